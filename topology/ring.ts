@@ -37,8 +37,7 @@ export function clockwise(from: NodeId, to: NodeId): bigint {
 /** Steps between two ids by the shorter way: 0 to 2^127. */
 export function distance(a: NodeId, b: NodeId): bigint {
   const forward = clockwise(a, b);
-  const backward = clockwise(b, a);
-  return forward < backward ? forward : backward;
+  return forward <= ringSize / 2n ? forward : ringSize - forward;
 }
 
 /** `id` moved `steps` clockwise; `steps` may be negative. */

@@ -1,0 +1,45 @@
+/**
+ * Liveness of one link by probes. Counted in unanswered probes rather than in time, so that a node whose own process
+ * stood still does not take its neighbours for dead.
+ */
+export const probeIntervalMs = { ring: 300, long: 1000 } as const;
+export const maxMisses = 3;
+
+/** Share of a new sample in the smoothed round-trip time (RFC 6298, 2.3: alpha = 1/8). */
+const rttGain = 1 / 8;
+
+export type LivenessVerdict = { readonly probe: number } | 'wait' | 'down';
+
+export class Liveness {
+  #sequence = 0;
+  #sentAt = Number.NEGATIVE_INFINITY;
+  #unanswered = 0;
+  #rttMs: number | undefined;
+
+  /** Smoothed, in milliseconds; undefined before the first answer. */
+  get rttMs(): number | undefined {
+    return this.#rttMs;
+  }
+
+  /** Anything that came from the peer shows that it lives. */
+  heard(): void {
+    this.#unanswered = 0;
+  }
+
+  answered(sequence: number, now: number): void {
+    this.heard();
+    if (sequence !== this.#sequence) return;
+    const sample = now - this.#sentAt;
+    this.#rttMs = this.#rttMs === undefined ? sample : this.#rttMs + (sample - this.#rttMs) * rttGain;
+  }
+
+  /** What to do now: send a probe with this sequence number, wait, or take the link down. */
+  tick(now: number, intervalMs: number): LivenessVerdict {
+    if (now - this.#sentAt < intervalMs) return 'wait';
+    if (this.#unanswered >= maxMisses) return 'down';
+    this.#unanswered += 1;
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    this.#sentAt = now;
+    return { probe: this.#sequence };
+  }
+}
