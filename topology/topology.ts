@@ -182,7 +182,10 @@ export class Topology {
 
   #want(peer: NodeId, kind: EdgeKind, now: number): void {
     const link = this.#links.get(peer);
-    if (link !== undefined) return this.#setInterest(link, kind);
+    if (link !== undefined) {
+      this.#setInterest(link, kind);
+      return;
+    }
     const dials = this.links.filter(({ state }) => state === 'dialling').length;
     if (dials >= maxDials || this.#links.size >= maxLinks) return;
     this.#links.set(peer, this.#newLink(peer, 'dialling', kind, now));

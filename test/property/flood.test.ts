@@ -1,0 +1,187 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  decodeFrb,
+  encodeFrb,
+  FloodEngine,
+  FloodWindow,
+  frbHeaderLength,
+  windowSize,
+} from '../../switch/flood/index.ts';
+import { maxNodeId, seededRandom, sortClockwise } from '../../topology/index.ts';
+
+const nodeId = fc.bigInt({ min: 0n, max: maxNodeId });
+const u16 = fc.nat(0xffff);
+const u32 = fc.nat(0xffff_ffff);
+const frame = fc.uint8Array({ minLength: 14, maxLength: 200 });
+
+describe('flood frames', () => {
+  it('round-trip', () => {
+    fc.assert(
+      fc.property(
+        fc.record({
+          hopLimit: u16,
+          root: nodeId,
+          epoch: u32,
+          sequence: u32,
+          arc: fc.record({ start: nodeId, end: nodeId }),
+          inner: frame,
+        }),
+        fc.uint8Array({ minLength: 6, maxLength: 6 }),
+        (frb, mac) => {
+          const bytes = encodeFrb(frb, mac);
+          expect(bytes.length).toBe(frbHeaderLength + frb.inner.length);
+          expect(decodeFrb(bytes)).toEqual(frb);
+        },
+      ),
+    );
+  });
+
+  it('of any bytes are decoded or refused, and never throw', () => {
+    const engine = new FloodEngine({ self: 5n, epoch: 1 });
+    engine.setPeers([1n, 9n]);
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 14, maxLength: 200 }), (bytes) => {
+        for (const copy of engine.receive(9n, bytes).copies) expect(copy.frb.length).toBe(bytes.length);
+      }),
+    );
+  });
+
+  it('that are cut short anywhere are counted as truncated', () => {
+    const whole = encodeFrb(
+      { hopLimit: 3, root: 1n, epoch: 1, sequence: 1, arc: { start: 0n, end: 9n }, inner: new Uint8Array(14) },
+      new Uint8Array(6),
+    );
+    for (let length = 14; length < whole.length; length++)
+      expect(decodeFrb(whole.subarray(0, length))).toBe('truncated');
+  });
+});
+
+describe('flood window', () => {
+  it('agrees with a set of all that was seen, within the window', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ epoch: fc.nat(2), sequence: fc.nat(3 * windowSize) }), { minLength: 1 }),
+        (arrivals) => {
+          const [first, ...rest] = arrivals;
+          const window = new FloodWindow(first!.epoch, first!.sequence);
+          let { epoch, sequence: highest } = first!;
+          let seen = new Set([first!.sequence]);
+          for (const next of rest) {
+            if (next.epoch > epoch) {
+              epoch = next.epoch;
+              highest = Number.NEGATIVE_INFINITY;
+              seen = new Set();
+            }
+            const stale = next.epoch < epoch || highest - next.sequence >= windowSize;
+            const expected = stale ? 'stale' : seen.has(next.sequence) ? 'duplicate' : 'new';
+            expect(window.accept(next.epoch, next.sequence)).toBe(expected);
+            if (expected !== 'new') continue;
+            seen.add(next.sequence);
+            highest = Math.max(highest, next.sequence);
+          }
+        },
+      ),
+    );
+  });
+});
+
+describe('flood on a static ring with random shortcuts', () => {
+  it('reaches every node exactly once with n - 1 copies, whatever the order of delivery', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(nodeId, { minLength: 1, maxLength: 64 }),
+        fc.nat(3),
+        fc.nat(),
+        fc.nat(4),
+        (ring, shortcuts, seed, floods) => {
+          const random = seededRandom(seed);
+          const net = ringNetwork(ring, shortcuts, random);
+          for (let i = 0; i <= floods; i++) {
+            const root = ring[Math.floor(random() * ring.length)]!;
+            const { received, copies } = net.flood(
+              root,
+              Uint8Array.from({ length: 60 }, () => random() * 256),
+            );
+            expect(copies).toBe(ring.length - 1);
+            expect(sortClockwise(0n, received)).toEqual(
+              sortClockwise(
+                0n,
+                ring.filter((id) => id !== root),
+              ),
+            );
+          }
+          for (const engine of net.engines.values()) expect(engine.counters.dropped).toEqual({});
+        },
+      ),
+    );
+  });
+
+  it('drops and counts duplicates, own floods, strangers, wrong arcs and spent hop limits', () => {
+    const engine = new FloodEngine({ self: 5n, epoch: 7 });
+    engine.setPeers([1n, 9n]);
+    const frb = {
+      hopLimit: 4,
+      root: 1n,
+      epoch: 1,
+      sequence: 1,
+      arc: { start: 2n, end: 1n },
+      inner: new Uint8Array(20),
+    };
+    const receive = (from: bigint, change: Partial<typeof frb> = {}) =>
+      engine.receive(from, encodeFrb({ ...frb, ...change }, new Uint8Array(6)));
+    expect(receive(1n).inner?.root).toBe(1n);
+    expect(receive(1n)).toEqual({ copies: [] });
+    expect(receive(9n, { sequence: 2, root: 5n })).toEqual({ copies: [] });
+    expect(receive(77n, { sequence: 3 })).toEqual({ copies: [] });
+    expect(receive(1n, { sequence: 4, arc: { start: 6n, end: 9n } })).toEqual({ copies: [] });
+    expect(receive(1n, { sequence: 5, hopLimit: 0 })).toEqual({ copies: [] });
+    expect(receive(1n, { epoch: 0 })).toEqual({ copies: [] });
+    expect(receive(1n, { sequence: 6, hopLimit: 1 })).toMatchObject({ copies: [], inner: { root: 1n } });
+    expect(engine.counters.dropped).toEqual({
+      duplicate: 1,
+      own: 1,
+      'not-a-peer': 1,
+      'outside-arc': 1,
+      'hop-limit': 1,
+      stale: 1,
+    });
+  });
+});
+
+function ringNetwork(ring: readonly bigint[], shortcuts: number, random: () => number) {
+  const sorted = sortClockwise(0n, ring);
+  const peers = new Map(ring.map((id) => [id, new Set<bigint>()]));
+  const link = (a: bigint, b: bigint) => {
+    if (a === b) return;
+    peers.get(a)!.add(b);
+    peers.get(b)!.add(a);
+  };
+  for (const [i, id] of sorted.entries()) {
+    link(id, sorted[(i + 1) % sorted.length]!);
+    for (let s = 0; s < shortcuts; s++) link(id, sorted[Math.floor(random() * sorted.length)]!);
+  }
+  const engines = new Map(ring.map((id) => [id, new FloodEngine({ self: id, epoch: 1 })]));
+  for (const [id, engine] of engines) engine.setPeers(peers.get(id)!);
+  return {
+    engines,
+    flood(root: bigint, inner: Uint8Array) {
+      const flying = engines
+        .get(root)!
+        .originate(inner)
+        .map((copy) => ({ ...copy, from: root }));
+      const received: bigint[] = [];
+      let copies = 0;
+      while (flying.length > 0) {
+        const [next] = flying.splice(Math.floor(random() * flying.length), 1);
+        copies += 1;
+        const receipt = engines.get(next!.to)!.receive(next!.from, next!.frb);
+        flying.push(...receipt.copies.map((copy) => ({ ...copy, from: next!.to })));
+        if (receipt.inner === undefined) continue;
+        received.push(next!.to);
+        expect(receipt.inner).toEqual({ root, frame: inner });
+      }
+      return { received, copies };
+    },
+  };
+}
