@@ -1,0 +1,51 @@
+/** Frames as bytes: where headers and fields are, the flow key, the link lane's records, and builders. */
+export { ArpAt, ArpOp, arpLength, isArpAt } from './arp.ts';
+export {
+  type AdvertisementFields,
+  type ArpFields,
+  buildArp,
+  buildIcmpv4Echo,
+  buildIcmpv6Echo,
+  buildNeighbourAdvertisement,
+  buildNeighbourSolicitation,
+  type EchoFields,
+  type SolicitationFields,
+} from './build.ts';
+export { get16, get24, get32, join64, put16, put32, split64 } from './bytes.ts';
+export { checksumOf, foldSum, pseudoHeaderSum, sumWords, updateChecksum } from './checksum.ts';
+export {
+  EtherType,
+  ethernetHeaderLength,
+  etherTypeAt,
+  formatMac,
+  isEthernet,
+  isGroupAddressed,
+  isLinkLocalGroup,
+  macNumber,
+  vlanTagLength,
+} from './ethernet.ts';
+export { IpProto, Ipv4At, ipv4HeaderLength } from './ipv4.ts';
+export { ExtHdr, Ipv6At, ipv6HeaderLength } from './ipv6.ts';
+export {
+  type FlowKey,
+  getKeyBytes,
+  type KeyField,
+  KeyWord,
+  keyFields,
+  keyWords,
+  Layer,
+  putKeyBytes,
+  vlanPresent,
+} from './key.ts';
+export {
+  LinkDecoder,
+  LinkEncoder,
+  type LinkRecord,
+  linkHeaderLength,
+  linkHopLimit,
+  linkMessageTarget,
+  linkRecordLimit,
+  linkVersion,
+} from './link.ts';
+export { Packet } from './packet.ts';
+export { Icmpv4Type, Icmpv6Type, isNeighbourDiscovery, NdAt, NdOption, ndLinkAddressAt } from './transport.ts';
