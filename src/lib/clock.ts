@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds since 1970. */
   wallTime(): number;
-  /** Runs `task` once after `ms` milliseconds. */
+  /** Runs `task` once after `ms` milliseconds, never within this call; 0: as soon as what runs now has ended. */
   after(ms: number, task: () => void): Timer;
 }
 

@@ -1,0 +1,59 @@
+/** Configuration of a node: one declaration gives type, defaults, texts and errors. */
+import { isIP } from 'node:net';
+import { z } from 'zod';
+import { NodeError } from './errors.ts';
+
+const label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, 'letters, digits, dots and dashes, 63 at most');
+
+const prefixed = z.string().refine((text) => {
+  const [address = '', length = '', ...rest] = text.split('/');
+  const family = isIP(address);
+  const bits = /^\d{1,3}$/.test(length) ? Number(length) : -1;
+  return rest.length === 0 && family !== 0 && bits >= 0 && bits <= (family === 4 ? 32 : 128);
+}, 'an address with its prefix length, such as 10.77.0.1/24 or fd77::1/64');
+
+const url = z.string().refine((text) => {
+  try {
+    return ['ws:', 'wss:'].includes(new URL(text).protocol);
+  } catch {
+    return false;
+  }
+}, 'a WebSocket address, such as ws://192.0.2.1:7788');
+
+export const listenAddress = z.string().transform((text, context) => {
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    context.addIssue({ code: 'custom', message: 'HOST:PORT, such as 127.0.0.1:6653 or [::1]:6653' });
+    return z.NEVER;
+  }
+  return { host: (match[1] ?? match[2])!, port };
+});
+
+/** The largest IP packet that fits one datagram of a link: 1376 - 20 (link header) - 14 (Ethernet), less a VLAN tag. */
+export const defaultMtu = 1330;
+
+export const nodeConfig = z.strictObject({
+  name: label.describe('what people call this node'),
+  overlay: label.describe('the overlay to join; nodes of another one are never seen').default('default'),
+  rendezvous: url.describe('where nodes of the overlay find each other'),
+  tap: z
+    .string()
+    .regex(/^[A-Za-z0-9_.-]{1,15}$/, 'an interface name: 15 letters, digits, dots, dashes at most')
+    .describe('name of the TAP interface')
+    .default('ringlet0'),
+  addresses: z.array(prefixed).max(16).describe('addresses of the TAP').default([]),
+  mtu: z.number().int().min(1280).max(9000).describe('MTU of the TAP').default(defaultMtu),
+  identity: z.string().describe('file of the node key; made when it is missing. Without it the key lasts for one run').optional(),
+  openflow: listenAddress.describe('TCP address where OpenFlow controllers and tools may connect').optional(),
+});
+
+export type NodeConfig = z.output<typeof nodeConfig>;
+
+/** Throws a NodeError with one line for each wrong key. */
+export function parseNodeConfig(input: unknown): NodeConfig {
+  const result = nodeConfig.safeParse(input);
+  if (result.success) return Object.freeze(result.data);
+  const lines = result.error.issues.map((issue) => `${issue.path.join('.') || 'configuration'}: ${issue.message}`);
+  throw new NodeError('NODE_CONFIG', lines.join('\n'));
+}

@@ -1,0 +1,22 @@
+/** What is wrong with a node's surroundings or configuration; `message` is for the user and names the way out. */
+export type NodeErrorCode =
+  /** The configuration is not valid. */
+  | 'NODE_CONFIG'
+  /** The run directory cannot be made or written. */
+  | 'NODE_RUNDIR'
+  /** Another node of this name is running. */
+  | 'NODE_NAME_IN_USE'
+  /** No node of this name is running. */
+  | 'NODE_NOT_RUNNING'
+  /** The OpenFlow address is taken or not ours. */
+  | 'NODE_LISTEN';
+
+export class NodeError extends Error {
+  override readonly name = 'NodeError';
+  readonly code: NodeErrorCode;
+
+  constructor(code: NodeErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}

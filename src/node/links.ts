@@ -1,0 +1,212 @@
+import type { Logger } from 'pino';
+import {
+  decodeLinkMessage,
+  encodeLinkMessage,
+  formatNodeId,
+  type LinkMessage,
+  Liveness,
+  type NodeId,
+  parseNodeId,
+} from '../../topology/index.ts';
+import { type Identity, openEnvelope, sealEnvelope } from '../identity/index.ts';
+import type { Clock, Random } from '../lib/clock.ts';
+import type { Tunnel, TunnelEvents, TunnelFactory, TunnelOffer, TunnelSignal } from '../tunnel/index.ts';
+import { parseTunnelSignal } from './wire.ts';
+
+export interface LinkEvents {
+  /** The peer offers a link: answer it? */
+  offered(peer: NodeId): boolean;
+  up(peer: NodeId): void;
+  down(peer: NodeId, reason: string): void;
+  message(peer: NodeId, message: LinkMessage): void;
+  /** Views that are valid only until the handler returns. */
+  frames(peer: NodeId, messages: readonly Uint8Array[]): void;
+}
+
+export interface LinkOptions {
+  readonly identity: Identity;
+  readonly tunnels: TunnelFactory;
+  /** Carries a sealed payload to another node; false when the courier did not take it. */
+  readonly carry: (to: string, payload: string) => boolean;
+  readonly events: LinkEvents;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+export interface LinkCounters {
+  /** Signalling that was forged, damaged or not for this node. */
+  envelopesRefused: number;
+  /** Signalling for a link that is gone, or repeated. */
+  envelopesStale: number;
+  controlMalformed: number;
+  controlDropped: number;
+}
+
+export interface LinkView {
+  readonly peer: NodeId;
+  readonly tunnel: Tunnel | undefined;
+  readonly up: boolean;
+  readonly rttMs: number | undefined;
+}
+
+interface LinkState {
+  readonly id: string;
+  readonly peer: NodeId;
+  readonly liveness: Liveness;
+  readonly log: Logger;
+  /** Undefined only while it is being made. */
+  tunnel: Tunnel | undefined;
+  up: boolean;
+}
+
+/**
+ * The tunnels of a node, one for each neighbour: carries their signed offers and answers, watches over their liveness.
+ * Which links there should be is the topology's business.
+ */
+export class Links {
+  readonly counters: LinkCounters = { envelopesRefused: 0, envelopesStale: 0, controlMalformed: 0, controlDropped: 0 };
+  readonly #options: LinkOptions;
+  readonly #links = new Map<NodeId, LinkState>();
+  /** Highest sequence of an offer taken from each peer: a courier cannot play an old one again. */
+  readonly #offerSequences = new Map<NodeId, number>();
+  #sequence = 0;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get all(): LinkView[] {
+    return [...this.#links.values()].map(({ peer, tunnel, up, liveness }) => ({
+      peer,
+      tunnel,
+      up,
+      rttMs: liveness.rttMs,
+    }));
+  }
+
+  dial(peer: NodeId): void {
+    const id = Math.floor(this.#options.random() * 2 ** 48)
+      .toString(16)
+      .padStart(12, '0');
+    this.#begin(peer, id, (name, events) => this.#options.tunnels.dial(name, events));
+  }
+
+  /** Ends a link without a `down`. */
+  close(peer: NodeId, reason: string): void {
+    const link = this.#links.get(peer);
+    if (link === undefined) return;
+    this.#links.delete(peer);
+    link.log.info({ reason }, 'link closed');
+    link.tunnel?.close(reason);
+  }
+
+  closeAll(reason: string): void {
+    for (const peer of [...this.#links.keys()]) this.close(peer, reason);
+  }
+
+  /** A payload that a courier says is from `from`; only its seal is believed. */
+  receive(from: string, payload: string): void {
+    const envelope = this.#open(payload);
+    const peer = envelope && parseNodeId(envelope.from);
+    const signal = envelope && parseTunnelSignal(envelope.body);
+    if (envelope === undefined || peer === undefined || signal === undefined) {
+      this.counters.envelopesRefused += 1;
+      this.#options.log.warn({ from }, 'signalling refused');
+      return;
+    }
+    if (signal.kind === 'offer') this.#offered(peer, envelope.link, envelope.seq, signal);
+    else if (this.#links.get(peer)?.id === envelope.link) this.#links.get(peer)?.tunnel?.signal(signal);
+    else this.counters.envelopesStale += 1;
+  }
+
+  send(peer: NodeId, message: LinkMessage): void {
+    if (!this.#links.get(peer)?.tunnel?.sendControl(encodeLinkMessage(message))) this.counters.controlDropped += 1;
+  }
+
+  sendFrames(peer: NodeId, messages: readonly Uint8Array[]): number {
+    return this.#links.get(peer)?.tunnel?.sendFrames(messages) ?? 0;
+  }
+
+  /** Probes links that are due and takes down those that do not answer. `intervalMs` tells how often a peer is probed. */
+  tick(intervalMs: (peer: NodeId) => number): void {
+    const now = this.#options.clock.now();
+    for (const link of [...this.#links.values()]) {
+      if (!link.up) continue;
+      const verdict = link.liveness.tick(now, intervalMs(link.peer));
+      if (verdict === 'down') this.#failed(link, 'no answer to probes');
+      else if (verdict !== 'wait') this.send(link.peer, { type: 'probe', sequence: verdict.probe });
+    }
+  }
+
+  #open(payload: string) {
+    try {
+      return openEnvelope(payload, { self: this.#options.identity.nodeId });
+    } catch {
+      return undefined;
+    }
+  }
+
+  #offered(peer: NodeId, id: string, sequence: number, offer: TunnelOffer): void {
+    if (sequence <= (this.#offerSequences.get(peer) ?? -1)) {
+      this.counters.envelopesStale += 1;
+      return;
+    }
+    this.#offerSequences.set(peer, sequence);
+    if (!this.#options.events.offered(peer)) return;
+    this.#begin(peer, id, (name, events) => this.#options.tunnels.accept(name, offer, events));
+  }
+
+  #begin(peer: NodeId, id: string, make: (name: string, events: TunnelEvents) => Tunnel): void {
+    const text = formatNodeId(peer);
+    const log = this.#options.log.child({ peer: text.slice(0, 10), link: id });
+    const link: LinkState = { id, peer, log, liveness: new Liveness(), tunnel: undefined, up: false };
+    this.#links.set(peer, link);
+    const ifCurrent = (run: () => void) => {
+      if (this.#links.get(peer) === link) run();
+    };
+    link.tunnel = make(`${text.slice(0, 10)}/${id}`, {
+      signal: (payload) => ifCurrent(() => this.#carry(link, payload)),
+      open: () => ifCurrent(() => this.#opened(link)),
+      control: (bytes) => ifCurrent(() => this.#control(link, bytes)),
+      frames: (messages) =>
+        ifCurrent(() => {
+          link.liveness.heard();
+          this.#options.events.frames(peer, messages);
+        }),
+      closed: (reason) => ifCurrent(() => this.#failed(link, reason)),
+    });
+  }
+
+  #carry(link: LinkState, payload: TunnelSignal): void {
+    this.#sequence = Math.max(this.#sequence + 1, Math.floor(this.#options.clock.wallTime()));
+    const to = formatNodeId(link.peer);
+    const body = JSON.stringify(payload);
+    const sealed = sealEnvelope(this.#options.identity, { to, link: link.id, seq: this.#sequence, body });
+    if (!this.#options.carry(to, sealed)) link.log.warn({ kind: payload.kind }, 'signalling not taken by the courier');
+  }
+
+  #opened(link: LinkState): void {
+    link.up = true;
+    link.log.info('link up');
+    this.#options.events.up(link.peer);
+  }
+
+  #control(link: LinkState, bytes: Uint8Array): void {
+    link.liveness.heard();
+    const message = decodeLinkMessage(bytes);
+    if (message === undefined) {
+      this.counters.controlMalformed += 1;
+      link.log.warn({ bytes: bytes.length }, 'malformed control message');
+    } else if (message.type === 'probe') this.send(link.peer, { type: 'probeAck', sequence: message.sequence });
+    else if (message.type === 'probeAck') link.liveness.answered(message.sequence, this.#options.clock.now());
+    else this.#options.events.message(link.peer, message);
+  }
+
+  #failed(link: LinkState, reason: string): void {
+    this.#links.delete(link.peer);
+    link.log.info({ reason }, 'link down');
+    link.tunnel?.close(reason);
+    this.#options.events.down(link.peer, reason);
+  }
+}

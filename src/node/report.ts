@@ -1,0 +1,92 @@
+/** What a live node tells about itself over its control socket: JSON, ids as lower-case hex. Read from memory, never waited for. */
+
+export interface StatusReport {
+  readonly name: string;
+  /** 32 hex digits. */
+  readonly nodeId: string;
+  /** 16 hex digits: the datapath id. */
+  readonly switchId: string;
+  readonly overlay: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly uptimeMs: number;
+  readonly tap: { readonly name: string; readonly mac: string; readonly mtu: number; readonly addresses: readonly string[] };
+  readonly signal: { readonly url: string; readonly connected: boolean };
+  /** Where OpenFlow controllers and tools reach the switch, in the notation of `ovs-ofctl`. */
+  readonly openflow: readonly string[];
+  /** Nodes of the overlay, this one included. */
+  readonly members: number;
+  readonly linksUp: number;
+  /** Every link that this node wants is up. */
+  readonly settled: boolean;
+  readonly hosts: number;
+  readonly flows: number;
+  /** Everything that was dropped or refused, by name; zeros are left out. */
+  readonly drops: Readonly<Record<string, number>>;
+}
+
+export type PeerKind = 'successor' | 'predecessor' | 'successor+predecessor' | 'long' | 'long (in)' | 'unwanted';
+
+export interface PeerReport {
+  readonly nodeId: string;
+  readonly name: string | undefined;
+  readonly state: 'dialling' | 'accepting' | 'up';
+  readonly kind: PeerKind;
+  readonly stateMs: number;
+  /** Port of the switch, while the link is up. */
+  readonly port: number | undefined;
+  readonly rttMs: number | undefined;
+  /** `direct`, or `relay` when a TURN server carries it. */
+  readonly path: 'direct' | 'relay' | undefined;
+  readonly remoteAddress: string | undefined;
+  readonly rxBytes: number;
+  readonly txBytes: number;
+  readonly txDropped: number;
+}
+
+export interface PortReport {
+  readonly port: number;
+  readonly name: string;
+  readonly kind: 'leaf' | 'peer' | 'flood';
+  readonly mac: string;
+  readonly rxFrames: number;
+  readonly rxBytes: number;
+  readonly rxDropped: number;
+  readonly txFrames: number;
+  readonly txBytes: number;
+  readonly txDropped: number;
+}
+
+export interface MacReport {
+  readonly mac: string;
+  /** Node that it is behind. */
+  readonly nodeId: string;
+  readonly name: string | undefined;
+  /** Leaf port, where it is behind this node. */
+  readonly port: number | undefined;
+  readonly knownMs: number;
+}
+
+/** What this node did with one flood; see `FloodTrace`. */
+export interface FloodReport {
+  readonly root: string;
+  readonly epoch: number;
+  readonly sequence: number;
+  readonly from: string | undefined;
+  readonly hops: number;
+  readonly to: readonly string[];
+}
+
+/** Questions of the control socket and the shape of their answers. */
+export interface Reports {
+  readonly status: StatusReport;
+  readonly peers: readonly PeerReport[];
+  readonly ports: readonly PortReport[];
+  /** A line for each rule, in the notation of `ovs-ofctl dump-flows`. */
+  readonly flows: readonly string[];
+  readonly macs: readonly MacReport[];
+  readonly floods: readonly FloodReport[];
+}
+
+export type Question = keyof Reports;
+export const questions = ['status', 'peers', 'ports', 'flows', 'macs', 'floods'] as const satisfies readonly Question[];
