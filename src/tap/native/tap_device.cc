@@ -17,11 +17,11 @@ namespace {
 /** sizeof(struct virtio_net_hdr_mrg_rxbuf), the header of virtio 1.x; its C header is not C++. */
 constexpr int kVnetHeaderSize = 12;
 
-/** Creates the interface, or attaches to one that exists; `name` becomes the one that the kernel gave. */
-Fd OpenTap(Napi::Env env, std::string* name, bool vnet_header) {
+/** Creates the interface, or attaches to a persistent one. */
+Fd OpenTap(Napi::Env env, const std::string& name, bool vnet_header) {
   ifreq request{};
-  if (name->size() >= sizeof request.ifr_name) throw ErrnoError(env, EINVAL, "TUNSETIFF");
-  name->copy(request.ifr_name, name->size());
+  if (name.size() >= sizeof request.ifr_name) throw ErrnoError(env, EINVAL, "TUNSETIFF");
+  name.copy(request.ifr_name, name.size());
   request.ifr_flags = static_cast<short>(IFF_TAP | IFF_NO_PI | (vnet_header ? IFF_VNET_HDR : 0));
 
   Fd fd(open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
@@ -31,7 +31,6 @@ Fd OpenTap(Napi::Env env, std::string* name, bool vnet_header) {
   if (vnet_header && ioctl(fd.get(), TUNSETVNETHDRSZ, &header_size) != 0) {
     throw ErrnoError(env, errno, "TUNSETVNETHDRSZ");
   }
-  *name = request.ifr_name;
   return fd;
 }
 
@@ -41,18 +40,17 @@ ssize_t ReadFrame(int fd, uint8_t* room, size_t size) { return read(fd, room, si
 
 Napi::Function TapDevice::Class(Napi::Env env) {
   return DefineClass(env, "TapDevice",
-                     {InstanceAccessor<&TapDevice::Name>("name"), InstanceMethod<&TapDevice::Send>("send"),
-                      InstanceMethod<&TapDevice::Close>("close")});
+                     {InstanceMethod<&TapDevice::Send>("send"), InstanceMethod<&TapDevice::Close>("close")});
 }
 
 TapDevice::TapDevice(const Napi::CallbackInfo& info) : ObjectWrap(info) {
   const Napi::Object options = info[0].As<Napi::Object>();
-  name_ = options.Get("name").As<Napi::String>();
+  const std::string name = options.Get("name").As<Napi::String>();
   const std::string netns = options.Get("netns").As<Napi::String>();
   Fd fd;
   {
     const NetnsScope scope(info.Env(), netns);
-    fd = OpenTap(info.Env(), &name_, options.Get("vnetHeader").As<Napi::Boolean>());
+    fd = OpenTap(info.Env(), name, options.Get("vnetHeader").As<Napi::Boolean>());
   }
   source_ = PacketSource::Open(options, std::move(fd), ReadFrame);
 }
@@ -60,8 +58,6 @@ TapDevice::TapDevice(const Napi::CallbackInfo& info) : ObjectWrap(info) {
 TapDevice::~TapDevice() {
   if (source_) source_->Close();
 }
-
-Napi::Value TapDevice::Name(const Napi::CallbackInfo& info) { return Napi::String::New(info.Env(), name_); }
 
 Napi::Value TapDevice::Send(const Napi::CallbackInfo& info) {
   const Napi::Array frames = info[0].As<Napi::Array>();

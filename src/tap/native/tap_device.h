@@ -10,7 +10,6 @@
  * A TAP interface of the kernel (linux/Documentation/networking/tuntap.rst).
  *
  *   new TapDevice({name, netns, vnetHeader, ...PacketSource's})  throws an ErrnoError
- *   .name             the name that the kernel gave
  *   .send(frames)     frames written, in order, before the first that was refused
  *   .close()
  *
@@ -23,10 +22,8 @@ class TapDevice : public Napi::ObjectWrap<TapDevice> {
   ~TapDevice() override;
 
  private:
-  Napi::Value Name(const Napi::CallbackInfo& info);
   Napi::Value Send(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 
-  std::string name_;
   std::shared_ptr<PacketSource> source_;
 };
