@@ -9,19 +9,27 @@ export interface Tunnel {
   readonly counters: TunnelCounters;
   /** Hands over what the other end's `signal` event gave. Anything malformed closes the tunnel with a reason. */
   signal(payload: TunnelSignal): void;
-  /** False when the lane is not open or its bounded queue is full: the message was not taken. */
+  /**
+   * False when the lane is not open, its bounded queue is full, or the message is over `maxControlMessage`: it was not
+   * taken. The bytes are copied before this returns.
+   */
   sendControl(message: Uint8Array): boolean;
   /**
    * Sends messages of up to `maxFrameMessage` bytes each, in order. Returns how many were taken; the others were dropped
-   * (the bounded queue is full, or the lane is not open) and counted.
+   * (the bounded queue is full, the lane is not open, or the message is too long) and counted. The bytes are copied
+   * before this returns.
    */
   sendFrames(messages: readonly Uint8Array[]): number;
   /** Smoothed round-trip time in ms as the transport knows it, or undefined. */
   path(): TunnelPath | undefined;
-  /** Idempotent; `closed` is emitted once. */
+  /** Idempotent; `closed` is emitted once, before this returns. */
   close(reason: string): void;
 }
 
+/**
+ * None of them is called before `dial` or `accept` has returned, and none after `closed`. `closed` may be called from
+ * within `signal` and `close`. What arrived before the other end closed is delivered before `closed`.
+ */
 export interface TunnelEvents {
   /** To be carried to the other end, in order. */
   signal(payload: TunnelSignal): void;
@@ -59,6 +67,12 @@ export interface TunnelCounters {
 
 /** Largest frame-lane message that crosses in one datagram at an underlay MTU of 1500: 1500 - 12 - 48 - 8 - 40 - 16. */
 export const maxFrameMessage = 1376;
+
+/** Largest control-lane message. */
+export const maxControlMessage = 262_144;
+
+/** A tunnel that is not open after this many milliseconds closes itself. */
+export const openTimeoutMs = 15_000;
 
 export interface TunnelFactory {
   /** Starts as the end that offers. */

@@ -1,0 +1,88 @@
+import type { Clock, Random, Timer } from '../lib/clock.ts';
+import type { MemoryPath } from './memory-network.ts';
+
+/** SCTP's retransmission timer, first and longest (RFC 9260 section 16, as the real transport sets it). */
+const firstRetryMs = 200;
+const longestRetryMs = 10_000;
+/** As the real control lane's bound. */
+const queueBytes = 1024 * 1024;
+
+export interface MemoryWire {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The way to the other end as it is now. */
+  way(): MemoryPath;
+}
+
+/** Sends each batch once, and what is lost is lost. */
+export function sendUnreliably(
+  wire: MemoryWire,
+  messages: readonly Uint8Array[],
+  deliver: (messages: readonly Uint8Array[]) => void,
+): void {
+  const { latencyMs, loss } = wire.way();
+  const kept = messages.filter(() => wire.random() >= loss).map((message) => message.slice());
+  if (kept.length > 0) wire.clock.after(latencyMs, () => deliver(kept));
+}
+
+/** Delivers all, in order: a lost message is sent again, and those behind it wait. */
+export class ReliableLane {
+  readonly #wire: MemoryWire;
+  readonly #deliver: (message: Uint8Array) => void;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  /** What is under way, in order; timers of equal time may fire in any order. */
+  readonly #flying: (() => void)[] = [];
+  #lastArrival = 0;
+  #retryMs = firstRetryMs;
+  #retry: Timer | undefined;
+
+  constructor(wire: MemoryWire, deliver: (message: Uint8Array) => void) {
+    this.#wire = wire;
+    this.#deliver = deliver;
+  }
+
+  send(message: Uint8Array): boolean {
+    if (this.#waitingBytes + message.length > queueBytes) return false;
+    this.#waiting.push(message.slice());
+    this.#waitingBytes += message.length;
+    if (this.#retry === undefined) this.#pump();
+    return true;
+  }
+
+  /** Ends the lane; `task` runs at the other end after all that is under way. */
+  end(task: () => void): void {
+    this.stop();
+    this.#fly(task);
+  }
+
+  stop(): void {
+    this.#retry?.cancel();
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+  }
+
+  #pump(): void {
+    this.#retry = undefined;
+    for (;;) {
+      const message = this.#waiting[0];
+      if (message === undefined) return;
+      if (this.#wire.random() < this.#wire.way().loss) {
+        this.#retry = this.#wire.clock.after(this.#retryMs, () => this.#pump());
+        this.#retryMs = Math.min(2 * this.#retryMs, longestRetryMs);
+        return;
+      }
+      this.#retryMs = firstRetryMs;
+      this.#waiting.shift();
+      this.#waitingBytes -= message.length;
+      this.#fly(() => this.#deliver(message));
+    }
+  }
+
+  #fly(task: () => void): void {
+    const now = this.#wire.clock.now();
+    this.#lastArrival = Math.max(this.#lastArrival, now + this.#wire.way().latencyMs);
+    this.#flying.push(task);
+    this.#wire.clock.after(this.#lastArrival - now, () => this.#flying.shift()?.());
+  }
+}
