@@ -33,12 +33,16 @@ function addAddress(name: string, address: string): string {
   return `address add ${ip}/${prefix} dev ${name}${family === 6 ? ' nodad' : ''}`;
 }
 
+/** The exit code of nsenter(1) when it finds no such program. */
+const NOT_FOUND = 127;
+
 function runBatch(lines: readonly string[], name: string, netns: string | undefined): Promise<void> {
-  const inNetns = netns === undefined ? [] : ['-n', netns];
+  const [program = '', ...args] = [...(netns === undefined ? [] : ['nsenter', `--net=${netns}`]), 'ip', '-batch', '-'];
   return new Promise((resolve, reject) => {
-    const child = execFile('ip', [...inNetns, '-batch', '-'], { env: withSbin() }, (cause, _stdout, stderr) => {
+    const child = execFile(program, args, { env: withSbin() }, (cause, _stdout, stderr) => {
       if (cause === null) return resolve();
-      if (cause.code === 'ENOENT') return reject(new TapError('TAP_NO_IPROUTE2', '', '', { cause }));
+      if (cause.code === 'ENOENT' || cause.code === NOT_FOUND)
+        return reject(new TapError('TAP_NO_IPROUTE2', '', '', { cause }));
       if (/Operation not permitted/.test(stderr)) return reject(new TapError('TAP_NO_PERMISSION', name, '', { cause }));
       const [line = cause.message] = stderr.trim().split('\n');
       reject(new TapError('TAP_SETUP_FAILED', name, line, { cause }));

@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Tap } from '../../../src/tap/index.ts';
+import { waitFor } from './wait.ts';
+
+/** A TAP, and a way to act as the host behind it. */
+export interface TapUnderTest {
+  tap: Tap;
+  /** Lets the host send. */
+  hostSend(frames: readonly Uint8Array[]): void;
+  /** Copies of all frames that the host received. */
+  hostReceived: Uint8Array[];
+  /** Deletes the interface under the TAP. */
+  remove(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export const MTU = 1400;
+/** IEEE 802.1 local experimental EtherType: no network stack answers it. */
+const ETHERTYPE = [0x88, 0xb5];
+
+/** A broadcast frame of `length` bytes, told apart by `tag` (0 to 65,535). */
+export function taggedFrame(tag: number, length = 64): Uint8Array {
+  const frame = new Uint8Array(length).fill(tag & 0xff, 16);
+  frame.set([255, 255, 255, 255, 255, 255, 2, 0, 0, 0, 0, 1, ...ETHERTYPE, tag >> 8, tag & 0xff].slice(0, length));
+  return frame;
+}
+
+/** Of a tagged frame; undefined for any other, such as the kernel's own. */
+export function tagOf(frame: Uint8Array): number | undefined {
+  const [high, low, ...tag] = frame.subarray(12, 16);
+  return high === ETHERTYPE[0] && low === ETHERTYPE[1] ? ((tag[0] ?? 0) << 8) | (tag[1] ?? 0) : undefined;
+}
+
+const tags = (frames: readonly Uint8Array[]) => frames.map(tagOf).filter((tag) => tag !== undefined);
+const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+
+/** What the bridge relies on, whichever TAP it has. */
+export function tapCompliance(name: string, makeTap: () => Promise<TapUnderTest>): void {
+  describe(`${name} as a TAP`, () => {
+    let under: TapUnderTest | undefined;
+    const make = async () => {
+      under = await makeTap();
+      return under;
+    };
+    afterEach(async () => {
+      await under?.dispose();
+      under = undefined;
+    });
+
+    /** Copies of the tagged frames that the TAP delivers, and the size of each batch. */
+    const collect = (tap: Tap) => {
+      const frames: Uint8Array[] = [];
+      const batches: number[] = [];
+      tap.onFrames((batch) => {
+        batches.push(batch.length);
+        frames.push(...batch.filter((frame) => tagOf(frame) !== undefined).map((frame) => frame.slice()));
+      });
+      return { frames, batches };
+    };
+
+    it('says what it is', async () => {
+      const { tap } = await make();
+      expect(tap.name).toMatch(/^\S{1,15}$/);
+      expect(tap.mac).toHaveLength(6);
+      expect(tap.mtu).toBe(MTU);
+    });
+
+    it('hands frames to the host, whole and in order', async () => {
+      const { tap, hostReceived } = await make();
+      const frames = range(200).map((tag) => taggedFrame(tag, 60 + ((tag * 7) % 1300)));
+      expect(tap.send(frames)).toBe(200);
+      await waitFor(() => tags(hostReceived).length === 200);
+      expect(hostReceived.filter((frame) => tagOf(frame) !== undefined)).toEqual(frames);
+      expect(tap.counters).toMatchObject({
+        txFrames: 200,
+        txBytes: frames.reduce((sum, frame) => sum + frame.length, 0),
+        txDropped: 0,
+      });
+    });
+
+    it('delivers what the host sent, whole and in order, in batches of at most 64', async () => {
+      const { tap, hostSend } = await make();
+      const received = collect(tap);
+      const frames = range(200).map((tag) => taggedFrame(tag, 60 + ((tag * 7) % 1300)));
+      hostSend(frames);
+      await waitFor(() => received.frames.length === 200);
+      expect(received.frames).toEqual(frames);
+      expect(Math.max(...received.batches)).toBeLessThanOrEqual(64);
+      expect(tap.counters.rxFrames).toBeGreaterThanOrEqual(200);
+    });
+
+    it('takes frames as long as the MTU with a VLAN tag, and drops and counts longer and shorter ones', async () => {
+      const { tap, hostReceived } = await make();
+      const frames = [taggedFrame(1, MTU + 14), taggedFrame(2, MTU + 19), taggedFrame(3, 13), taggedFrame(4)];
+      expect(tap.send(frames)).toBe(2);
+      await waitFor(() => tags(hostReceived).length === 2);
+      expect(tags(hostReceived)).toEqual([1, 4]);
+      expect(tap.counters).toMatchObject({ txFrames: 2, txDropped: 2, txBytes: MTU + 14 + 64 });
+    });
+
+    it('has taken a copy when send returns', async () => {
+      const { tap, hostReceived } = await make();
+      const frame = taggedFrame(7);
+      tap.send([frame]);
+      frame.fill(0);
+      await waitFor(() => tags(hostReceived).length > 0);
+      expect(tags(hostReceived)).toEqual([7]);
+    });
+
+    it('may send from the handler of frames', async () => {
+      const { tap, hostSend, hostReceived } = await make();
+      tap.onFrames((frames) => tap.send(frames.filter((frame) => tagOf(frame) === 9)));
+      hostSend([taggedFrame(9, 99)]);
+      await waitFor(() => tags(hostReceived).includes(9));
+      expect(hostReceived.find((frame) => tagOf(frame) === 9)).toEqual(taggedFrame(9, 99));
+    });
+
+    it('may be closed from the handler of frames, and is silent after that', async () => {
+      const { tap, hostSend } = await make();
+      let calls = 0;
+      let failed = false;
+      tap.onError(() => {
+        failed = true;
+      });
+      tap.onFrames(() => {
+        calls += 1;
+        tap.close();
+      });
+      hostSend(range(100).map((tag) => taggedFrame(tag)));
+      await waitFor(() => calls > 0);
+      hostSend([taggedFrame(1)]);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(calls).toBe(1);
+      expect(failed).toBe(false);
+      expect(tap.send([taggedFrame(1)])).toBe(0);
+      expect(tap.counters.txDropped).toBe(1);
+      tap.close();
+    });
+
+    it('tells once that its interface was deleted, and is closed then', async () => {
+      const { tap, remove } = await make();
+      const errors: Error[] = [];
+      tap.onError((error) => errors.push(error));
+      await remove();
+      await waitFor(() => errors.length > 0);
+      expect(errors).toMatchObject([{ code: 'TAP_GONE' }]);
+      expect(tap.send([taggedFrame(1)])).toBe(0);
+      tap.close();
+      expect(errors).toHaveLength(1);
+    });
+  });
+}

@@ -1,0 +1,11 @@
+/** Runs in a worker thread: opens a TAP by the bare addon, says so, and goes on until it is terminated. */
+import { createRequire } from 'node:module';
+import { parentPort, workerData } from 'node:worker_threads';
+
+const { TapDevice } = createRequire(import.meta.url)('../../../src/tap/native/build/ringlet.node');
+const { name, netns } = workerData;
+const slab = new Uint8Array(100_000);
+const ends = new Uint32Array(8);
+const ignore = () => {};
+new TapDevice({ name, netns, vnetHeader: false, slab, ends, largest: 2000, onBatch: ignore, onError: ignore });
+parentPort.postMessage('open');
