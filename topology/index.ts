@@ -27,4 +27,4 @@ export {
   switchIdOf,
 } from './ring.ts';
 export { nextHop } from './route.ts';
-export { type Link, Topology, type TopologyOptions, type TopologySink } from './topology.ts';
+export { type Link, maxMembers, Topology, type TopologyOptions, type TopologySink } from './topology.ts';

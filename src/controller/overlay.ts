@@ -1,11 +1,18 @@
-import { FlowRemovedReason, type OfpMessage, type OxmField, PortReason } from '../../ofp/index.ts';
+import {
+  FlowRemovedReason,
+  type KnownOxm,
+  type Message,
+  type OxmField,
+  type OxmName,
+  type OxmValue,
+  PortReason,
+} from '../../ofp/index.ts';
 import { type NodeId, nextHop, switchIdOf } from '../../topology/index.ts';
 import { type Host, type HostLocation, HostTable, sameLocation } from './hosts.ts';
 import { hostRules, portRules, type Rule, routeRule, type SwitchPorts, Table } from './pipeline.ts';
 import { floodPortName, isPeerPortName, peerPortName } from './ports.ts';
 import { type FlowChange, removeAll, ruleChanges } from './rules.ts';
 
-type Message<T extends OfpMessage['type']> = Extract<OfpMessage, { type: T }>;
 type PortDesc = Message<'portStatus'>['desc'];
 
 export interface OverlayCounters {
@@ -102,7 +109,7 @@ export class OverlayController {
     if (message.tableId !== Table.source || message.reason !== FlowRemovedReason.IDLE_TIMEOUT) return;
     const mac = fieldOf(message.match, 'eth_src');
     const location = this.#locationOf(message.match);
-    if (!(mac instanceof Uint8Array) || location === undefined) return;
+    if (mac === undefined || location === undefined) return;
     const host = this.#hosts.get(mac);
     // A host that moved meanwhile has other rules by now.
     if (host === undefined || !sameLocation(host.location, location)) return;
@@ -142,9 +149,9 @@ export class OverlayController {
   /** From a packet-in, or the match of a rule in table `source`. */
   #locationOf(match: readonly OxmField[]): HostLocation | undefined {
     const metadata = fieldOf(match, 'metadata');
-    if (typeof metadata === 'bigint' && metadata !== 0n) return { kind: 'remote', switchId: metadata };
+    if (metadata !== undefined && metadata !== 0n) return { kind: 'remote', switchId: metadata };
     const port = fieldOf(match, 'in_port');
-    if (typeof port !== 'number') return undefined;
+    if (port === undefined) return undefined;
     const name = this.#portNames.get(port);
     if (name === undefined || name === floodPortName || isPeerPortName(name)) return undefined;
     return { kind: 'local', port };
@@ -161,6 +168,7 @@ export class OverlayController {
   }
 }
 
-function fieldOf(match: readonly OxmField[], name: OxmField['field']): OxmField['value'] | undefined {
-  return match.find(({ field }) => field === name)?.value;
+function fieldOf<K extends OxmName>(match: readonly OxmField[], name: K): OxmValue<K> | undefined {
+  const found = match.find((field): field is KnownOxm<K> & OxmField => field.field === name);
+  return found?.value;
 }

@@ -39,7 +39,7 @@ export const hostIdleTimeout = 300;
 const learnBytes = 64;
 const toController = 0xffff_fffd;
 
-const groupBit: OxmField['value'] = Uint8Array.of(1, 0, 0, 0, 0, 0);
+const groupBit = Uint8Array.of(1, 0, 0, 0, 0, 0);
 const reservedGroup = Uint8Array.of(0x01, 0x80, 0xc2, 0, 0, 0);
 const reservedGroupMask = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xf0);
 

@@ -1,7 +1,7 @@
-import { FlowModCommand, FlowModFlags, type OfpMessage, type OxmField, PortNo } from '../../ofp/index.ts';
+import { FlowModCommand, FlowModFlags, type OfpMessageInput, PortNo } from '../../ofp/index.ts';
 import type { Rule } from './pipeline.ts';
 
-type FlowMod = Extract<OfpMessage, { type: 'flowMod' }>;
+type FlowMod = Extract<OfpMessageInput, { type: 'flowMod' }>;
 /** A message for the switch; version and transaction id are the channel's. */
 export type FlowChange = Omit<FlowMod, 'version' | 'xid'>;
 
@@ -67,21 +67,13 @@ function blank(rule: Rule): FlowChange {
 }
 
 function ruleKey(rule: Rule): string {
-  return `${rule.table}/${rule.priority}/${rule.match.map(fieldText).sort().join()}`;
-}
-
-function fieldText(field: OxmField): string {
-  return `${field.field}=${valueText(field.value)}/${field.mask === undefined ? '' : valueText(field.mask)}`;
-}
-
-function valueText(value: OxmField['value']): string {
-  return value instanceof Uint8Array ? value.join('.') : String(value);
+  return `${rule.table}/${rule.priority}/${rule.match.map(text).sort().join()}`;
 }
 
 function sameEffect(a: Rule, b: Rule): boolean {
   return a.cookie === b.cookie && a.idleTimeout === b.idleTimeout && text(a.instructions) === text(b.instructions);
 }
 
-function text(instructions: Rule['instructions']): string {
-  return JSON.stringify(instructions, (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+function text(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
 }

@@ -44,7 +44,10 @@ export const nodeConfig = z.strictObject({
     .default('ringlet0'),
   addresses: z.array(prefixed).max(16).describe('addresses of the TAP').default([]),
   mtu: z.number().int().min(1280).max(9000).describe('MTU of the TAP').default(defaultMtu),
-  identity: z.string().describe('file of the node key; made when it is missing. Without it the key lasts for one run').optional(),
+  identity: z
+    .string()
+    .describe('file of the node key; made when it is missing. Without it the key lasts for one run')
+    .optional(),
   openflow: listenAddress.describe('TCP address where OpenFlow controllers and tools may connect').optional(),
 });
 

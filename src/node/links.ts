@@ -174,7 +174,8 @@ export class Links {
           link.liveness.heard();
           this.#options.events.frames(peer, messages);
         }),
-      closed: (reason) => ifCurrent(() => this.#failed(link, reason)),
+      // Later: a send that fails ends the tunnel, and who sends is in the middle of its own work.
+      closed: (reason) => this.#options.clock.after(0, () => ifCurrent(() => this.#failed(link, reason))),
     });
   }
 

@@ -10,7 +10,12 @@ export interface StatusReport {
   readonly version: string;
   readonly pid: number;
   readonly uptimeMs: number;
-  readonly tap: { readonly name: string; readonly mac: string; readonly mtu: number; readonly addresses: readonly string[] };
+  readonly tap: {
+    readonly name: string;
+    readonly mac: string;
+    readonly mtu: number;
+    readonly addresses: readonly string[];
+  };
   readonly signal: { readonly url: string; readonly connected: boolean };
   /** Where OpenFlow controllers and tools reach the switch, in the notation of `ovs-ofctl`. */
   readonly openflow: readonly string[];

@@ -20,7 +20,7 @@ export interface RtcTunnelOptions {
   readonly log?: LibraryLog;
 }
 
-/** The underlay's usual MTU; `maxFrameMessage` follows from it. */
+/** The underlay's usual MTU. */
 const underlayMtu = 1500;
 /** How long `close` waits for the native side to let go of a tunnel. */
 const releaseTimeoutMs = 2_000;

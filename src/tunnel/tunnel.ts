@@ -65,8 +65,11 @@ export interface TunnelCounters {
   txDropped: number;
 }
 
-/** Largest frame-lane message that crosses in one datagram at an underlay MTU of 1500: 1500 - 12 - 48 - 8 - 40 - 16. */
-export const maxFrameMessage = 1376;
+/**
+ * Largest frame-lane message. One of up to 1376 bytes crosses in one datagram at an underlay MTU of 1500
+ * (1500 - 12 - 48 - 8 - 40 - 16); a longer one crosses in several, and is lost when one of them is.
+ */
+export const maxFrameMessage = 16_384;
 
 /** Largest control-lane message. */
 export const maxControlMessage = 262_144;

@@ -1,0 +1,132 @@
+import { formatFlowStats } from '../../ofp/index.ts';
+import { formatNodeId, type Link, type NodeId, switchIdOf } from '../../topology/index.ts';
+import type { Tap } from '../tap/index.ts';
+import type { NodeConfig } from './config.ts';
+import type { Answers } from './control.ts';
+import type { OverlayNode } from './node.ts';
+import type { MacReport, PeerKind, PeerReport, PortReport, StatusReport } from './report.ts';
+import { version } from './version.ts';
+
+/** The reports of a node, made from what it holds in memory. */
+export function answersOf(node: OverlayNode, config: NodeConfig, tap: Tap, openflow: readonly string[]): Answers {
+  return {
+    status: () => status(node, config, tap, openflow),
+    peers: () => peers(node),
+    ports: () => ports(node),
+    flows: () => node.bridge.flowStats(node.now()).map((entry) => formatFlowStats(entry)),
+    macs: () => macs(node, config),
+    floods: () =>
+      node.flood.traces.map(({ root, epoch, sequence, from, hops, to }) => ({
+        root: formatNodeId(root),
+        epoch,
+        sequence,
+        from: from === undefined ? undefined : formatNodeId(from),
+        hops,
+        to: to.map(formatNodeId),
+      })),
+  };
+}
+
+function status(node: OverlayNode, config: NodeConfig, tap: Tap, openflow: readonly string[]): StatusReport {
+  const { links, members } = node.topology;
+  return {
+    name: config.name,
+    nodeId: formatNodeId(node.id),
+    switchId: hex(switchIdOf(node.id), 16),
+    overlay: config.overlay,
+    version,
+    pid: process.pid,
+    uptimeMs: Math.round(node.now() - node.startedAt),
+    tap: { name: tap.name, mac: macText(tap.mac), mtu: tap.mtu, addresses: config.addresses },
+    signal: { url: config.rendezvous, connected: node.signalConnected },
+    openflow,
+    members: members.length + 1,
+    linksUp: links.filter(({ state }) => state === 'up').length,
+    settled: links.every((link) => link.state === 'up' && kindOf(link) !== 'unwanted') && node.signalConnected,
+    hosts: node.controller.hosts.length,
+    flows: node.bridge.flows.size,
+    drops: dropsOf(node, tap),
+  };
+}
+
+function dropsOf(node: OverlayNode, tap: Tap): Record<string, number> {
+  const { controller, links, bridge, flood } = node;
+  const all = {
+    ...links.counters,
+    ...bridge.counters,
+    ...Object.fromEntries(Object.entries(flood.counters.dropped).map(([name, count]) => [`flood ${name}`, count])),
+    floodRootsEvicted: flood.counters.rootsEvicted,
+    hostTableFull: controller.counters.tableFull,
+    packetInsIgnored: controller.counters.ignored,
+    tapTxDropped: tap.counters.txDropped,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+}
+
+function peers(node: OverlayNode): PeerReport[] {
+  const views = new Map(node.links.all.map((view) => [view.peer, view]));
+  return node.topology.links.map((link) => {
+    const view = views.get(link.peer);
+    const path = view?.tunnel?.path();
+    const counters = view?.tunnel?.counters;
+    return {
+      nodeId: formatNodeId(link.peer),
+      name: node.memberNames.get(link.peer),
+      state: link.state,
+      kind: kindOf(link),
+      stateMs: Math.round(node.now() - link.since),
+      port: node.portOf(link.peer),
+      rttMs: view?.rttMs,
+      path: path && (path.localType === 'relay' || path.remoteType === 'relay' ? 'relay' : 'direct'),
+      remoteAddress: path?.remoteAddress,
+      rxBytes: counters?.rxBytes ?? 0,
+      txBytes: counters?.txBytes ?? 0,
+      txDropped: counters?.txDropped ?? 0,
+    };
+  });
+}
+
+function kindOf({ mine, theirs }: Link): PeerKind {
+  if (mine === 'successor') return theirs === 'successor' ? 'successor+predecessor' : 'successor';
+  if (theirs === 'successor') return 'predecessor';
+  if (mine === 'long') return 'long';
+  return theirs === 'long' ? 'long (in)' : 'unwanted';
+}
+
+function ports(node: OverlayNode): PortReport[] {
+  return node.bridge.ports.map(({ no, name, kind, mac, counters }) => ({
+    port: no,
+    name,
+    kind,
+    mac: macText(mac),
+    rxFrames: counters.rxPackets,
+    rxBytes: counters.rxBytes,
+    rxDropped: counters.rxDropped + counters.rxErrors,
+    txFrames: counters.txPackets,
+    txBytes: counters.txBytes,
+    txDropped: counters.txDropped + counters.txErrors,
+  }));
+}
+
+function macs(node: OverlayNode, config: NodeConfig): MacReport[] {
+  const bySwitch = new Map(node.topology.members.map((id) => [switchIdOf(id), id]));
+  return node.controller.hosts.map(({ mac, location, since }) => {
+    const id: NodeId | undefined = location.kind === 'local' ? node.id : bySwitch.get(location.switchId);
+    return {
+      mac: macText(mac),
+      // A switch that is not known as a member yet has only the upper half of its node id to show.
+      nodeId: id === undefined && location.kind === 'remote' ? hex(location.switchId, 16) : formatNodeId(id ?? node.id),
+      name: location.kind === 'local' ? config.name : id === undefined ? undefined : node.memberNames.get(id),
+      port: location.kind === 'local' ? location.port : undefined,
+      knownMs: Math.round(node.now() - since),
+    };
+  });
+}
+
+function macText(mac: Uint8Array): string {
+  return [...mac].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+function hex(value: bigint, digits: number): string {
+  return value.toString(16).padStart(digits, '0');
+}

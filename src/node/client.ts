@@ -1,0 +1,61 @@
+/** Asking a live node. Kept free of everything heavy: the commands that use it answer in a few milliseconds. */
+import { createConnection } from 'node:net';
+import { NodeError } from './errors.ts';
+import type { Question, Reports } from './report.ts';
+import { controlSocket, socketNames } from './rundir.ts';
+
+export { runDirectory } from './rundir.ts';
+
+const timeoutMs = 2_000;
+/** A node with full tables answers in a few megabytes. */
+const maxAnswer = 64 * 1024 * 1024;
+
+export type Answer<Q extends Question> =
+  | { readonly ok: true; readonly data: Reports[Q] }
+  | { readonly ok: false; readonly message: string };
+
+export async function askNode<Q extends Question>(directory: string, name: string, question: Q): Promise<Reports[Q]> {
+  const path = controlSocket(directory, name);
+  const text = await exchange(path, `${JSON.stringify({ ask: question })}\n`).catch((cause: Error) => {
+    throw new NodeError('NODE_NOT_RUNNING', `no node ${name} answers at ${path}: ${cause.message}`, { cause });
+  });
+  const answer = JSON.parse(text) as Answer<Q>;
+  if (!answer.ok) throw new NodeError('NODE_NOT_RUNNING', `node ${name} refused: ${answer.message}`);
+  return answer.data;
+}
+
+/** Names of nodes that accept a question now, sorted. */
+export async function runningNodes(directory: string): Promise<string[]> {
+  const names = socketNames(directory);
+  const alive = await Promise.all(names.map((name) => accepts(controlSocket(directory, name))));
+  return names.filter((_name, i) => alive[i]);
+}
+
+/** Whether something listens on a Unix socket. */
+export function accepts(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(path);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function exchange(path: string, request: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createConnection(path);
+    const chunks: Buffer[] = [];
+    let size = 0;
+    socket.setTimeout(timeoutMs, () => socket.destroy(new Error('no answer in time')));
+    socket.once('error', reject);
+    socket.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxAnswer) socket.destroy(new Error('the answer is too long'));
+    });
+    socket.once('end', () => resolve(Buffer.concat(chunks).toString('utf8')));
+    socket.end(request);
+  });
+}

@@ -1,0 +1,47 @@
+import { mkdirSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { NodeError } from './errors.ts';
+
+/** Where the sockets of running nodes live. */
+export function runDirectory(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.RINGLET_RUNDIR) return env.RINGLET_RUNDIR;
+  const uid = process.getuid?.() ?? 0;
+  if (uid === 0) return '/run/ringlet';
+  return env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'ringlet') : `/tmp/ringlet-${uid}`;
+}
+
+/** Only its owner may talk to the nodes in it; a directory that somebody else made is refused. */
+export function makeRunDirectory(directory: string): void {
+  const wayOut = 'set RINGLET_RUNDIR to a directory of yours';
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    const reason = (cause as NodeJS.ErrnoException).code;
+    throw new NodeError('NODE_RUNDIR', `cannot make ${directory} (${reason}): ${wayOut}`, { cause });
+  }
+  if (statSync(directory).uid !== process.getuid?.()) {
+    throw new NodeError('NODE_RUNDIR', `${directory} belongs to another user: ${wayOut}`);
+  }
+}
+
+/** Of questions and answers: see report.ts. */
+export function controlSocket(directory: string, name: string): string {
+  return join(directory, `${name}.ctl`);
+}
+
+/** OpenFlow, as `ovs-ofctl` expects it beside a bridge's name. */
+export function managementSocket(directory: string, name: string): string {
+  return join(directory, `${name}.mgmt`);
+}
+
+/** Names that have a control socket; whether a node still listens behind it is another matter. */
+export function socketNames(directory: string): string[] {
+  try {
+    return readdirSync(directory)
+      .filter((file) => file.endsWith('.ctl'))
+      .map((file) => file.slice(0, -'.ctl'.length))
+      .sort();
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,117 @@
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { Identity } from '../identity/index.ts';
+import { systemClock } from '../lib/system-clock.ts';
+import { RendezvousClient } from '../signal/index.ts';
+import { KernelTap, type Tap } from '../tap/index.ts';
+import { type LibraryLog, RtcTunnelFactory } from '../tunnel/index.ts';
+import { answersOf } from './answers.ts';
+import { accepts } from './client.ts';
+import type { NodeConfig } from './config.ts';
+import { createControlServer } from './control.ts';
+import { NodeError } from './errors.ts';
+import { listen } from './listen.ts';
+import { OverlayNode } from './node.ts';
+import { createOpenFlowServer } from './openflow-server.ts';
+import { controlSocket, makeRunDirectory, managementSocket } from './rundir.ts';
+
+export interface StartOptions {
+  readonly runDirectory: string;
+  readonly log: Logger;
+  /** Instead of a TAP of the kernel; it is closed with the node. */
+  readonly tap?: Tap;
+}
+
+export interface RunningNode {
+  readonly name: string;
+  /** 32 hex digits. */
+  readonly nodeId: string;
+  /** Leaves the overlay and takes down all that was made. Idempotent. */
+  stop(): Promise<void>;
+}
+
+type Closers = (() => void | Promise<void>)[];
+
+/** Brings a node up: TAP, links, rendezvous, sockets. What fails throws an error with a `code`, and nothing is left. */
+export async function startNode(config: NodeConfig, options: StartOptions): Promise<RunningNode> {
+  const closers: Closers = [];
+  const stop = async () => {
+    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
+  };
+  try {
+    const { nodeId } = await bringUp(config, options, closers);
+    return { name: config.name, nodeId, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function bringUp(config: NodeConfig, options: StartOptions, closers: Closers): Promise<Identity> {
+  const { runDirectory, log } = options;
+  const clock = systemClock;
+  makeRunDirectory(runDirectory);
+  const control = controlSocket(runDirectory, config.name);
+  if (await accepts(control)) {
+    throw new NodeError(
+      'NODE_NAME_IN_USE',
+      `a node named ${config.name} is running: stop it, or choose another --name`,
+    );
+  }
+  const identity = config.identity === undefined ? Identity.generate() : Identity.loadOrCreate(config.identity);
+  const tap = options.tap ?? (await openTap(config, identity));
+  closers.push(() => tap.close());
+  const own = new Set(config.addresses.map((address) => address.split('/')[0]!));
+  const tunnels = new RtcTunnelFactory({ clock, ignoreAddress: (ip) => own.has(ip), log: libraryLog(log) });
+  closers.push(() => tunnels.close());
+  const node = new OverlayNode({
+    config,
+    identity,
+    tap,
+    tunnels,
+    clock,
+    random: Math.random,
+    log,
+    signal: (events) =>
+      new RendezvousClient({
+        url: config.rendezvous,
+        overlay: config.overlay,
+        name: config.name,
+        signer: identity,
+        events,
+        clock,
+        random: Math.random,
+      }),
+  });
+  closers.push(() => node.stop());
+  const management = managementSocket(runDirectory, config.name);
+  const openflow = [`unix:${management}`];
+  closers.push(await listen(createOpenFlowServer(node.agent, clock, log), { path: management }));
+  if (config.openflow !== undefined) {
+    const { host, port } = config.openflow;
+    const server = createOpenFlowServer(node.agent, clock, log);
+    closers.push(await listen(server, { host, port }));
+    openflow.push(`tcp:${host}:${(server.address() as AddressInfo).port}`);
+  }
+  const failed = new Promise<never>((_resolve, reject) => tap.onError(reject));
+  await Promise.race([node.start(), failed]);
+  // Last: who finds this socket finds a node that runs.
+  const answers = answersOf(node, config, tap, openflow);
+  closers.push(await listen(createControlServer(answers, log), { path: control }));
+  return identity;
+}
+
+async function openTap(config: NodeConfig, identity: Identity): Promise<Tap> {
+  const { tap: name, mtu, addresses } = config;
+  return KernelTap.open({ name, mtu, addresses, mac: tapMac(identity.nodeId) });
+}
+
+/** Locally administered, and the same for every run with the same key. */
+function tapMac(nodeId: string): Uint8Array {
+  return Uint8Array.of(0x06, ...Buffer.from(nodeId, 'hex').subarray(0, 5));
+}
+
+function libraryLog(log: Logger): LibraryLog {
+  const child = log.child({ part: 'transport' });
+  return (level, message) => child.debug({ level }, message);
+}
