@@ -64,7 +64,7 @@ export class OverlayNode {
     this.#parts = parts;
     this.startedAt = clock.now();
     this.id = parseNodeId(identity.nodeId)!;
-    this.flood = new FloodEngine({ self: this.id, epoch: Math.floor(clock.wallTime() / 1000) });
+    this.flood = new FloodEngine({ self: this.id, epoch: Math.floor(clock.wallTime()) });
     this.bridge = new Bridge({
       datapathId: switchIdOf(this.id),
       selfId: this.id,

@@ -38,7 +38,7 @@ export interface FloodCounters {
 
 export interface FloodOptions {
   readonly self: NodeId;
-  /** Must be higher than that of any earlier start of this node: seconds since 1970. */
+  /** Must be higher than that of any earlier start of this node: milliseconds since 1970. */
   readonly epoch: number;
 }
 

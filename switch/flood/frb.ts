@@ -16,9 +16,11 @@
  * +-------------------------------+                               +
  * |                    root id (128 bits)                         |
  * +                               +-------------------------------+
- * |                               |             epoch             |
- * +-------------------------------+-------------------------------+
- * |             epoch             |           sequence            |
+ * |                               |                               |
+ * +-------------------------------+                               +
+ * |                       epoch (64 bits)                         |
+ * +                               +-------------------------------+
+ * |                               |           sequence            |
  * +-------------------------------+-------------------------------+
  * |           sequence            |     arc start (128 bits)      |
  * +-------------------------------+-------------------------------+
@@ -32,7 +34,7 @@ export const floodEtherType = 0x88b5;
 export const floodVersion = 1;
 /** Other types (repair) are reserved: 2 IHAVE, 3 IWANT. */
 export const floodTypeData = 1;
-export const frbHeaderLength = 74;
+export const frbHeaderLength = 78;
 /** Links of a flood's path at most; a ring without shortcuts is as deep as half its nodes. */
 export const initialHopLimit = 1024;
 
@@ -42,7 +44,7 @@ const groupMac = [0x03, 0x52, 0x4c, 0x46, 0x52, 0x42];
 export interface Frb {
   readonly hopLimit: number;
   readonly root: NodeId;
-  /** Rises with every start of the root: seconds since 1970. */
+  /** Rises with every start of the root: milliseconds since 1970. */
   readonly epoch: number;
   readonly sequence: number;
   readonly arc: Arc;
@@ -62,9 +64,9 @@ export function decodeFrb(frame: Uint8Array): Frb | FrbFault {
   return {
     hopLimit: view.getUint16(16),
     root: getId(view, 18),
-    epoch: view.getUint32(34),
-    sequence: view.getUint32(38),
-    arc: { start: getId(view, 42), end: getId(view, 58) },
+    epoch: Number(view.getBigUint64(34)),
+    sequence: view.getUint32(42),
+    arc: { start: getId(view, 46), end: getId(view, 62) },
     inner: frame.subarray(frbHeaderLength),
   };
 }
@@ -79,10 +81,10 @@ export function encodeFrb(frb: Frb, sourceMac: Uint8Array): Uint8Array {
   view.setUint8(14, (floodVersion << 4) | floodTypeData);
   view.setUint16(16, frb.hopLimit);
   setId(view, 18, frb.root);
-  view.setUint32(34, frb.epoch);
-  view.setUint32(38, frb.sequence);
-  setId(view, 42, frb.arc.start);
-  setId(view, 58, frb.arc.end);
+  view.setBigUint64(34, BigInt(frb.epoch));
+  view.setUint32(42, frb.sequence);
+  setId(view, 46, frb.arc.start);
+  setId(view, 62, frb.arc.end);
   frame.set(frb.inner, frbHeaderLength);
   return frame;
 }

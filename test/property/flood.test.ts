@@ -22,7 +22,7 @@ describe('flood frames', () => {
         fc.record({
           hopLimit: u16,
           root: nodeId,
-          epoch: u32,
+          epoch: fc.maxSafeNat(),
           sequence: u32,
           arc: fc.record({ start: nodeId, end: nodeId }),
           inner: frame,
