@@ -22,11 +22,11 @@ const WAY_OUT = { 'g++': ': apt-get install g++', npm: ': apt-get install npm', 
  * Runs a program to its end and resolves to its exit code. The program leads a session of its own, so that a signal
  * reaches it only through us, and once: a terminal's Ctrl-C is sent to the whole foreground group, and npm sends the
  * same again. We never die before it, so what it has to clean up is cleaned up when we return.
- * `quiet`: its standard output goes to our standard error. `lifeline`: an IPC channel whose `disconnect` tells the
- * program that we were killed.
+ * `stdout`: where its standard output goes, as in spawn's `stdio`. `lifeline`: an IPC channel whose `disconnect` tells
+ * the program that we were killed.
  */
-export function run(file, args, { quiet = false, lifeline = false } = {}) {
-  const stdio = ['inherit', quiet ? process.stderr : 'inherit', 'inherit', ...(lifeline ? ['ipc'] : [])];
+export function run(file, args, { stdout = 'inherit', lifeline = false } = {}) {
+  const stdio = ['inherit', stdout, 'inherit', ...(lifeline ? ['ipc'] : [])];
   const child = spawn(file, args, { cwd: ROOT, stdio, detached: true });
   const lastSent = new Map();
   const forward = (signal) => {

@@ -75,7 +75,7 @@ async function installDependencies() {
   const flags = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath ?? '';
   const viaNpm = /npm-cli\.[cm]?js$/.test(npm);
-  const code = await run(viaNpm ? process.execPath : 'npm', viaNpm ? [npm, ...flags] : flags, { quiet: true });
+  const code = await run(viaNpm ? process.execPath : 'npm', viaNpm ? [npm, ...flags] : flags, { stdout: 'ignore' });
   if (code !== 0) throw new Failure('npm ci failed (see above): is the package registry reachable?');
 }
 
@@ -118,7 +118,9 @@ async function compile() {
   say('compiling TypeScript (tsc)');
   const fresh = join(DIST, `.new-${process.pid}`);
   try {
-    const code = await run(bin('tsc'), ['-p', 'tools/tsconfig.build.json', '--outDir', fresh], { quiet: true });
+    const code = await run(bin('tsc'), ['-p', 'tools/tsconfig.build.json', '--outDir', fresh], {
+      stdout: process.stderr,
+    });
     if (code !== 0) throw new Failure('tsc found errors (see above)');
     const names = new Set(fileNames(fresh));
     for (const name of names) {
