@@ -1,0 +1,215 @@
+/**
+ * Makes a reader and a writer out of a layout.
+ *
+ * The source of each pair is generated from the table once per layout and version: straight-line code over fixed
+ * offsets, one bounds check for each run of fixed-size fields, and object literals of one shape. It holds nothing but
+ * names, numbers and offsets of the tables.
+ */
+import type { OfpVersion } from '../errors.ts';
+import type { Layout, Struct } from '../tables/schema.ts';
+import * as io from './io.ts';
+import { fixedWire } from './wires.ts';
+
+/** Reads a value from `b[at..end)` and leaves the cursor behind it. */
+export type Reader = (b: Uint8Array, at: number, end: number, xid: number) => unknown;
+/** Writes a value at the cursor and moves it on. */
+export type Writer = (value: unknown) => void;
+
+export interface Codec {
+  readonly read: Reader;
+  readonly write: Writer;
+}
+
+export interface CompileOptions {
+  /** For messages of errors. */
+  readonly name: string;
+  readonly version: OfpVersion;
+  /** Literal members that come first in the value, e.g. `type:"flowMod"`. */
+  readonly head?: string;
+  /** The structure fills its bounds: bytes left over are an error. */
+  readonly exact: boolean;
+  readonly fault: io.Fault;
+  /** Codecs of wire types without a fixed size. */
+  readonly variable: (wire: string) => Codec;
+}
+
+/** The layout of a structure in a version, if it has one there. */
+export function layoutFor(struct: Struct, version: OfpVersion): Layout | undefined {
+  return struct.layouts.find((l) => l.versions[0] <= version && version <= l.versions[1]);
+}
+
+/** Members of 1.3 that the layout lacks, and what they read as. */
+function absent(struct: Struct, layout: Layout): string[] {
+  const reference = layoutFor(struct, 4)?.fields ?? {};
+  return Object.entries(struct.defaults ?? {})
+    .filter(([name]) => name in reference && !(name in layout.fields))
+    .map(([name, value]) => `${name}:${literal(value)}`);
+}
+
+function literal(value: unknown): string {
+  if (typeof value === 'bigint') return `${value}n`;
+  if (value instanceof Uint8Array) return 'new Uint8Array(0)';
+  return JSON.stringify(value);
+}
+
+const HELPERS = Object.keys(io).join(',');
+
+function build(parameters: string, body: string, codecs: readonly Codec[], fault: io.Fault): unknown {
+  const bind = codecs.map((_, i) => `const r${i}=codecs[${i}].read,w${i}=codecs[${i}].write;`).join('');
+  const factory = new Function(
+    'io',
+    'codecs',
+    'fault',
+    `"use strict";const {${HELPERS}}=io;${bind}return (${parameters})=>{${body}};`,
+  );
+  return factory(io, codecs, fault);
+}
+
+interface Run {
+  /** Fixed-size fields, one after the other. */
+  readonly fields: { name: string; wire: string; at: number; size: number }[];
+  readonly size: number;
+  /** The field of variable size that follows, if any. */
+  readonly next?: { name: string; wire: string };
+}
+
+const lengthOf = (wire: string): string | undefined => (wire.startsWith('len16:') ? wire.slice(6) : undefined);
+
+function sizeOf(wire: string, version: OfpVersion): number | undefined {
+  if (wire === 'self16' || lengthOf(wire) !== undefined) return 2;
+  if (wire.startsWith('pad')) return Number(wire.slice(3));
+  return fixedWire(wire, version)?.size;
+}
+
+function runsOf(layout: Layout, version: OfpVersion): Run[] {
+  const runs: Run[] = [];
+  let fields: Run['fields'] = [];
+  let size = 0;
+  for (const [name, wire] of Object.entries(layout.fields)) {
+    const n = sizeOf(wire, version);
+    if (n === undefined) {
+      runs.push({ fields, size, next: { name, wire } });
+      fields = [];
+      size = 0;
+    } else {
+      fields.push({ name, wire, at: size, size: n });
+      size += n;
+    }
+  }
+  if (size > 0 || runs.length === 0) runs.push({ fields, size });
+  return runs;
+}
+
+/** The least number of bytes that the layout takes. */
+function fixedSize(runs: readonly Run[]): number {
+  return runs.reduce((sum, run) => sum + run.size, 0);
+}
+
+export function compile(struct: Struct, layout: Layout, options: CompileOptions): Codec {
+  const runs = runsOf(layout, options.version);
+  const codecs: Codec[] = [];
+  const index = new Map<string, number>();
+  for (const run of runs) {
+    if (run.next === undefined || run.next.wire === 'tail' || index.has(run.next.wire)) continue;
+    index.set(run.next.wire, codecs.length);
+    codecs.push(options.variable(run.next.wire));
+  }
+  return {
+    read: build('b,o,end,xid', readerSource(struct, layout, runs, index, options), codecs, options.fault) as Reader,
+    write: build('m', writerSource(struct, runs, index, options), codecs, options.fault) as Writer,
+  };
+}
+
+function readerSource(
+  struct: Struct,
+  layout: Layout,
+  runs: readonly Run[],
+  index: ReadonlyMap<string, number>,
+  { name, version, head, exact, fault: _ }: CompileOptions,
+): string {
+  const members = head === undefined ? [] : [head];
+  let bounded = exact;
+  const code: string[] = ['let p=o;'];
+  for (const run of runs) {
+    if (run.size > 0) code.push(`if(end-p<${run.size})fail("too short",p,${JSON.stringify(name)},fault);`);
+    for (const field of run.fields) {
+      const at = `p+${field.at}`;
+      const label = JSON.stringify(`${name}.${field.name}`);
+      const counted = lengthOf(field.wire);
+      if (field.wire === 'self16') {
+        bounded = true;
+        code.push(`const self=u16(b,${at});`);
+        code.push(`if(self<${fixedSize(runs)}||self>end-o)fail("length "+self,${at},${label},fault);end=o+self;`);
+      } else if (counted !== undefined) {
+        code.push(`const n_${counted}=u16(b,${at});`);
+      } else if (!field.wire.startsWith('pad')) {
+        code.push(`const v_${field.name}=${fixedWire(field.wire, version)!.read(at)};`);
+        members.push(`${field.name}:v_${field.name}`);
+      }
+    }
+    if (run.size > 0) code.push(`p+=${run.size};`);
+    if (run.next === undefined) continue;
+    const field = run.next;
+    const label = JSON.stringify(`${name}.${field.name}`);
+    if (field.wire === 'tail') {
+      code.push(`if(end-p>7)fail("left over",p,${label},fault);p=end;`);
+      continue;
+    }
+    const counted = runs.some((r) => r.fields.some((f) => lengthOf(f.wire) === field.name));
+    let limit = 'end';
+    if (counted) {
+      limit = `e_${field.name}`;
+      code.push(`const ${limit}=p+n_${field.name};if(${limit}>end)fail("length "+n_${field.name},p,${label},fault);`);
+    }
+    code.push(`const v_${field.name}=r${index.get(field.wire)}(b,p,${limit},xid);p=cursor.at;`);
+    if (counted) code.push(`if(p!==${limit})fail("length "+n_${field.name},p,${label},fault);`);
+    members.push(`${field.name}:v_${field.name}`);
+  }
+  if (bounded) code.push(`if(p!==end)fail((end-p)+" bytes left over",p,${JSON.stringify(name)},fault);`);
+  members.push(...absent(struct, layout));
+  code.push(`cursor.at=p;return {${members.join(',')}};`);
+  return code.join('\n');
+}
+
+function writerSource(
+  struct: Struct,
+  runs: readonly Run[],
+  index: ReadonlyMap<string, number>,
+  { name, version }: CompileOptions,
+): string {
+  const defaults = struct.defaults ?? {};
+  const code: string[] = ['const o=cursor.at;let p=o,v;'];
+  const take = (field: string): string =>
+    field in defaults ? `v=m.${field};if(v===undefined)v=${literal(defaults[field])};` : `v=m.${field};`;
+  let patchSelf = '';
+  for (const run of runs) {
+    for (const field of run.fields) {
+      const at = `p+${field.at}`;
+      const counted = lengthOf(field.wire);
+      if (field.wire === 'self16') {
+        code.push(`const self=${at};`);
+        patchSelf = 'put16(self,cursor.at-o);';
+      } else if (counted !== undefined) {
+        code.push(`const n_${counted}=${at};`);
+      } else if (field.wire.startsWith('pad')) {
+        code.push(zeros(at, field.size));
+      } else {
+        const label = JSON.stringify(`${name}.${field.name}`);
+        code.push(take(field.name), fixedWire(field.wire, version)!.write(at, label));
+      }
+    }
+    if (run.size > 0) code.push(`p+=${run.size};`);
+    if (run.next === undefined || run.next.wire === 'tail') continue;
+    const field = run.next;
+    code.push(take(field.name), `cursor.at=p;w${index.get(field.wire)}(v);`);
+    if (runs.some((r) => r.fields.some((f) => lengthOf(f.wire) === field.name)))
+      code.push(`put16(n_${field.name},cursor.at-p);`);
+    code.push('p=cursor.at;');
+  }
+  code.push('cursor.at=p;', patchSelf);
+  return code.join('\n');
+}
+
+function zeros(at: string, size: number): string {
+  return Array.from({ length: size }, (_, i) => `out[${at}+${i}]=0;`).join('');
+}

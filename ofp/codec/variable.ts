@@ -1,0 +1,279 @@
+/** Codecs of the wire types whose size varies, by name and version. */
+import type { OfpVersion } from '../errors.ts';
+import { ACTIONS } from '../tables/actions.ts';
+import { FLOW_UPDATES } from '../tables/flow-updates.ts';
+import { HELLO_ELEMENTS } from '../tables/hello.ts';
+import { INSTRUCTIONS } from '../tables/instructions.ts';
+import { METER_BANDS } from '../tables/meters.ts';
+import * as props from '../tables/properties.ts';
+import type { Family, Struct } from '../tables/schema.ts';
+import * as structs from '../tables/structs.ts';
+import { type Codec, compile, layoutFor } from './compile.ts';
+import {
+  bad,
+  cursor,
+  encodeText,
+  FAULTS,
+  type Fault,
+  fail,
+  MAX_MESSAGE,
+  out,
+  port16,
+  put32,
+  putBytes,
+  putPort16,
+  text,
+  u32,
+  viewOf,
+} from './io.ts';
+import { matchCodec } from './match.ts';
+import { nestedMessage } from './nested.ts';
+import { oxmId, oxmIds, readOxm, readOxms, writeOxm, writeOxms } from './oxm.ts';
+import { statsCodec } from './oxs.ts';
+import { tlvList, typeIdList } from './tlv.ts';
+
+type Make = (version: OfpVersion) => Codec;
+
+const actionFraming = { padding: 'inside', fault: FAULTS.actionLength } as const;
+const instructionFraming = { padding: 'inside', fault: FAULTS.instructionLength } as const;
+const insideFraming = { padding: 'inside', fault: FAULTS.requestLength } as const;
+
+const tlvs =
+  (name: string, family: Family, framing: Parameters<typeof tlvList>[3]): Make =>
+  (version) =>
+    tlvList(name, family, version, framing, (wire) => variableCodec(wire, version));
+
+const properties = (name: string, family: Family, fault: Fault = FAULTS.propertyLength): Make =>
+  tlvs(name, family, { padding: 'outside', fault });
+
+function structCodec(name: string, struct: Struct, version: OfpVersion): Codec {
+  const layout = layoutFor(struct, version);
+  if (layout === undefined) return unavailable(name, version);
+  return compile(struct, layout, {
+    name,
+    version,
+    exact: false,
+    fault: FAULTS.requestLength,
+    variable: (wire) => variableCodec(wire, version),
+  });
+}
+
+/** Stands for what a version does not have; only reached by a table that is wrong. */
+function unavailable(name: string, version: OfpVersion): Codec {
+  return {
+    read: (_b, at) => fail(`not in wire version ${version}`, at, name, FAULTS.badType),
+    write: () => bad(name, `wire version ${version}`),
+  };
+}
+
+const one =
+  (name: string, struct: Struct): Make =>
+  (version) =>
+    structCodec(name, struct, version);
+
+/** Structures one after the other up to the end. */
+const many =
+  (name: string, struct: Struct): Make =>
+  (version) =>
+    listOf(name, structCodec(name, struct, version));
+
+export function listOf(name: string, { read, write }: Codec): Codec {
+  return {
+    read: (b, at, end, xid) => {
+      const items: unknown[] = [];
+      let p = at;
+      while (p < end) {
+        items.push(read(b, p, end, xid));
+        p = cursor.at;
+      }
+      cursor.at = p;
+      return items;
+    },
+    write: (value) => {
+      if (!Array.isArray(value)) bad(name, value);
+      for (const item of value) {
+        if (cursor.at > MAX_MESSAGE) bad(name, 'longer than a message');
+        write(item);
+      }
+    },
+  };
+}
+
+const bytes: Codec = {
+  read: (b, at, end) => {
+    cursor.at = end;
+    return viewOf(b, at, end);
+  },
+  write: (value) => putBytes(value, 'data'),
+};
+
+const textCodec: Codec = {
+  read: (b, at, end) => {
+    cursor.at = end;
+    return text(b, at, end - at);
+  },
+  write: (value) => putBytes(encodeText(value, 'text'), 'text'),
+};
+
+const octets: Codec = {
+  read: (b, at, end) => {
+    cursor.at = end;
+    return Array.from(b.subarray(at, end));
+  },
+  write: (value) => {
+    if (!Array.isArray(value) || value.length > MAX_MESSAGE) bad('u8[]', value);
+    for (const v of value) {
+      if ((v & 0xff) !== v) bad('u8[]', v);
+      out[cursor.at++] = v;
+    }
+  },
+};
+
+const words = (fault: Fault): Codec => ({
+  read: (b, at, end) => {
+    if (((end - at) & 3) !== 0) fail('not a multiple of 4 bytes', at, 'u32[]', fault);
+    const values: number[] = [];
+    for (let p = at; p < end; p += 4) values.push(u32(b, p));
+    cursor.at = end;
+    return values;
+  },
+  write: (value) => {
+    if (!Array.isArray(value) || value.length > MAX_MESSAGE / 4) bad('u32[]', value);
+    for (const v of value) {
+      if (v >>> 0 !== v) bad('u32[]', v);
+      put32(cursor.at, v);
+      cursor.at += 4;
+    }
+  },
+});
+
+interface PortField {
+  readonly field: string;
+  readonly value: number;
+}
+
+/** Ingress port of a 1.0 packet-in, as a match. */
+const inPort10: Codec = {
+  read: (b, at, end) => {
+    if (end - at < 2) fail('too short', at, 'packetIn.inPort', FAULTS.requestLength);
+    cursor.at = at + 2;
+    return [{ field: 'in_port', value: port16(b, at) }];
+  },
+  write: (value) => {
+    const port = (value as readonly PortField[]).find((f) => f.field === 'in_port');
+    putPort16(cursor.at, port?.value, 'packetIn.match.in_port');
+    cursor.at += 2;
+  },
+};
+
+/** Ingress port and physical port of a 1.1 packet-in, as a match; the second is left out where it is the same. */
+const inPort11: Codec = {
+  read: (b, at, end) => {
+    if (end - at < 8) fail('too short', at, 'packetIn.inPort', FAULTS.requestLength);
+    cursor.at = at + 8;
+    const port = u32(b, at);
+    const physical = u32(b, at + 4);
+    const fields = [{ field: 'in_port', value: port }];
+    if (physical !== port) fields.push({ field: 'in_phy_port', value: physical });
+    return fields;
+  },
+  write: (value) => {
+    const fields = value as readonly PortField[];
+    const port = fields.find((f) => f.field === 'in_port')?.value;
+    if (port === undefined || port >>> 0 !== port) bad('packetIn.match.in_port', port);
+    const physical = fields.find((f) => f.field === 'in_phy_port')?.value ?? port;
+    put32(cursor.at, port);
+    put32(cursor.at + 4, physical);
+    cursor.at += 8;
+  },
+};
+
+const APPLY = 'applyActions';
+
+/** A 1.0 action list as the one instruction that it stands for; an empty list as none. */
+const actionsAsApply: Make = (version) => {
+  const actions = variableCodec('actions', version);
+  return {
+    read: (b, at, end, xid) => {
+      const list = actions.read(b, at, end, xid) as unknown[];
+      return list.length === 0 ? [] : [{ type: APPLY, actions: list }];
+    },
+    write: (value) => {
+      const list = value as readonly { type: string; actions: unknown }[];
+      if (!Array.isArray(list) || list.length > 1) bad('instructions', 'more than apply-actions in OpenFlow 1.0');
+      const only = list[0];
+      if (only === undefined) return;
+      if (only.type !== APPLY) bad('instructions', only.type);
+      actions.write(only.actions);
+    },
+  };
+};
+
+/** Table features answer with an error type of their own in 1.3 and later. */
+const tableFault = FAULTS.tableFeaturesLength;
+const fixed =
+  (codec: Codec): Make =>
+  () =>
+    codec;
+
+const VARIABLE: { readonly [wire: string]: Make } = {
+  bytes: fixed(bytes),
+  text: fixed(textCodec),
+  'u8[]': fixed(octets),
+  'u32[]': fixed(words(FAULTS.propertyLength)),
+  match: matchCodec,
+  inPortMatch: (version) => (version === 1 ? inPort10 : inPort11),
+  actionsAsApply,
+  oxm: fixed({ read: (b, at, end) => readOxm(b, at, end, FAULTS.actionLength), write: writeOxm }),
+  'oxm[]': fixed({ read: (b, at, end) => readOxms(b, at, end, tableFault), write: writeOxms }),
+  oxmId: fixed(oxmId(FAULTS.actionLength)),
+  'oxmId[]': fixed(oxmIds(tableFault)),
+  stats: fixed(statsCodec),
+  actions: tlvs('action', ACTIONS, actionFraming),
+  instructions: tlvs('instruction', INSTRUCTIONS, instructionFraming),
+  actionIds: (version) => typeIdList('actionId', ACTIONS, version, tableFault),
+  instructionIds: (version) => typeIdList('instructionId', INSTRUCTIONS, version, tableFault),
+  bands: tlvs('band', METER_BANDS, insideFraming),
+  helloElements: tlvs('helloElement', HELLO_ELEMENTS, { padding: 'outside', fault: FAULTS.requestLength }),
+  flowUpdates: tlvs('flowUpdate', FLOW_UPDATES, { ...insideFraming, lengthFirst: true }),
+  portProperties: properties('portProperty', props.PORT_PROPERTIES),
+  portModProperties: properties('portModProperty', props.PORT_MOD_PROPERTIES),
+  portStatsProperties: properties('portStatsProperty', props.PORT_STATS_PROPERTIES),
+  queueProperties: tlvs('queueProperty', props.QUEUE_PROPERTIES, insideFraming),
+  queueDescProperties: properties('queueDescProperty', props.QUEUE_DESC_PROPERTIES),
+  tableModProperties: properties('tableModProperty', props.TABLE_MOD_PROPERTIES),
+  tableFeatureProperties: properties('tableFeatureProperty', props.TABLE_FEATURE_PROPERTIES, tableFault),
+  asyncProperties: properties('asyncProperty', props.ASYNC_PROPERTIES),
+  bucketProperties: properties('bucketProperty', props.BUCKET_PROPERTIES),
+  bundleProperties: properties('bundleProperty', props.BUNDLE_PROPERTIES),
+  bundleFeatureProperties: properties('bundleFeatureProperty', props.BUNDLE_FEATURE_PROPERTIES),
+  controllerStatusProperties: properties('controllerStatusProperty', props.CONTROLLER_STATUS_PROPERTIES),
+  experimenterProperties: properties('experimenterProperty', props.EXPERIMENTER_PROPERTIES),
+  portDesc: one('port', structs.PORT),
+  tableDesc: one('tableDesc', structs.TABLE_DESC),
+  controllerStatus: one('controllerStatus', structs.CONTROLLER_STATUS),
+  time: one('time', structs.TIME),
+  'ports[]': many('port', structs.PORT),
+  'tableDescs[]': many('tableDesc', structs.TABLE_DESC),
+  'controllerStatuses[]': many('controllerStatus', structs.CONTROLLER_STATUS),
+  'buckets[]': many('bucket', structs.BUCKET),
+  'queues[]': many('queue', structs.PACKET_QUEUE),
+  'bucketCounters[]': many('bucketCounter', structs.BUCKET_COUNTER),
+  'meterBandStats[]': many('meterBandStats', structs.METER_BAND_STATS),
+  message: fixed(nestedMessage),
+};
+
+const cache = new Map<string, Codec>();
+
+/** The codec of a wire type of variable size. */
+export function variableCodec(wire: string, version: OfpVersion): Codec {
+  const key = `${wire} ${version}`;
+  let codec = cache.get(key);
+  if (codec === undefined) {
+    const make = VARIABLE[wire];
+    if (make === undefined) throw new Error(`no codec for wire type ${wire}`);
+    codec = make(version);
+    cache.set(key, codec);
+  }
+  return codec;
+}
