@@ -21,6 +21,7 @@ export {
   isEthernet,
   isGroupAddressed,
   isLinkLocalGroup,
+  isVlanType,
   macNumber,
   vlanTagLength,
 } from './ethernet.ts';
@@ -48,4 +49,12 @@ export {
   linkVersion,
 } from './link.ts';
 export { Packet } from './packet.ts';
-export { Icmpv4Type, Icmpv6Type, isNeighbourDiscovery, NdAt, NdOption, ndLinkAddressAt } from './transport.ts';
+export {
+  Icmpv4Type,
+  Icmpv6Type,
+  isNeighbourDiscovery,
+  NdAt,
+  NdOption,
+  ndLinkAddressAt,
+  transports,
+} from './transport.ts';

@@ -33,6 +33,7 @@ export class Packet {
   /** End of the transport's data: padding after the IP packet is not part of it. */
   l4End = 0;
   #private = false;
+  #stale = false;
 
   /** Reads headers into the key; in_port, metadata and tunnel_id stay as they are. False: not even an Ethernet header. */
   load(frame: Uint8Array): boolean {
@@ -72,9 +73,14 @@ export class Packet {
     this.#private = true;
   }
 
-  /** Reads the key again after a write. */
-  reparse(): void {
-    this.#parse(this.frame);
+  /** Bytes were written that the key may show; offsets of headers must be as before. */
+  touch(): void {
+    this.#stale = true;
+  }
+
+  /** Makes the key right again after `touch`. */
+  refresh(): void {
+    if (this.#stale) this.#parse(this.frame);
   }
 
   has(layer: number): boolean {
@@ -89,6 +95,7 @@ export class Packet {
   #parse(frame: Uint8Array): boolean {
     const key = this.key;
     this.frame = frame;
+    this.#stale = false;
     key[KeyWord.LAYERS] = 0;
     key.fill(0, KeyWord.ETH, KeyWord.IN_PHY_PORT);
     this.etherType = 0;
