@@ -1,0 +1,38 @@
+import type { Packet } from '../packet/index.ts';
+
+/** One packet's way through the pipeline, as its actions see it. */
+export interface Execution {
+  readonly packet: Packet;
+  /** Ends the packet's way: nothing after the running action is done. */
+  stopped: boolean;
+  /** Sends the packet as it is now to a port, reserved ones included. `maxLen`: bytes for the controller. */
+  output(port: number, maxLen: number): void;
+  /** TTL or hop limit ran out: told to the controllers that want to know, and stopped. */
+  invalidTtl(): void;
+}
+
+/** An action ready to run. Running never throws and never finds a frame too short: it then does nothing. */
+export interface CompiledAction {
+  /** Same kind: one takes the other's place in an action set. Set-field has a kind for each field. */
+  readonly kind: string;
+  /** Place in the order in which an action set runs (OpenFlow 1.3 section 5.10). */
+  readonly rank: number;
+  /** Where an output goes; undefined for the others. */
+  readonly outPort?: number;
+  run(execution: Execution): void;
+}
+
+/** Ranks of section 5.10, in order; a group takes the place of an output. */
+export const ActionRank = {
+  COPY_TTL_IN: 1,
+  POP: 2,
+  PUSH_MPLS: 3,
+  PUSH_PBB: 4,
+  PUSH_VLAN: 5,
+  COPY_TTL_OUT: 6,
+  DEC_TTL: 7,
+  SET: 8,
+  QOS: 9,
+  GROUP: 10,
+  OUTPUT: 11,
+} as const;

@@ -1,0 +1,162 @@
+import type { FlowKey } from '../packet/index.ts';
+import type { FlowEntry } from './flow-entry.ts';
+import { type FlowMatch, overlaps, sameMatch } from './match.ts';
+
+/** Entries with one masked key, highest priority first. */
+type Chain = FlowEntry[];
+
+/** All entries of a table whose matches have the same mask: a hash table over the masked key. */
+interface Tuple {
+  readonly maskId: string;
+  /** Words of the key that the mask looks at, and what it looks at in them. */
+  readonly words: Uint8Array;
+  readonly masks: Uint32Array;
+  readonly chains: Map<number, Chain[]>;
+  /** Priority -> number of entries. */
+  readonly priorities: Map<number, number>;
+  maxPriority: number;
+}
+
+/**
+ * One flow table: a tuple-space classifier. A lookup hashes the key once for each distinct mask, in order of the highest
+ * priority behind the mask, and stops where no better entry can follow.
+ */
+export class FlowTable {
+  readonly id: number;
+  readonly entries = new Set<FlowEntry>();
+  lookups = 0;
+  matched = 0;
+  readonly #tuples: Tuple[] = [];
+  readonly #byMask = new Map<string, Tuple>();
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  // HOT PATH
+  /** The entry of highest priority that matches; counts the lookup. */
+  lookup(key: FlowKey): FlowEntry | undefined {
+    this.lookups += 1;
+    let best: FlowEntry | undefined;
+    const tuples = this.#tuples;
+    for (let i = 0; i < tuples.length; i++) {
+      const tuple = tuples[i]!;
+      if (best && best.priority >= tuple.maxPriority) break;
+      const found = find(tuple, key)?.[0];
+      if (found && (!best || found.priority > best.priority)) best = found;
+    }
+    if (best) this.matched += 1;
+    return best;
+  }
+
+  /** The entry with this very match and priority. */
+  find(match: FlowMatch, priority: number): FlowEntry | undefined {
+    const tuple = this.#byMask.get(match.maskId);
+    return tuple && find(tuple, match.key)?.find((entry) => entry.priority === priority);
+  }
+
+  /** Some entry of this priority that a packet could match together with `match`. */
+  findOverlap(match: FlowMatch, priority: number): FlowEntry | undefined {
+    for (const tuple of this.#tuples) {
+      if (!tuple.priorities.has(priority)) continue;
+      for (const entry of entriesOf(tuple)) {
+        if (entry.priority === priority && overlaps(entry.match, match)) return entry;
+      }
+    }
+    return undefined;
+  }
+
+  /** No entry with the same match and priority may be in the table. */
+  insert(entry: FlowEntry): void {
+    const tuple = this.#byMask.get(entry.match.maskId) ?? this.#addTuple(entry.match);
+    const hash = hashOf(tuple, entry.match.key);
+    const chains = tuple.chains.get(hash) ?? [];
+    if (chains.length === 0) tuple.chains.set(hash, chains);
+    const chain = chains.find(([first]) => first && sameMatch(first.match, entry.match));
+    if (chain) {
+      const place = chain.findIndex((other) => other.priority < entry.priority);
+      chain.splice(place < 0 ? chain.length : place, 0, entry);
+    } else {
+      chains.push([entry]);
+    }
+    tuple.priorities.set(entry.priority, (tuple.priorities.get(entry.priority) ?? 0) + 1);
+    if (entry.priority > tuple.maxPriority) this.#setMaxPriority(tuple, entry.priority);
+    this.entries.add(entry);
+    entry.installed = true;
+  }
+
+  remove(entry: FlowEntry): void {
+    const tuple = this.#byMask.get(entry.match.maskId);
+    if (!tuple || !this.entries.delete(entry)) return;
+    entry.installed = false;
+    const hash = hashOf(tuple, entry.match.key);
+    const chains = tuple.chains.get(hash)!;
+    const chain = chains.find((candidates) => candidates.includes(entry))!;
+    chain.splice(chain.indexOf(entry), 1);
+    if (chain.length === 0) chains.splice(chains.indexOf(chain), 1);
+    if (chains.length === 0) tuple.chains.delete(hash);
+    const left = tuple.priorities.get(entry.priority)! - 1;
+    if (left > 0) {
+      tuple.priorities.set(entry.priority, left);
+      return;
+    }
+    tuple.priorities.delete(entry.priority);
+    if (tuple.priorities.size === 0) this.#dropTuple(tuple);
+    else if (entry.priority === tuple.maxPriority) this.#setMaxPriority(tuple, Math.max(...tuple.priorities.keys()));
+  }
+
+  #addTuple(match: FlowMatch): Tuple {
+    const words = Uint8Array.from([...match.mask.keys()].filter((i) => match.mask[i] !== 0));
+    const tuple: Tuple = {
+      maskId: match.maskId,
+      words,
+      masks: Uint32Array.from(words, (i) => match.mask[i]!),
+      chains: new Map(),
+      priorities: new Map(),
+      maxPriority: -1,
+    };
+    this.#tuples.push(tuple);
+    this.#byMask.set(tuple.maskId, tuple);
+    return tuple;
+  }
+
+  #dropTuple(tuple: Tuple): void {
+    this.#tuples.splice(this.#tuples.indexOf(tuple), 1);
+    this.#byMask.delete(tuple.maskId);
+  }
+
+  #setMaxPriority(tuple: Tuple, priority: number): void {
+    tuple.maxPriority = priority;
+    this.#tuples.sort((a, b) => b.maxPriority - a.maxPriority);
+  }
+}
+
+function* entriesOf(tuple: Tuple): Iterable<FlowEntry> {
+  for (const chains of tuple.chains.values()) for (const chain of chains) yield* chain;
+}
+
+function hashOf(tuple: Tuple, key: FlowKey): number {
+  const { words, masks } = tuple;
+  let hash = 0;
+  for (let i = 0; i < words.length; i++) {
+    hash = Math.imul(hash ^ (key[words[i]!]! & masks[i]!), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash;
+}
+
+function find(tuple: Tuple, key: FlowKey): Chain | undefined {
+  const chains = tuple.chains.get(hashOf(tuple, key));
+  if (!chains) return undefined;
+  for (let i = 0; i < chains.length; i++) if (isIn(tuple, chains[i]![0]!.match.key, key)) return chains[i];
+  return undefined;
+}
+
+function isIn(tuple: Tuple, masked: FlowKey, key: FlowKey): boolean {
+  const { words, masks } = tuple;
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!;
+    if ((key[word]! & masks[i]!) >>> 0 !== masked[word]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,246 @@
+import {
+  BadRequestCode,
+  ErrorType,
+  FlowModCommand,
+  FlowModFailedCode,
+  FlowModFlags,
+  FlowRemovedReason,
+  GroupNo,
+  type Instruction,
+  NO_BUFFER,
+  type OxmField,
+  PortNo,
+  TableNo,
+} from '../../ofp/index.ts';
+import { OpenFlowRefusal } from '../errors.ts';
+import { compileProgram, outputsTo, tableCount } from '../pipeline/program.ts';
+import { ExpiryQueue } from './expiry.ts';
+import { type FlowEntry, hardDeadline } from './flow-entry.ts';
+import { FlowTable } from './flow-table.ts';
+import { compileMatch, type FlowMatch, isCoveredBy } from './match.ts';
+
+/** Entries over all tables; a controller that fills them gets TABLE_FULL. */
+export const maxFlows = 65_536;
+
+/** A flow-mod message, or anything of its shape. */
+export interface FlowChange {
+  readonly command: number;
+  readonly tableId: number;
+  readonly priority: number;
+  readonly cookie: bigint;
+  readonly cookieMask: bigint;
+  readonly idleTimeout: number;
+  readonly hardTimeout: number;
+  readonly bufferId: number;
+  readonly outPort: number;
+  readonly outGroup: number;
+  readonly flags: number;
+  /** 1.4 and later; 0 when left out. */
+  readonly importance?: number;
+  readonly match: readonly OxmField[];
+  readonly instructions: readonly Instruction[];
+}
+
+/** Which entries a request is about: loose delete, flow and aggregate statistics. */
+export interface FlowFilter {
+  readonly tableId: number;
+  readonly cookie: bigint;
+  readonly cookieMask: bigint;
+  readonly outPort: number;
+  readonly outGroup: number;
+  readonly match: readonly OxmField[];
+}
+
+/** Told of every entry that leaves a table, except those that an add replaced. `reason`: `FlowRemovedReason`. */
+export type FlowRemovedSink = (entry: FlowEntry, reason: number, now: number) => void;
+
+type Change = (change: FlowChange, now: number) => void;
+
+const knownFlags =
+  FlowModFlags.SEND_FLOW_REM |
+  FlowModFlags.CHECK_OVERLAP |
+  FlowModFlags.RESET_COUNTS |
+  FlowModFlags.NO_PKT_COUNTS |
+  FlowModFlags.NO_BYT_COUNTS;
+
+/** The flow tables of a bridge and the rules for changing them (OpenFlow 1.3 sections 5.5 and 6.4). */
+export class FlowTables {
+  /** Rises with every change, so that whoever caches lookups knows when they are stale. */
+  generation = 0;
+  readonly #tables: (FlowTable | undefined)[] = new Array(tableCount);
+  readonly #expiry = new ExpiryQueue();
+  readonly #removed: FlowRemovedSink;
+  readonly #changes: ReadonlyMap<number, Change>;
+  #size = 0;
+
+  constructor(removed: FlowRemovedSink) {
+    this.#removed = removed;
+    this.#changes = new Map<number, Change>([
+      [FlowModCommand.ADD, (change, now) => this.#add(change, now)],
+      [FlowModCommand.MODIFY, (change) => this.#modify(change, false)],
+      [FlowModCommand.MODIFY_STRICT, (change) => this.#modify(change, true)],
+      [FlowModCommand.DELETE, (change, now) => this.#delete(change, now, false)],
+      [FlowModCommand.DELETE_STRICT, (change, now) => this.#delete(change, now, true)],
+    ]);
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Undefined for a table that never had an entry. */
+  table(id: number): FlowTable | undefined {
+    return this.#tables[id];
+  }
+
+  /** Like `table`, for the pipeline: makes the table, so that lookups are counted there from the first on. */
+  open(id: number): FlowTable {
+    const table = this.#tables[id] ?? new FlowTable(id);
+    this.#tables[id] = table;
+    return table;
+  }
+
+  /** Carries a flow-mod out, whole or not at all. Throws `OpenFlowRefusal`. */
+  change(change: FlowChange, now: number): void {
+    const apply = this.#changes.get(change.command);
+    if (!apply) throw refusal(FlowModFailedCode.BAD_COMMAND, `no command ${change.command}`);
+    if ((change.flags & ~knownFlags) !== 0) throw refusal(FlowModFailedCode.BAD_FLAGS, `flags ${change.flags}`);
+    apply(change, now);
+  }
+
+  /** Entries that a filter selects. Throws `OpenFlowRefusal` for a match that makes no sense. */
+  select(filter: FlowFilter): FlowEntry[] {
+    const match = compileMatch(filter.match);
+    return this.#tablesFor(filter.tableId).flatMap((table) =>
+      [...table.entries].filter((entry) => isCoveredBy(entry.match, match) && passes(entry, filter)),
+    );
+  }
+
+  /** Removes every entry whose time has come. */
+  expire(now: number): void {
+    for (let entry = this.#expiry.takeExpired(now); entry; entry = this.#expiry.takeExpired(now)) {
+      const isHard = hardDeadline(entry) <= now;
+      this.#take(entry);
+      this.#removed(entry, isHard ? FlowRemovedReason.HARD_TIMEOUT : FlowRemovedReason.IDLE_TIMEOUT, now);
+    }
+  }
+
+  /** No entry expires before this time. Infinity: none ever does. */
+  get nextExpiry(): number {
+    return this.#expiry.next;
+  }
+
+  #add(change: FlowChange, now: number): void {
+    expectTable(change.tableId);
+    expectNoBuffer(change.bufferId);
+    const match = compileMatch(change.match);
+    const program = compileProgram(change.instructions, change.tableId, match.facts);
+    const table = this.open(change.tableId);
+    if ((change.flags & FlowModFlags.CHECK_OVERLAP) !== 0 && table.findOverlap(match, change.priority)) {
+      throw refusal(FlowModFailedCode.OVERLAP, 'overlaps an entry of the same priority');
+    }
+    const old = table.find(match, change.priority);
+    if (!old && this.#size >= maxFlows) throw refusal(FlowModFailedCode.TABLE_FULL, `${maxFlows} entries`);
+    const keepsCounts = old !== undefined && (change.flags & FlowModFlags.RESET_COUNTS) === 0;
+    if (old) {
+      this.#take(old);
+      this.#expiry.noteRemoved(old);
+    }
+    const entry: FlowEntry = {
+      tableId: change.tableId,
+      priority: change.priority,
+      match,
+      cookie: change.cookie,
+      idleTimeout: change.idleTimeout,
+      hardTimeout: change.hardTimeout,
+      flags: change.flags & ~FlowModFlags.CHECK_OVERLAP & ~FlowModFlags.RESET_COUNTS,
+      importance: change.importance ?? 0,
+      createdAt: now,
+      instructions: change.instructions,
+      program,
+      usedAt: now,
+      packets: keepsCounts ? old.packets : 0,
+      bytes: keepsCounts ? old.bytes : 0,
+      installed: false,
+    };
+    table.insert(entry);
+    this.#size += 1;
+    this.generation += 1;
+    this.#expiry.add(entry);
+  }
+
+  #modify(change: FlowChange, strict: boolean): void {
+    expectTable(change.tableId);
+    expectNoBuffer(change.bufferId);
+    const match = compileMatch(change.match);
+    // Checked even when nothing is selected, against the match given here: that of every entry selected is narrower.
+    const program = compileProgram(change.instructions, change.tableId, match.facts);
+    const selected = strict ? this.#strictly(change, match) : this.#loosely(change, match);
+    for (const entry of selected) {
+      if (!hasCookie(entry, change)) continue;
+      entry.instructions = change.instructions;
+      entry.program = program;
+      if ((change.flags & FlowModFlags.RESET_COUNTS) === 0) continue;
+      entry.packets = 0;
+      entry.bytes = 0;
+    }
+    this.generation += 1;
+  }
+
+  #delete(change: FlowChange, now: number, strict: boolean): void {
+    const match = compileMatch(change.match);
+    const selected = strict ? this.#strictly(change, match) : this.#loosely(change, match);
+    for (const entry of selected) {
+      if (!passes(entry, change)) continue;
+      this.#take(entry);
+      this.#expiry.noteRemoved(entry);
+      this.#removed(entry, FlowRemovedReason.DELETE, now);
+    }
+  }
+
+  #strictly(change: FlowChange, match: FlowMatch): FlowEntry[] {
+    return this.#tablesFor(change.tableId).flatMap((table) => table.find(match, change.priority) ?? []);
+  }
+
+  #loosely(change: FlowChange, match: FlowMatch): FlowEntry[] {
+    return this.#tablesFor(change.tableId).flatMap((table) =>
+      [...table.entries].filter((entry) => isCoveredBy(entry.match, match)),
+    );
+  }
+
+  #tablesFor(id: number): FlowTable[] {
+    if (id === TableNo.ALL) return this.#tables.filter((table) => table !== undefined);
+    expectTable(id);
+    return [this.#tables[id] ?? []].flat();
+  }
+
+  #take(entry: FlowEntry): void {
+    this.#tables[entry.tableId]?.remove(entry);
+    this.#size -= 1;
+    this.generation += 1;
+  }
+}
+
+function passes(entry: FlowEntry, filter: Omit<FlowFilter, 'match' | 'tableId'>): boolean {
+  if (!hasCookie(entry, filter)) return false;
+  if (filter.outPort !== PortNo.ANY && !outputsTo(entry.program, filter.outPort)) return false;
+  // No entry has a group action yet, so that a filter on one selects nothing.
+  return filter.outGroup === GroupNo.ANY;
+}
+
+function hasCookie(entry: FlowEntry, wanted: { readonly cookie: bigint; readonly cookieMask: bigint }): boolean {
+  return ((entry.cookie ^ wanted.cookie) & wanted.cookieMask) === 0n;
+}
+
+function expectTable(id: number): void {
+  if (id >= tableCount) throw refusal(FlowModFailedCode.BAD_TABLE_ID, `no table ${id}`);
+}
+
+function expectNoBuffer(bufferId: number): void {
+  if (bufferId === NO_BUFFER) return;
+  throw new OpenFlowRefusal(ErrorType.BAD_REQUEST, BadRequestCode.BUFFER_UNKNOWN, 'packets are not buffered');
+}
+
+function refusal(code: number, reason: string): OpenFlowRefusal {
+  return new OpenFlowRefusal(ErrorType.FLOW_MOD_FAILED, code, reason);
+}

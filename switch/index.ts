@@ -1,0 +1,29 @@
+/**
+ * A software switch: ports, flow tables, bounded flooding and an OpenFlow agent, without any I/O of its own.
+ *
+ *     ports --frames--> Bridge --frames--> ports
+ *                         ^ |
+ *          flow-mods, ... | | packet-ins, port status, ...
+ *                         | v
+ *     controllers <---> Agent
+ */
+export { Agent } from './agent/agent.ts';
+export { AgentConnection, type ConnectionCounters, type ConnectionKind } from './agent/connection.ts';
+export type { ControllerTransport } from './agent/outbox.ts';
+export {
+  Bridge,
+  type BridgeCounters,
+  type BridgeObserver,
+  type BridgeOptions,
+  type PacketOut,
+  type PortChange,
+} from './bridge.ts';
+export { OpenFlowRefusal, SwitchError, type SwitchFault } from './errors.ts';
+export { FloodEngine } from './flood/index.ts';
+export type { FlowEntry } from './flow/flow-entry.ts';
+export { type FlowChange, type FlowFilter, FlowTables, maxFlows } from './flow/flow-tables.ts';
+export { compileMatch, type FlowMatch } from './flow/match.ts';
+export { type MacEntry, MacTable, macAgeMs, maxMacs } from './mac-table.ts';
+export type { PacketIn } from './pipeline/pipeline.ts';
+export { Port, type PortCounters, type PortKind, type PortOptions } from './ports/port.ts';
+export { floodPortNo } from './ports/port-table.ts';
