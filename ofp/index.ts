@@ -16,3 +16,4 @@ export type * from './tables/oxm-types.ts';
 export { OXS_FIELDS, type OxsField } from './tables/oxs.ts';
 export type { StructInput, StructValue, UnknownTlv } from './tables/schema.ts';
 export type * from './tables/values.ts';
+export * from './text/index.ts';

@@ -1,0 +1,81 @@
+import type { OfpVersion } from '../errors.ts';
+import type { ReplyItem } from '../messages.ts';
+import type { OxsField } from '../tables/oxs.ts';
+import { formatInstructions } from './actions-format.ts';
+import { formatMatchWithPriority } from './match-format.ts';
+import { FLOW_FLAGS, type PortNames } from './names.ts';
+
+/** An entry of a flow multipart reply: `flow` up to 1.4, `flowDesc` in 1.5. */
+export type FlowStatsEntry = ReplyItem<'flow'> | ReplyItem<'flowDesc'>;
+
+export interface FlowStatsTextOptions {
+  /** The version that the reply is of. Default 1.3. */
+  readonly version?: OfpVersion;
+  readonly ports?: PortNames;
+  /** Leave out cookie, duration, counts and other things that differ from one dump to the next. */
+  readonly noStats?: boolean;
+}
+
+/**
+ * One flow as `ovs-ofctl dump-flows` prints it, without the space that leads each line there:
+ * `cookie=0x0, duration=1.2s, table=0, n_packets=3, n_bytes=180, priority=10,in_port=1 actions=output:2`.
+ */
+export function formatFlowStats(entry: FlowStatsEntry, options: FlowStatsTextOptions = {}): string {
+  const shown = !options.noStats;
+  const stats = counters(entry);
+  const parts: string[] = [];
+  if (shown || entry.cookie !== 0n) parts.push(`cookie=0x${entry.cookie.toString(16)}`);
+  if (shown && stats.duration) parts.push(`duration=${formatDuration(...stats.duration)}`);
+  if (shown || entry.tableId !== 0) parts.push(`table=${entry.tableId}`);
+  if (shown && stats.packets !== undefined) parts.push(`n_packets=${stats.packets}`);
+  if (shown && stats.bytes !== undefined) parts.push(`n_bytes=${stats.bytes}`);
+  if (entry.idleTimeout !== 0) parts.push(`idle_timeout=${entry.idleTimeout}`);
+  if (entry.hardTimeout !== 0) parts.push(`hard_timeout=${entry.hardTimeout}`);
+  const head = parts.map((part) => `${part}, `).join('');
+  const importance = entry.importance ? `importance=${entry.importance}, ` : '';
+  const match = formatMatchWithPriority(entry.match, entry.priority, options.ports);
+  const actions = formatInstructions(entry.instructions, options);
+  return `${head}${formatFlowFlags(entry.flags)}${importance}${match === '' ? '' : `${match} `}actions=${actions}`;
+}
+
+/** The names of flow flags, a space after each. */
+export function formatFlowFlags(flags: number): string {
+  return FLOW_FLAGS.filter(([bit]) => (flags & bit) !== 0)
+    .map(([, name]) => `${name} `)
+    .join('');
+}
+
+/** `5s`, `5.250s`, or as many decimals as nanoseconds need. */
+export function formatDuration(seconds: number, nanoseconds: number): string {
+  if (nanoseconds === 0) return `${seconds}s`;
+  if (nanoseconds % 1_000_000 === 0) return `${seconds}.${String(nanoseconds / 1_000_000).padStart(3, '0')}s`;
+  return `${seconds}.${String(nanoseconds).padStart(9, '0').replace(/0+$/, '')}s`;
+}
+
+interface Counters {
+  duration?: [seconds: number, nanoseconds: number];
+  packets?: bigint;
+  bytes?: bigint;
+}
+
+function counters(entry: FlowStatsEntry): Counters {
+  if (!('stats' in entry)) {
+    return {
+      duration: [entry.durationSec, entry.durationNsec],
+      packets: entry.packetCount,
+      bytes: entry.byteCount,
+    };
+  }
+  return countersOf(entry.stats);
+}
+
+/** What of the extensible statistics of 1.5 has a place in a flow's line. */
+export function countersOf(stats: readonly OxsField[]): Counters {
+  const found: Counters = {};
+  for (const stat of stats) {
+    if (stat.field === 'duration') found.duration = stat.value;
+    else if (stat.field === 'packet_count') found.packets = stat.value;
+    else if (stat.field === 'byte_count') found.bytes = stat.value;
+  }
+  return found;
+}
