@@ -1,10 +1,13 @@
-/** Asking a live node. Kept free of everything heavy: the commands that use it answer in a few milliseconds. */
+/** Asking a live node: the light part of this folder's face. It loads nothing heavy, so that commands answer at once. */
 import { createConnection } from 'node:net';
 import { NodeError } from './errors.ts';
 import type { Question, Reports } from './report.ts';
 import { controlSocket, socketNames } from './rundir.ts';
 
+export { NodeError } from './errors.ts';
+export * from './report.ts';
 export { runDirectory } from './rundir.ts';
+export { version } from './version.ts';
 
 const timeoutMs = 2_000;
 /** A node with full tables answers in a few megabytes. */

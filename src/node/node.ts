@@ -69,7 +69,7 @@ export class OverlayNode {
       datapathId: switchIdOf(this.id),
       selfId: this.id,
       flood: this.flood,
-      name: parts.config.name,
+      description: `ringlet node ${parts.config.name}`,
     });
     this.agent = new Agent(this.bridge);
     this.topology = new Topology({
@@ -156,7 +156,13 @@ export class OverlayNode {
   #connectController(clock: Clock, log: Logger): SwitchChannel {
     const toSwitch = new Pipe(clock, (bytes) => session.receive(bytes, clock.now()));
     const toController = new Pipe(clock, (bytes) => channel.receive(bytes, clock.now()));
-    const session = this.agent.connect({ send: (bytes) => toController.write(bytes), close: () => {} }, clock.now());
+    const session = this.agent.connect(
+      {
+        send: (bytes) => toController.write(bytes),
+        close: (reason) => log.error({ reason }, 'the switch closed its controller'),
+      },
+      'controller',
+    );
     const channel = new SwitchChannel({
       send: (bytes) => toSwitch.write(bytes),
       app: (send) => new OverlayController({ self: this.id, send }),

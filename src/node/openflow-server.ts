@@ -14,17 +14,20 @@ export function createOpenFlowServer(agent: Agent, clock: Clock, log: Logger): S
 
 function serve(socket: Socket, agent: Agent, clock: Clock, log: Logger): void {
   socket.setNoDelay(true);
-  const session = agent.connect(
+  const connection = agent.connect(
     {
-      send: (bytes) => socket.write(bytes),
+      send: (bytes) => {
+        if (!socket.write(bytes)) connection.setWritable(false);
+      },
       close: (reason) => {
         log.info({ reason }, 'OpenFlow connection closed');
         socket.end();
       },
     },
-    clock.now(),
+    'service',
   );
-  socket.on('data', (bytes: Buffer) => session.receive(bytes, clock.now()));
+  socket.on('drain', () => connection.setWritable(true));
+  socket.on('data', (bytes: Buffer) => connection.receive(bytes, clock.now()));
   socket.on('error', (error) => log.debug({ error: error.message }, 'OpenFlow connection broke'));
-  socket.on('close', () => session.closed());
+  socket.on('close', () => connection.closed());
 }

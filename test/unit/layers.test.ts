@@ -31,7 +31,7 @@ const LAYERS: readonly { layer: string; mayImport: readonly string[]; isPure?: t
       ...['controller/', 'lib/', 'tunnel/', 'signal/', 'identity/', 'tap/', 'ovs/'].map((folder) => `src/${folder}`),
     ],
   },
-  { layer: 'src/cli/', mayImport: ['src/node/index.ts', 'src/lib/', 'tools/lab/', 'tools/sim/'] },
+  { layer: 'src/cli/', mayImport: ['src/node/index.ts', 'src/node/client.ts', 'src/lib/', 'tools/lab/', 'tools/sim/'] },
   { layer: 'src/web/', mayImport: ['src/node/index.ts', 'src/lib/'] },
   { layer: 'tools/', mayImport: [''] },
 ];

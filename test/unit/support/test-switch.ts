@@ -1,0 +1,140 @@
+import { OverlayController, peerPortName, SwitchChannel } from '../../../src/controller/index.ts';
+import { Agent, Bridge, FloodEngine } from '../../../switch/index.ts';
+import { join64, LinkDecoder, LinkEncoder, split64 } from '../../../switch/packet/index.ts';
+import { type NodeId, switchIdOf } from '../../../topology/index.ts';
+
+/** What left a peer port: a link record with its frame. */
+export interface SentRecord {
+  readonly destination: bigint;
+  readonly source: bigint;
+  readonly hopLimit: number;
+  readonly frame: Uint8Array;
+}
+
+/** A bridge under its overlay controller, with ports whose output is kept; every call ends when all messages were handled. */
+export class TestSwitch {
+  readonly bridge: Bridge;
+  readonly app: OverlayController;
+  readonly problems: unknown[] = [];
+  now = 0;
+  readonly #frames = new Map<number, Uint8Array[]>();
+  readonly #queue: (() => void)[] = [];
+
+  constructor(self: NodeId) {
+    this.bridge = new Bridge({
+      datapathId: switchIdOf(self),
+      selfId: self,
+      flood: new FloodEngine({ self, epoch: 1 }),
+    });
+    const connection = new Agent(this.bridge).connect(
+      {
+        send: (bytes) => this.#queue.push(() => channel.receive(bytes, this.now)),
+        close: (reason) => this.problems.push(reason),
+      },
+      'controller',
+    );
+    const channel = new SwitchChannel({
+      send: (bytes) => this.#queue.push(() => connection.receive(bytes, this.now)),
+      app: (send) => new OverlayController({ self, send }),
+      onProblem: (problem) => this.problems.push(problem),
+    });
+    this.app = channel.app;
+    channel.start();
+    this.settle();
+  }
+
+  addLeaf(name: string): number {
+    const mac = Uint8Array.of(2, 0, 0, 0, 0, 1);
+    const port = this.bridge.addPort({ name, mac, kind: 'leaf', send: (batch) => this.#keep(port, batch) }, this.now);
+    this.settle();
+    return port;
+  }
+
+  addPeer(peer: NodeId): number {
+    const mac = Uint8Array.of(2, 0, 0, 0, 0, 2);
+    const name = peerPortName(peer);
+    const port = this.bridge.addPort(
+      { name, mac, kind: 'peer', peer, send: (batch) => this.#keep(port, batch) },
+      this.now,
+    );
+    this.settle();
+    return port;
+  }
+
+  removePort(port: number): void {
+    this.bridge.removePort(port);
+    this.settle();
+  }
+
+  adjacency(neighbours: NodeId[], members: NodeId[] = neighbours): void {
+    this.app.adjacency(neighbours, members);
+    this.settle();
+  }
+
+  /** A frame from a host at a leaf port. */
+  fromLeaf(port: number, frame: Uint8Array): void {
+    this.bridge.receive(port, [frame], this.now);
+    this.settle();
+  }
+
+  /** A frame from a link, as the neighbour's switch sends it. */
+  fromPeer(port: number, source: NodeId, destination: NodeId, frame: Uint8Array, hopLimit = 64): void {
+    this.bridge.receive(port, [recordMessage(switchIdOf(source), switchIdOf(destination), hopLimit, frame)], this.now);
+    this.settle();
+  }
+
+  tick(ms: number): void {
+    this.now += ms;
+    this.bridge.tick(this.now);
+    this.settle();
+  }
+
+  /** What left a leaf port since the last look. */
+  frames(port: number): Uint8Array[] {
+    const frames = this.#frames.get(port) ?? [];
+    this.#frames.delete(port);
+    return frames;
+  }
+
+  /** What left a peer port since the last look. */
+  records(port: number): SentRecord[] {
+    return this.frames(port).flatMap(recordsOf);
+  }
+
+  /** Number of rules in one table. */
+  rules(table: number): number {
+    return this.bridge.flows.table(table)?.size ?? 0;
+  }
+
+  settle(): void {
+    for (let run = this.#queue.shift(); run; run = this.#queue.shift()) run();
+  }
+
+  #keep(port: number, batch: readonly Uint8Array[]): number {
+    this.#frames.set(port, [...(this.#frames.get(port) ?? []), ...batch.map((frame) => frame.slice())]);
+    return batch.length;
+  }
+}
+
+function recordMessage(source: bigint, destination: bigint, hopLimit: number, frame: Uint8Array): Uint8Array {
+  const [sourceHi, sourceLo] = split64(source);
+  const [destinationHi, destinationLo] = split64(destination);
+  const encoder = new LinkEncoder();
+  encoder.append({ hopLimit, sourceHi, sourceLo, destinationHi, destinationLo }, frame);
+  return encoder.take()[0]!;
+}
+
+function recordsOf(message: Uint8Array): SentRecord[] {
+  const decoder = new LinkDecoder();
+  decoder.open(message);
+  const records: SentRecord[] = [];
+  while (decoder.next()) {
+    records.push({
+      destination: join64(decoder.destinationHi, decoder.destinationLo),
+      source: join64(decoder.sourceHi, decoder.sourceLo),
+      hopLimit: decoder.hopLimit,
+      frame: decoder.frame,
+    });
+  }
+  return records;
+}
