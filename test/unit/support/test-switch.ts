@@ -103,7 +103,7 @@ export class TestSwitch {
 
   /** Number of rules in one table. */
   rules(table: number): number {
-    return this.bridge.flows.table(table)?.size ?? 0;
+    return this.bridge.flows.table(table)?.entries.size ?? 0;
   }
 
   settle(): void {
