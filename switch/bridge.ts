@@ -8,12 +8,14 @@ import {
   PortModFailedCode,
   PortNo,
   PortReason,
+  type ReplyItem,
   SwitchConfigFailedCode,
 } from '../ofp/index.ts';
 import { compileActions } from './actions/compile.ts';
 import { OpenFlowRefusal, SwitchError } from './errors.ts';
 import type { FloodEngine } from './flood/index.ts';
 import type { FlowEntry } from './flow/flow-entry.ts';
+import { flowStatsOf } from './flow/flow-stats.ts';
 import { type FlowChange, FlowTables } from './flow/flow-tables.ts';
 import { MacTable } from './mac-table.ts';
 import { isEthernet, Layer, LinkDecoder, split64 } from './packet/index.ts';
@@ -194,6 +196,11 @@ export class Bridge {
   /** Carries out a flow-mod. Throws `OpenFlowRefusal`, and nothing is changed then. */
   changeFlows(change: FlowChange, now: number): void {
     this.#run(() => this.flows.change(change, now));
+  }
+
+  /** Every flow entry, as flow statistics show it. */
+  flowStats(now: number): ReplyItem<'flow'>[] {
+    return Array.from(this.flows.entries(), (entry) => flowStatsOf(entry, now));
   }
 
   /** Carries out a port-mod. Throws `OpenFlowRefusal`, and nothing is changed then. */

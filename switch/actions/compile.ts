@@ -1,7 +1,6 @@
 import { type Action, BadActionCode, ErrorType, type OxmField, PortNo } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
-import { fieldRules } from '../flow/field-rules.ts';
-import { fieldBytes, isKnown, type MatchFacts } from '../flow/match.ts';
+import { fieldBytes, isKnown, type MatchFacts, ruleOf } from '../flow/match.ts';
 import { EtherType, isVlanType, keyFields } from '../packet/index.ts';
 import { ActionRank, type CompiledAction } from './execution.ts';
 import { fieldSetters } from './set-field.ts';
@@ -102,19 +101,15 @@ function settableValue(field: OxmField, context: ActionContext): Uint8Array {
   if (!isKnown(field) || !Object.hasOwn(fieldSetters, field.field)) {
     throw refusal(BadActionCode.BAD_SET_TYPE, `no set-field of ${field.field}`);
   }
-  const rule = fieldRules[field.field]!;
+  const rule = ruleOf(field);
   const place = keyFields[field.field]!;
   if (field.mask !== undefined) throw refusal(BadActionCode.BAD_SET_ARGUMENT, 'set-field with a mask');
   const value = fieldBytes(field.value, place.bytes);
   const unused = value.length * 8 - rule.bits;
   if (value[0]! >> (8 - unused) !== 0)
     throw refusal(BadActionCode.BAD_SET_ARGUMENT, `${field.field} has ${rule.bits} bits`);
-  for (const need of rule.needs) {
-    expectFact(
-      context,
-      (facts) => meets(facts, need.field, need.values),
-      `set-field of ${field.field} without its match`,
-    );
+  for (const [needed, values] of rule.needs ?? []) {
+    expectFact(context, (facts) => meets(facts, needed, values), `set-field of ${field.field} without its match`);
   }
   if (field.field === 'vlan_vid')
     expectFact(context, (facts) => facts.tagged === true, 'set-field of vlan_vid without a tag');

@@ -1,11 +1,12 @@
 import { ControllerRole, FlowModFlags, NO_BUFFER, type OxmField } from '../../ofp/index.ts';
 import type { Bridge } from '../bridge.ts';
+import { durationOf } from '../duration.ts';
 import type { FlowEntry } from '../flow/flow-entry.ts';
 import { join64 } from '../packet/index.ts';
 import type { PacketIn } from '../pipeline/pipeline.ts';
 import type { Port } from '../ports/port.ts';
 import { AgentConnection, type ConnectionKind, type ReplyFields } from './connection.ts';
-import { durationOf, portDescription } from './descriptions.ts';
+import { portDescription } from './descriptions.ts';
 import type { ControllerTransport } from './outbox.ts';
 import { type AsyncMasks, Roles } from './roles.ts';
 

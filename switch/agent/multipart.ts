@@ -13,13 +13,15 @@ import {
   TableNo,
 } from '../../ofp/index.ts';
 import type { Bridge } from '../bridge.ts';
+import { durationOf } from '../duration.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import type { FlowEntry } from '../flow/flow-entry.ts';
+import { flowStatsOf } from '../flow/flow-stats.ts';
 import type { FlowFilter } from '../flow/flow-tables.ts';
 import { tableCount } from '../pipeline/program.ts';
 import type { Port } from '../ports/port.ts';
 import type { AgentConnection, ReplyFields } from './connection.ts';
-import { durationOf, portDescription } from './descriptions.ts';
+import { portDescription } from './descriptions.ts';
 import { encodeItem, packItems } from './multipart-items.ts';
 import { tableFeatures } from './table-features.ts';
 
@@ -50,7 +52,7 @@ const answers: Answers = {
   }),
   flow: ({ body }, bridge, now) => ({
     multipart: 'flow',
-    items: selectFlows(bridge, body).map((entry) => flowStats(entry, now)),
+    items: selectFlows(bridge, body).map((entry) => flowStatsOf(entry, now)),
   }),
   aggregate: ({ body }, bridge) => {
     const entries = selectFlows(bridge, body);
@@ -146,22 +148,6 @@ function selectFlows(bridge: Bridge, filter: FlowFilter): FlowEntry[] {
     throw badRequest(BadRequestCode.BAD_TABLE_ID, `no table ${filter.tableId}`);
   }
   return bridge.flows.select(filter);
-}
-
-function flowStats(entry: FlowEntry, now: number): object {
-  return {
-    tableId: entry.tableId,
-    ...durationOf(entry.createdAt, now),
-    priority: entry.priority,
-    idleTimeout: entry.idleTimeout,
-    hardTimeout: entry.hardTimeout,
-    flags: entry.flags,
-    cookie: entry.cookie,
-    packetCount: BigInt(entry.packets),
-    byteCount: BigInt(entry.bytes),
-    match: entry.match.fields,
-    instructions: entry.instructions,
-  };
 }
 
 function portStats(port: Port, now: number): object {

@@ -1,8 +1,8 @@
-import { Capabilities, type OxmId, type OxmName, type ReplyItem } from '../../ofp/index.ts';
+import { Capabilities, OXM_FIELDS, type OxmId, type OxmName, type ReplyItem } from '../../ofp/index.ts';
 import { supportedActions } from '../actions/compile.ts';
 import { fieldSetters } from '../actions/set-field.ts';
-import { fieldRules } from '../flow/field-rules.ts';
 import { maxFlows } from '../flow/flow-tables.ts';
+import { keyFields } from '../packet/index.ts';
 import { supportedInstructions, tableCount } from '../pipeline/program.ts';
 
 type TableFeatures = ReplyItem<'tableFeatures'>;
@@ -11,12 +11,10 @@ export const switchCapabilities = Capabilities.FLOW_STATS | Capabilities.TABLE_S
 
 const allBits = 0xffff_ffff_ffff_ffffn;
 
-const matchIds: OxmId[] = Object.entries(fieldRules).map(([field, rule]) => ({
-  field: field as OxmName,
-  hasMask: rule.maskable,
-}));
+const matchable = Object.keys(keyFields) as OxmName[];
+const matchIds: OxmId[] = matchable.map((field) => ({ field, hasMask: OXM_FIELDS[field].maskable }));
 /** No field has to be in a match. */
-const wildcardIds = oxmIds(Object.keys(fieldRules));
+const wildcardIds = oxmIds(matchable);
 const setFieldIds = oxmIds(Object.keys(fieldSetters));
 
 /** All tables alike, but each leads only to the ones after it. The entries share one limit. */

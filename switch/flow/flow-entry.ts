@@ -15,7 +15,7 @@ export interface FlowEntry {
   readonly flags: number;
   readonly importance: number;
   readonly createdAt: number;
-  instructions: readonly Instruction[];
+  instructions: Instruction[];
   program: Program;
   usedAt: number;
   packets: number;

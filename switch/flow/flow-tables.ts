@@ -38,7 +38,7 @@ export interface FlowChange {
   /** 1.4 and later; 0 when left out. */
   readonly importance?: number;
   readonly match: readonly OxmField[];
-  readonly instructions: readonly Instruction[];
+  readonly instructions: Instruction[];
 }
 
 /** Which entries a request is about: loose delete, flow and aggregate statistics. */
@@ -106,6 +106,11 @@ export class FlowTables {
     if (!apply) throw refusal(FlowModFailedCode.BAD_COMMAND, `no command ${change.command}`);
     if ((change.flags & ~knownFlags) !== 0) throw refusal(FlowModFailedCode.BAD_FLAGS, `flags ${change.flags}`);
     apply(change, now);
+  }
+
+  /** All entries, table by table. */
+  *entries(): IterableIterator<FlowEntry> {
+    for (const table of this.#tables) if (table) yield* table.entries;
   }
 
   /** Entries that a filter selects. Throws `OpenFlowRefusal` for a match that makes no sense. */

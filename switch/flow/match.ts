@@ -1,7 +1,6 @@
-import { BadMatchCode, ErrorType, type OxmField } from '../../ofp/index.ts';
+import { BadMatchCode, ErrorType, OXM_FIELDS, type OxmField } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import { type FlowKey, keyFields, keyWords, putKeyBytes, vlanPresent } from '../packet/index.ts';
-import { type FieldRule, fieldRules } from './field-rules.ts';
 
 /** A match in the shape that lookups use. */
 export interface FlowMatch {
@@ -34,7 +33,7 @@ export function compileMatch(fields: readonly OxmField[]): FlowMatch {
   const seen = new Map<string, Exact>();
   for (const field of fields) {
     if (!isKnown(field)) throw refusal(BadMatchCode.BAD_FIELD, `no match on ${field.field}`);
-    const rule = fieldRules[field.field]!;
+    const rule = ruleOf(field);
     const place = keyFields[field.field]!;
     if (seen.has(field.field)) throw refusal(BadMatchCode.DUP_FIELD, `${field.field} twice`);
     const value = fieldBytes(field.value, place.bytes);
@@ -56,7 +55,20 @@ export function compileMatch(fields: readonly OxmField[]): FlowMatch {
 export type KnownField = Exclude<OxmField, { field: 'unknown' }>;
 
 export function isKnown(field: OxmField): field is KnownField {
-  return field.field !== 'unknown' && Object.hasOwn(fieldRules, field.field);
+  return field.field !== 'unknown' && Object.hasOwn(keyFields, field.field);
+}
+
+/** The part of the codec's table of fields that checks go by. */
+export interface FieldRule {
+  readonly bits: number;
+  readonly maskable: boolean;
+  /** Fields that must come before, with their allowed values; none: any. */
+  readonly needs?: readonly (readonly [field: string, values: readonly number[]])[];
+}
+
+/** Width, whether a mask may stand, prerequisites: what the specification says of the field. */
+export function ruleOf(field: KnownField): FieldRule {
+  return OXM_FIELDS[field.field];
 }
 
 /** A field's value as the bytes it has in a key. Refuses values that do not fit in `bytes`. */
@@ -137,13 +149,13 @@ function checkValue(name: string, value: Uint8Array, mask: Uint8Array, rule: Fie
 }
 
 function checkPrerequisites(name: string, rule: FieldRule, seen: ReadonlyMap<string, Exact>): void {
-  for (const need of rule.needs) {
-    const value = seen.get(need.field);
-    const held =
-      need.field === 'vlan_vid'
-        ? seen.has('vlan_vid') && value !== 0
-        : value !== undefined && need.values.includes(value);
-    if (!held) throw refusal(BadMatchCode.BAD_PREREQ, `${name} needs ${need.field}`);
+  for (const [needed, values] of rule.needs ?? []) {
+    const value = seen.get(needed);
+    // A match on OFPVID_NONE is one on frames without a tag.
+    const isThere = seen.has(needed) && (needed !== 'vlan_vid' || value !== 0);
+    if (!isThere || (values.length > 0 && (value === undefined || !values.includes(value)))) {
+      throw refusal(BadMatchCode.BAD_PREREQ, `${name} needs ${needed}`);
+    }
   }
 }
 
