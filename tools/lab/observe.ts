@@ -1,0 +1,72 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { askNode } from '../../src/node/client.ts';
+import { floodTree, highestSequence, type NodeFloods, nextFlood } from './flood-tree.ts';
+import type { LabNode } from './network.ts';
+import { unusedAddress } from './plan.ts';
+import type { FloodTreeReport } from './report.ts';
+import { type NodeView, ringFaults } from './ring.ts';
+
+const pollMs = 50;
+const floodLimitMs = 2_000;
+
+/** What the nodes say of themselves now; those that do not answer are left out. */
+export async function viewNodes(runDirectory: string, nodes: readonly LabNode[]): Promise<NodeView[]> {
+  const views = await Promise.allSettled(
+    nodes.map(async ({ name }): Promise<NodeView> => {
+      const [status, peers] = await Promise.all([
+        askNode(runDirectory, name, 'status'),
+        askNode(runDirectory, name, 'peers'),
+      ]);
+      return { name, status, peers };
+    }),
+  );
+  return views.flatMap((view) => (view.status === 'fulfilled' ? [view.value] : []));
+}
+
+/** Resolves to no faults as soon as the ring is whole and settled; to what is wrong when it is not by `deadline`. */
+export async function waitForRing(
+  runDirectory: string,
+  nodes: readonly LabNode[],
+  deadline: number,
+): Promise<string[]> {
+  for (;;) {
+    const views = await viewNodes(runDirectory, nodes);
+    const silent = nodes.filter(({ name }) => !views.some((view) => view.name === name));
+    const faults = [
+      ...silent.map(({ name }) => `${name} does not answer on its control socket`),
+      ...ringFaults(views, nodes.length),
+    ];
+    if (faults.length === 0 || performance.now() > deadline) return faults;
+    await delay(pollMs);
+  }
+}
+
+/** Has a host ask for an address that nobody has, and follows the broadcast through the nodes. */
+export async function traceBroadcast(
+  runDirectory: string,
+  nodes: readonly LabNode[],
+  from: LabNode,
+): Promise<FloodTreeReport | undefined> {
+  const before = await floodsOf(runDirectory, from);
+  const known = highestSequence(before);
+  // Nobody answers it; the question on the way there is what counts.
+  const echo = from.host.ping(unusedAddress, floodLimitMs);
+  const deadline = performance.now() + floodLimitMs;
+  let tree: FloodTreeReport | undefined;
+  do {
+    await delay(pollMs);
+    const floods = await Promise.all(nodes.map((node) => floodsOf(runDirectory, node)));
+    const key = nextFlood(floods.find(({ name }) => name === from.name)!, known);
+    tree = key && floodTree(floods, key);
+  } while ((tree === undefined || tree.missing.length > 0) && performance.now() < deadline);
+  await echo;
+  return tree;
+}
+
+async function floodsOf(runDirectory: string, { name }: LabNode): Promise<NodeFloods> {
+  const [status, floods] = await Promise.all([
+    askNode(runDirectory, name, 'status'),
+    askNode(runDirectory, name, 'floods'),
+  ]);
+  return { name, nodeId: status.nodeId, floods };
+}

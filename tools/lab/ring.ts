@@ -1,0 +1,84 @@
+import type { PeerReport, StatusReport } from '../../src/node/report.ts';
+import type { RingLink, RingReport } from './report.ts';
+
+/** What one node says of itself at one moment. */
+export interface NodeView {
+  readonly name: string;
+  readonly status: StatusReport;
+  readonly peers: readonly PeerReport[];
+}
+
+/** Clockwise: ids of equal length sort like the numbers that they are. */
+export function inRingOrder<View extends { readonly status: { readonly nodeId: string } }>(
+  views: readonly View[],
+): View[] {
+  return [...views].sort((a, b) => (a.status.nodeId < b.status.nodeId ? -1 : 1));
+}
+
+/** Why the nodes are not yet one settled ring, a line each; empty when they are. */
+export function ringFaults(views: readonly NodeView[], expected: number): string[] {
+  const ring = inRingOrder(views);
+  return ring.flatMap((view, i) => {
+    const { name, status } = view;
+    const next = ring[(i + 1) % ring.length]!;
+    const faults: string[] = [];
+    if (status.members !== expected) faults.push(`${name} knows ${status.members} of ${expected} nodes`);
+    if (next !== view && !(isLinked(view, next) && isLinked(next, view))) {
+      faults.push(`${name} has no link to its successor ${next.name}`);
+    }
+    if (!status.settled) faults.push(`${name} still waits for links`);
+    return faults;
+  });
+}
+
+export function ringReport(views: readonly NodeView[], expected: number): RingReport {
+  const ring = inRingOrder(views);
+  const links: RingLink[] = ring.flatMap((a, i) =>
+    ring.slice(i + 1).flatMap((b): RingLink[] => {
+      const ends = [peerOf(a, b), peerOf(b, a)];
+      if (ends.some((end) => end?.state !== 'up')) return [];
+      const isShortcut = ends.every((end) => end!.kind === 'long' || end!.kind === 'long (in)');
+      return [{ a: a.name, b: b.name, kind: isShortcut ? 'shortcut' : 'ring' }];
+    }),
+  );
+  return {
+    whole: views.length === expected && ringFaults(views, expected).length === 0,
+    order: ring.map(({ name }) => name),
+    links,
+  };
+}
+
+/** The ring from top to bottom and back, each node with its links and their kinds. */
+export function drawRing(views: readonly NodeView[], { links }: RingReport): string[] {
+  const ring = inRingOrder(views);
+  const nameWidth = Math.max(...ring.map(({ name }) => name.length));
+  const names = new Map(ring.map(({ name, status }) => [status.nodeId, name]));
+  const shortcuts = links.filter(({ kind }) => kind === 'shortcut').length;
+  const lines = ring.map(({ name, status, peers }, i) => {
+    const edge = i === 0 ? '┌─>' : i === ring.length - 1 ? '└──' : '│  ';
+    const shown = peers
+      .filter(({ state }) => state === 'up')
+      .map(({ nodeId, kind }) => `${names.get(nodeId) ?? nodeId.slice(0, 10)} ${kindText(kind)}`);
+    return `  ${edge} ${name.padEnd(nameWidth)}  ${status.nodeId.slice(0, 10)}  ${shown.join(', ') || 'no links'}`;
+  });
+  const title = `Ring of ${ring.length}, clockwise by node id: ${links.length} links, ${shortcuts} of them shortcuts (*)`;
+  return [title, ...lines];
+}
+
+const kindTexts: Partial<Record<PeerReport['kind'], string>> = {
+  long: 'shortcut*',
+  'long (in)': 'shortcut*',
+  unwanted: 'spare',
+};
+
+function kindText(kind: PeerReport['kind']): string {
+  return kindTexts[kind] ?? kind;
+}
+
+function peerOf(view: NodeView, other: NodeView): PeerReport | undefined {
+  return view.peers.find(({ nodeId }) => nodeId === other.status.nodeId);
+}
+
+function isLinked(view: NodeView, other: NodeView): boolean {
+  return peerOf(view, other)?.state === 'up';
+}

@@ -1,0 +1,89 @@
+import { killAndHeal } from './heal.ts';
+import { echoesReport, silentPairs } from './matrix.ts';
+import type { LabNetwork } from './network.ts';
+import { traceBroadcast, viewNodes, waitForRing } from './observe.ts';
+import { echoPairs, flowsBetween, measure, reachAll } from './reach.ts';
+import type { FloodTreeReport, HealReport, LabReport } from './report.ts';
+import { type NodeView, ringReport } from './ring.ts';
+
+export interface ShowOptions {
+  readonly runDirectory: string;
+  /** Of `performance.now()`. */
+  readonly began: number;
+  readonly modeReasons: readonly string[];
+  readonly kill: string | undefined;
+  readonly progress: (line: string) => void;
+}
+
+/** For the ring and all pairs, once the nodes are up. */
+const deadlineMs = 15_000;
+/** More nodes than this get more time, since they share this machine's processors. */
+const ordinaryNodes = 16;
+const extraPerNodeMs = 1_000;
+/** What the echoes have at least, however long the ring took. */
+const leastEchoMs = 2_000;
+
+/** Takes a network that has just been started through everything that a lab shows. */
+export async function show(
+  network: LabNetwork,
+  { runDirectory, began, modeReasons, kill, progress }: ShowOptions,
+): Promise<{ report: LabReport; views: NodeView[] }> {
+  const { nodes } = network;
+  const sinceBegin = () => performance.now() - began;
+  const setUpMs = sinceBegin();
+  progress(`${nodes.length} nodes are up, waiting for their ring`);
+  const deadline = performance.now() + deadlineMs + extraPerNodeMs * Math.max(0, nodes.length - ordinaryNodes);
+
+  const ringFaults = await waitForRing(runDirectory, nodes, deadline);
+  const ringMs = ringFaults.length === 0 ? sinceBegin() : undefined;
+  const flows = flowsBetween(nodes);
+  progress(`sending echoes between all hosts (${flows.length} flows)`);
+  const reached = await reachAll(flows, Math.max(deadline, performance.now() + leastEchoMs));
+  const pairsMs = reached.size === flows.length ? sinceBegin() : undefined;
+  const echoes = echoesReport(echoPairs(flows, await measure(reached)));
+  const flood = await traceBroadcast(runDirectory, nodes, nodes[0]!);
+  const before = await viewNodes(runDirectory, nodes);
+
+  const victim = nodes.find(({ name }) => name === kill);
+  if (victim !== undefined) progress(`killing ${victim.name}`);
+  const heal = victim && (await killAndHeal(network, runDirectory, victim));
+  const living = nodes.filter((node) => node !== victim);
+  const views = victim === undefined ? before : await viewNodes(runDirectory, living);
+
+  const failures = [
+    ...ringFaults,
+    ...silentPairs(echoes.pairs).map((pair) => `no echo ${pair}`),
+    ...floodFailures(flood),
+    ...healFailures(heal),
+  ];
+  const report: LabReport = {
+    ok: failures.length === 0,
+    failures,
+    mode: network.mode,
+    modeReasons,
+    runDirectory,
+    nodes: nodes.map(({ name, v4, v6, namespace, pid }) => {
+      const nodeId = before.find((view) => view.name === name)?.status.nodeId;
+      return { name, nodeId, v4, v6, namespace, pid };
+    }),
+    ring: ringReport(views, living.length),
+    echoes,
+    flood,
+    heal,
+    times: { setUpMs, ringMs, pairsMs },
+  };
+  return { report, views };
+}
+
+function floodFailures(flood: FloodTreeReport | undefined): string[] {
+  if (flood === undefined) return ['the broadcast left no trace at its root'];
+  return flood.missing.map((name) => `the broadcast did not reach ${name}`);
+}
+
+function healFailures(heal: HealReport | undefined): string[] {
+  if (heal === undefined) return [];
+  return [
+    ...(heal.ringMs === undefined ? ['the ring did not become whole again after the kill'] : []),
+    ...(heal.reachedMs === undefined ? ['not all hosts reached each other again after the kill'] : []),
+  ];
+}
