@@ -11,7 +11,7 @@ export { ACTIONS } from './tables/actions.ts';
 export { INSTRUCTIONS } from './tables/instructions.ts';
 export { MESSAGES } from './tables/messages.ts';
 export { MULTIPART_REPLIES, MULTIPART_REQUESTS } from './tables/multipart.ts';
-export { OXM_FIELDS } from './tables/oxm.ts';
+export { OVS_FIELDS, OXM_FIELDS } from './tables/oxm.ts';
 export type * from './tables/oxm-types.ts';
 export { OXS_FIELDS, type OxsField } from './tables/oxs.ts';
 export type { StructInput, StructValue, UnknownTlv } from './tables/schema.ts';

@@ -73,10 +73,16 @@ interface Run {
   readonly next?: { name: string; wire: string };
 }
 
-const lengthOf = (wire: string): string | undefined => (wire.startsWith('len16:') ? wire.slice(6) : undefined);
+const after = (prefix: string, wire: string): string | undefined =>
+  wire.startsWith(prefix) ? wire.slice(prefix.length) : undefined;
+/** The field that a wire type gives the length of, binding or for information. */
+const lengthOf = (wire: string): string | undefined => after('len16:', wire);
+const informs = (wire: string): string | undefined => after('size16:', wire);
+/** Wire types that only move on. */
+const isFiller = (wire: string): boolean => wire === 'tail' || wire.startsWith('align:');
 
 function sizeOf(wire: string, version: OfpVersion): number | undefined {
-  if (wire === 'self16' || lengthOf(wire) !== undefined) return 2;
+  if (wire === 'self16' || lengthOf(wire) !== undefined || informs(wire) !== undefined) return 2;
   if (wire.startsWith('pad')) return Number(wire.slice(3));
   return fixedWire(wire, version)?.size;
 }
@@ -110,7 +116,7 @@ export function compile(struct: Struct, layout: Layout, options: CompileOptions)
   const codecs: Codec[] = [];
   const index = new Map<string, number>();
   for (const run of runs) {
-    if (run.next === undefined || run.next.wire === 'tail' || index.has(run.next.wire)) continue;
+    if (run.next === undefined || isFiller(run.next.wire) || index.has(run.next.wire)) continue;
     index.set(run.next.wire, codecs.length);
     codecs.push(options.variable(run.next.wire));
   }
@@ -142,7 +148,7 @@ function readerSource(
         code.push(`if(self<${fixedSize(runs)}||self>end-o)fail("length "+self,${at},${label},fault);end=o+self;`);
       } else if (counted !== undefined) {
         code.push(`const n_${counted}=u16(b,${at});`);
-      } else if (!field.wire.startsWith('pad')) {
+      } else if (!field.wire.startsWith('pad') && informs(field.wire) === undefined) {
         code.push(`const v_${field.name}=${fixedWire(field.wire, version)!.read(at)};`);
         members.push(`${field.name}:v_${field.name}`);
       }
@@ -153,6 +159,11 @@ function readerSource(
     const label = JSON.stringify(`${name}.${field.name}`);
     if (field.wire === 'tail') {
       code.push(`if(end-p>7)fail("left over",p,${label},fault);p=end;`);
+      continue;
+    }
+    const aligned = after('align:', field.wire);
+    if (aligned !== undefined) {
+      code.push(`p+=-n_${aligned}&7;if(p>end)fail("too short",p,${label},fault);`);
       continue;
     }
     const counted = runs.some((r) => r.fields.some((f) => lengthOf(f.wire) === field.name));
@@ -185,7 +196,7 @@ function writerSource(
   for (const run of runs) {
     for (const field of run.fields) {
       const at = `p+${field.at}`;
-      const counted = lengthOf(field.wire);
+      const counted = lengthOf(field.wire) ?? informs(field.wire);
       if (field.wire === 'self16') {
         code.push(`const self=${at};`);
         patchSelf = 'put16(self,cursor.at-o);';
@@ -201,9 +212,14 @@ function writerSource(
     if (run.size > 0) code.push(`p+=${run.size};`);
     if (run.next === undefined || run.next.wire === 'tail') continue;
     const field = run.next;
+    const aligned = after('align:', field.wire);
+    if (aligned !== undefined) {
+      code.push(`{const n=-s_${aligned}&7;putZeros(p,n);p+=n;}`);
+      continue;
+    }
     code.push(take(field.name), `cursor.at=p;w${index.get(field.wire)}(v);`);
-    if (runs.some((r) => r.fields.some((f) => lengthOf(f.wire) === field.name)))
-      code.push(`put16(n_${field.name},cursor.at-p);`);
+    if (runs.some((r) => r.fields.some((f) => (lengthOf(f.wire) ?? informs(f.wire)) === field.name)))
+      code.push(`const s_${field.name}=cursor.at-p;put16(n_${field.name},s_${field.name});`);
     code.push('p=cursor.at;');
   }
   code.push('cursor.at=p;', patchSelf);

@@ -6,7 +6,7 @@ import { MESSAGES } from '../tables/messages.ts';
 import { MULTIPART_REPLIES, MULTIPART_REQUESTS, type MultipartFamily } from '../tables/multipart.ts';
 import type { Family, Struct } from '../tables/schema.ts';
 import { type Codec, compile, layoutFor, type Reader, type Writer } from './compile.ts';
-import { bad, cursor, FAULTS, fail, MAX_MESSAGE, out, put16, put32, u16, u32 } from './io.ts';
+import { bad, cursor, FAULTS, fail, MAX_MESSAGE, out, put16, put32, putZeros, u16, u32 } from './io.ts';
 import { linkMessageCodec } from './nested.ts';
 import { listOf, variableCodec } from './variable.ts';
 
@@ -15,6 +15,17 @@ const FIRST_VERSION = 1;
 const LAST_VERSION = 6;
 const HELLO = 0;
 const EXPERIMENTER = 4;
+const MULTIPART_EXPERIMENTER = 0xffff;
+/** Where the body of an extension begins: 4 bytes, id, type and 4 bytes in 1.0; 8 bytes, id and type later. */
+const EXPERIMENTER_START = 16;
+
+interface Entry {
+  readonly multipart: string;
+  readonly code: number;
+  readonly exp: readonly [number, number] | undefined;
+  readonly codec: Codec | undefined;
+  readonly start: number;
+}
 
 /** Type numbers of the two multipart messages (statistics in 1.0 to 1.2). */
 const multipartCodes = (version: OfpVersion): readonly [number, number] => (version === 1 ? [16, 17] : [18, 19]);
@@ -76,31 +87,41 @@ function makeVersion(version: OfpVersion): VersionCodecs {
   return { readers, experimenters, writers };
 }
 
-/** Multipart bodies. The padding after the flags came with 1.1. */
+/**
+ * Multipart bodies. The padding after the flags came with 1.1. Bodies inside the experimenter type have its id and type
+ * before them, and in 1.0 padding after those.
+ */
 function multipartCodec(type: string, family: MultipartFamily, version: OfpVersion): Codec {
-  const readers = new Map<number, { name: string; read: Reader | undefined }>();
-  const writers = new Map<unknown, { code: number; write: Writer | undefined }>();
-  for (const [name, struct] of Object.entries(family)) {
-    const layout = layoutFor(struct, version);
-    if (layout?.code === undefined) continue;
-    const codec = bodyCodec(`${type}.${name}`, struct, version);
-    readers.set(layout.code, { name, read: codec?.read });
-    writers.set(name, { code: layout.code, write: codec?.write });
-  }
+  const readers = new Map<number, Entry>();
+  const experimenters = new Map<string, Entry>();
+  const writers = new Map<unknown, Entry>();
   const start = version === 1 ? 4 : 8;
+  for (const [multipart, struct] of Object.entries(family)) {
+    const layout = layoutFor(struct, version);
+    if (layout === undefined) continue;
+    const codec = bodyCodec(`${type}.${multipart}`, struct, version);
+    const { code = MULTIPART_EXPERIMENTER, exp } = layout;
+    const entry = { multipart, code, exp, codec, start: exp === undefined ? start : EXPERIMENTER_START };
+    if (exp === undefined) readers.set(code, entry);
+    else experimenters.set(`${exp[0]}:${exp[1]}`, entry);
+    writers.set(multipart, entry);
+  }
 
   const read: Reader = (b, at, end, xid) => {
     if (end - at < start) fail('too short', at, type, FAULTS.requestLength);
     const code = u16(b, at);
-    const entry = readers.get(code);
+    let entry = readers.get(code);
+    if (code === MULTIPART_EXPERIMENTER && end - at >= EXPERIMENTER_START) {
+      entry = experimenters.get(`${u32(b, at + start)}:${u32(b, at + start + 4)}`) ?? entry;
+    }
     if (entry === undefined) fail(`multipart type ${code}`, at, `${type}.multipart`, FAULTS.badMultipart);
     const flags = u16(b, at + 2);
-    const { name: multipart, read: readBody } = entry;
-    if (readBody === undefined) {
-      if (end - at > start) fail('left over', at + start, `${type}.${multipart}`, FAULTS.requestLength);
+    const { multipart, codec } = entry;
+    if (codec === undefined) {
+      if (end - at > entry.start) fail('left over', at + entry.start, `${type}.${multipart}`, FAULTS.requestLength);
       return { type, version, xid, multipart, flags };
     }
-    const body = readBody(b, at + start, end, xid);
+    const body = codec.read(b, at + entry.start, end, xid);
     if (cursor.at !== end) fail('left over', cursor.at, `${type}.${multipart}`, FAULTS.requestLength);
     return { type, version, xid, multipart, flags, body };
   };
@@ -112,11 +133,15 @@ function multipartCodec(type: string, family: MultipartFamily, version: OfpVersi
     const flags = message.flags ?? 0;
     if ((flags & 0xffff) !== flags) bad(`${type}.flags`, flags);
     const at = cursor.at;
+    putZeros(at, entry.start);
     put16(at, entry.code);
     put16(at + 2, flags);
-    if (start === 8) put32(at + 4, 0);
-    cursor.at = at + start;
-    entry.write?.(message.body);
+    if (entry.exp !== undefined) {
+      put32(at + start, entry.exp[0]);
+      put32(at + start + 4, entry.exp[1]);
+    }
+    cursor.at = at + entry.start;
+    entry.codec?.write(message.body);
   };
   return { read, write };
 }

@@ -1,5 +1,15 @@
-/** Match fields as TLVs, and fields named without a value. The wire form is drawn in `tables/oxm.ts`. */
-import { OXM_FIELDS, type OxmInfo, type OxmKind } from '../tables/oxm.ts';
+/** Match fields as TLVs. The wire form is drawn in `tables/oxm.ts`. */
+import type { OfpVersion } from '../errors.ts';
+import {
+  NXM_ALIASES,
+  ONF_ALIASES,
+  OVS_FIELDS,
+  OXM_FIELDS,
+  type OxmAlias,
+  type OxmAliasKind,
+  type OxmInfo,
+  READ_ALIASES,
+} from '../tables/oxm.ts';
 import type { Codec } from './compile.ts';
 import {
   bad,
@@ -10,11 +20,13 @@ import {
   fail,
   MAX_MESSAGE,
   out,
+  port16,
   put16,
   put32,
   put64,
   putBytes,
   putFixed,
+  putPort16,
   u16,
   u32,
   u64,
@@ -22,8 +34,9 @@ import {
 } from './io.ts';
 
 interface Kind {
+  /** In bytes; 0 if the header says. */
   readonly size: number;
-  readonly read: (b: Uint8Array, at: number) => unknown;
+  readonly read: (b: Uint8Array, at: number, size: number) => unknown;
   readonly write: (at: number, value: unknown, field: string) => void;
 }
 
@@ -32,74 +45,115 @@ function checked(value: unknown, max: number, field: string): number {
   return value;
 }
 
-const KINDS: { readonly [K in OxmKind]: Kind } = {
+const octets = (size: number): Kind => ({
+  size,
+  read: (b, at) => copyOf(b, at, size),
+  write: (at, value, field) => putFixed(at, value, size, field),
+});
+
+const KINDS: { readonly [K in OxmAliasKind]: Kind } = {
   u8: {
     size: 1,
     read: (b, at) => b[at],
-    write: (at, v, field) => {
-      out[at] = checked(v, 0xff, field);
+    write: (at, value, field) => {
+      out[at] = checked(value, 0xff, field);
     },
   },
-  u16: { size: 2, read: u16, write: (at, v, field) => put16(at, checked(v, 0xffff, field)) },
+  u16: { size: 2, read: u16, write: (at, value, field) => put16(at, checked(value, 0xffff, field)) },
   u24: {
     size: 3,
     read: (b, at) => (b[at]! << 16) | u16(b, at + 1),
-    write: (at, v, field) => {
-      const n = checked(v, 0xffffff, field);
+    write: (at, value, field) => {
+      const n = checked(value, 0xffffff, field);
       out[at] = n >>> 16;
       put16(at + 1, n & 0xffff);
     },
   },
-  u32: { size: 4, read: u32, write: (at, v, field) => put32(at, checked(v, 0xffffffff, field)) },
+  u32: { size: 4, read: u32, write: (at, value, field) => put32(at, checked(value, 0xffffffff, field)) },
   u64: { size: 8, read: u64, write: put64 },
-  mac: { size: 6, read: (b, at) => copyOf(b, at, 6), write: (at, v, field) => putFixed(at, v, 6, field) },
-  ipv6: { size: 16, read: (b, at) => copyOf(b, at, 16), write: (at, v, field) => putFixed(at, v, 16, field) },
-  u128: { size: 16, read: (b, at) => copyOf(b, at, 16), write: (at, v, field) => putFixed(at, v, 16, field) },
+  mac: octets(6),
+  ipv6: octets(16),
+  u128: octets(16),
+  bytes: {
+    size: 0,
+    read: copyOf,
+    write: (at, value, field) => {
+      if (!(value instanceof Uint8Array) || value.length > 0xff) bad(field, value);
+      putFixed(at, value, value.length, field);
+    },
+  },
+  port16: { size: 2, read: port16, write: putPort16 },
+  tos: {
+    size: 1,
+    read: (b, at) => b[at]! >> 2,
+    write: (at, value, field) => {
+      out[at] = checked(value, 0x3f, field) << 2;
+    },
+  },
 };
 
-interface Entry extends Kind {
+export interface OxmEntry extends Kind {
   readonly name: string;
   readonly class: number;
   readonly code: number;
-  /** Value bytes and the experimenter id. */
-  readonly payload: number;
   readonly experimenter: number | undefined;
+  /** Bytes of the experimenter id, before the value and counted in the length. */
+  readonly prefix: number;
 }
 
-const EXPERIMENTER_CLASS = 0xffff;
+export const EXPERIMENTER_CLASS = 0xffff;
 const BASIC_CLASS = 0x8000;
 
-const byName = new Map<unknown, Entry>();
-/** The basic class by field number: nearly all fields that are ever seen. */
-const basic: (Entry | undefined)[] = new Array(128).fill(undefined);
-const byHeader = new Map<number, Entry[]>();
-
-for (const [name, info] of Object.entries(OXM_FIELDS) as [string, OxmInfo][]) {
-  const kind = KINDS[info.kind];
-  const entry: Entry = {
-    ...kind,
-    name,
-    class: info.class,
-    code: info.code,
-    payload: kind.size + (info.experimenter === undefined ? 0 : 4),
-    experimenter: info.experimenter,
-  };
-  byName.set(name, entry);
-  if (info.class === BASIC_CLASS) basic[info.code] = entry;
-  const key = info.class * 128 + info.code;
-  byHeader.set(key, [...(byHeader.get(key) ?? []), entry]);
+function entryOf(name: string, { class: oxmClass, code, experimenter, kind }: OxmInfo | OxmAlias): OxmEntry {
+  return { ...KINDS[kind], name, class: oxmClass, code, experimenter, prefix: experimenter === undefined ? 0 : 4 };
 }
 
-/** Finds the entry of the header at `at`; `end` bounds the experimenter id. */
-function find(b: Uint8Array, at: number, end: number): Entry | undefined {
+const entriesOf = (table: { readonly [name: string]: OxmInfo | OxmAlias }): [string, OxmEntry][] =>
+  Object.entries(table).map(([name, info]) => [name, entryOf(name, info)]);
+
+/** The entries to write with: of a Nicira match, of 1.3 and 1.4, and of all others. */
+const STANDARD: ReadonlyMap<unknown, OxmEntry> = new Map([...entriesOf(OXM_FIELDS), ...entriesOf(OVS_FIELDS)]);
+const EXTENDED: ReadonlyMap<unknown, OxmEntry> = new Map([...STANDARD, ...entriesOf(ONF_ALIASES)] as [
+  string,
+  OxmEntry,
+][]);
+const NXM: ReadonlyMap<unknown, OxmEntry> = new Map([...STANDARD, ...entriesOf(NXM_ALIASES)] as [string, OxmEntry][]);
+
+const FIRST_STANDARD = 6;
+const entriesFor = (version: OfpVersion): ReadonlyMap<unknown, OxmEntry> =>
+  version >= FIRST_STANDARD ? STANDARD : EXTENDED;
+
+/** The basic class by field number: nearly all fields that are ever seen. */
+const basic: (OxmEntry | undefined)[] = new Array(128).fill(undefined);
+const byHeader = new Map<number, OxmEntry[]>();
+
+for (const table of [OXM_FIELDS, OVS_FIELDS, NXM_ALIASES, ONF_ALIASES, READ_ALIASES]) {
+  for (const [, entry] of entriesOf(table)) {
+    if (entry.class === BASIC_CLASS) basic[entry.code] = entry;
+    const key = entry.class * 128 + entry.code;
+    byHeader.set(key, [...(byHeader.get(key) ?? []), entry]);
+  }
+}
+
+/**
+ * Finds the entry of the header at `at`. Two fields may share a number and differ in length, so the value's length is
+ * asked for; if none fits, the first is given.
+ */
+export function findOxm(b: Uint8Array, at: number, end: number): OxmEntry | undefined {
   const oxmClass = u16(b, at);
   const code = b[at + 2]! >> 1;
   if (oxmClass === BASIC_CLASS) return basic[code];
   const entries = byHeader.get(oxmClass * 128 + code);
-  if (entries === undefined || oxmClass !== EXPERIMENTER_CLASS) return entries?.[0];
-  if (end - at < 8) return undefined;
-  const experimenter = u32(b, at + 4);
-  return entries.find((e) => e.experimenter === experimenter);
+  if (entries === undefined) return undefined;
+  if (oxmClass === EXPERIMENTER_CLASS) {
+    if (end - at < 8) return undefined;
+    const experimenter = u32(b, at + 4);
+    return entries.find((e) => e.experimenter === experimenter);
+  }
+  if (entries.length === 1) return entries[0];
+  const length = b[at + 3]!;
+  const size = (b[at + 2]! & 1) === 0 ? length : length / 2;
+  return entries.find((e) => e.size === size) ?? entries[0];
 }
 
 /** Reads one field; the cursor is left behind it. */
@@ -107,26 +161,20 @@ export function readOxm(b: Uint8Array, at: number, end: number, fault: Fault): u
   if (end - at < 4) fail('too short for a field header', at, 'oxm', fault);
   const length = b[at + 3]!;
   const body = at + 4;
-  if (length > end - body) fail(`length ${length}`, at + 3, 'oxm', fault);
+  const next = body + length;
+  if (next > end) fail(`length ${length}`, at + 3, 'oxm', fault);
   const hasMask = (b[at + 2]! & 1) !== 0;
-  cursor.at = body + length;
-  const entry = find(b, at, body + length);
+  cursor.at = next;
+  const entry = findOxm(b, at, next);
   if (entry === undefined) {
-    return {
-      field: 'unknown',
-      oxmClass: u16(b, at),
-      oxmField: b[at + 2]! >> 1,
-      hasMask,
-      data: viewOf(b, body, body + length),
-    };
+    return { field: 'unknown', oxmClass: u16(b, at), oxmField: b[at + 2]! >> 1, hasMask, data: viewOf(b, body, next) };
   }
-  const start = body + entry.payload - entry.size;
-  if (!hasMask) {
-    if (length !== entry.payload) fail(`length ${length}`, at + 3, entry.name, fault);
-    return { field: entry.name, value: entry.read(b, start) };
-  }
-  if (length !== entry.payload + entry.size) fail(`length ${length}`, at + 3, entry.name, fault);
-  return { field: entry.name, value: entry.read(b, start), mask: entry.read(b, start + entry.size) };
+  const start = body + entry.prefix;
+  const size = entry.size === 0 ? (next - start) >> (hasMask ? 1 : 0) : entry.size;
+  if (start + (hasMask ? 2 * size : size) !== next) fail(`length ${length}`, at + 3, entry.name, fault);
+  const value = entry.read(b, start, size);
+  if (!hasMask) return { field: entry.name, value };
+  return { field: entry.name, value, mask: entry.read(b, start + size, size) };
 }
 
 interface AnyOxm {
@@ -139,17 +187,16 @@ interface AnyOxm {
   data: unknown;
 }
 
-function putHeader(at: number, oxmClass: number, code: number, hasMask: boolean, length: number): void {
+export function putOxmHeader(at: number, oxmClass: number, code: number, hasMask: boolean, length: number): void {
   put16(at, oxmClass);
   out[at + 2] = (code << 1) | (hasMask ? 1 : 0);
   out[at + 3] = length;
 }
 
-/** Writes one field at the cursor. */
-export function writeOxm(value: unknown): void {
+function writeField(entries: ReadonlyMap<unknown, OxmEntry>, value: unknown): void {
   const item = value as AnyOxm;
   const at = cursor.at;
-  const entry = byName.get(item?.field);
+  const entry = entries.get(item?.field);
   if (entry === undefined) {
     writeUnknown(at, item);
     return;
@@ -157,17 +204,20 @@ export function writeOxm(value: unknown): void {
   const { mask } = item;
   const hasMask = mask !== undefined;
   let p = at + 4;
-  putHeader(at, entry.class, entry.code, hasMask, entry.payload + (hasMask ? entry.size : 0));
   if (entry.experimenter !== undefined) {
     put32(p, entry.experimenter);
     p += 4;
   }
   entry.write(p, item.value, entry.name);
-  p += entry.size;
+  const size = entry.size === 0 ? (item.value as Uint8Array).length : entry.size;
+  p += size;
   if (hasMask) {
+    if (entry.size === 0 && (mask as Uint8Array).length !== size) bad(entry.name, mask);
     entry.write(p, mask, entry.name);
-    p += entry.size;
+    p += size;
   }
+  if (p - at - 4 > 0xff) bad(entry.name, `${size} bytes`);
+  putOxmHeader(at, entry.class, entry.code, hasMask, p - at - 4);
   cursor.at = p;
 }
 
@@ -179,7 +229,7 @@ function writeUnknown(at: number, item: AnyOxm): void {
   putBytes(item.data, 'oxm.data');
   const length = cursor.at - at - 4;
   if (length > 0xff) bad('oxm.data', `${length} bytes`);
-  putHeader(at, item.oxmClass, item.oxmField, item.hasMask, length);
+  putOxmHeader(at, item.oxmClass, item.oxmField, item.hasMask, length);
 }
 
 /** Fields one after the other up to the end. */
@@ -194,70 +244,33 @@ export function readOxms(b: Uint8Array, at: number, end: number, fault: Fault = 
   return fields;
 }
 
-export function writeOxms(value: unknown): void {
+function writeFields(entries: ReadonlyMap<unknown, OxmEntry>, value: unknown): void {
   if (!Array.isArray(value)) bad('match', value);
   for (const item of value) {
     if (cursor.at > MAX_MESSAGE) bad('match', 'longer than a message');
-    writeOxm(item);
+    writeField(entries, item);
   }
 }
 
-function readId(b: Uint8Array, at: number, end: number, fault: Fault): unknown {
-  if (end - at < 4) fail('too short for a field header', at, 'oxmId', fault);
-  const oxmClass = u16(b, at);
-  const hasMask = (b[at + 2]! & 1) !== 0;
-  const length = b[at + 3]!;
-  const exp = oxmClass === EXPERIMENTER_CLASS;
-  if (exp && end - at < 8) fail('too short for an experimenter id', at, 'oxmId', fault);
-  cursor.at = at + (exp ? 8 : 4);
-  const entry = find(b, at, end);
-  if (entry !== undefined && length === entry.payload + (hasMask ? entry.size : 0))
-    return { field: entry.name, hasMask };
-  const unknown = { field: 'unknown', oxmClass, oxmField: b[at + 2]! >> 1, hasMask, length };
-  return exp ? { ...unknown, experimenter: u32(b, at + 4) } : unknown;
+/** One field with its value. */
+export function oxmCodec(version: OfpVersion, fault: Fault): Codec {
+  const entries = entriesFor(version);
+  return { read: (b, at, end) => readOxm(b, at, end, fault), write: (value) => writeField(entries, value) };
 }
 
-function writeId(value: unknown): void {
-  const item = value as AnyOxm & { length: number; experimenter?: number };
-  const at = cursor.at;
-  const entry = byName.get(item?.field);
-  const experimenter = entry === undefined ? item?.experimenter : entry.experimenter;
-  if (entry !== undefined) {
-    putHeader(at, entry.class, entry.code, item.hasMask, entry.payload + (item.hasMask ? entry.size : 0));
-  } else {
-    if (item?.field !== 'unknown') bad('oxmId.field', item?.field);
-    if ((item.oxmClass & 0xffff) !== item.oxmClass) bad('oxmId.oxmClass', item.oxmClass);
-    if ((item.oxmField & 0x7f) !== item.oxmField) bad('oxmId.oxmField', item.oxmField);
-    if ((item.length & 0xff) !== item.length) bad('oxmId.length', item.length);
-    putHeader(at, item.oxmClass, item.oxmField, item.hasMask, item.length);
-  }
-  cursor.at = at + 4;
-  if ((entry?.class ?? item.oxmClass) !== EXPERIMENTER_CLASS) return;
-  if (experimenter === undefined || experimenter >>> 0 !== experimenter) bad('oxmId.experimenter', experimenter);
-  put32(at + 4, experimenter);
-  cursor.at = at + 8;
+/** Fields up to the end of the structure. */
+export function oxmListCodec(version: OfpVersion, fault: Fault): Codec {
+  const entries = entriesFor(version);
+  return { read: (b, at, end) => readOxms(b, at, end, fault), write: (value) => writeFields(entries, value) };
 }
 
-/** One field id. */
-export const oxmId = (fault: Fault): Codec => ({ read: (b, at, end) => readId(b, at, end, fault), write: writeId });
+/** The fields of a Nicira match, up to the end of its bounds. */
+export const NXM_LIST: Codec = {
+  read: (b, at, end) => readOxms(b, at, end),
+  write: (value) => writeFields(NXM, value),
+};
 
-/** Field ids up to the end of the structure. */
-export const oxmIds = (fault: Fault): Codec => ({
-  read: (b, at, end) => {
-    const ids: unknown[] = [];
-    let p = at;
-    while (p < end) {
-      ids.push(readId(b, p, end, fault));
-      p = cursor.at;
-    }
-    cursor.at = end;
-    return ids;
-  },
-  write: (value) => {
-    if (!Array.isArray(value)) bad('oxmIds', value);
-    for (const item of value) {
-      if (cursor.at > MAX_MESSAGE) bad('oxmIds', 'longer than a message');
-      writeId(item);
-    }
-  },
-});
+/** The entry that a field is written with. */
+export function oxmEntry(field: unknown, version: OfpVersion): OxmEntry | undefined {
+  return entriesFor(version).get(field);
+}

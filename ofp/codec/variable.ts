@@ -28,7 +28,9 @@ import {
 } from './io.ts';
 import { matchCodec } from './match.ts';
 import { nestedMessage } from './nested.ts';
-import { oxmId, oxmIds, readOxm, readOxms, writeOxm, writeOxms } from './oxm.ts';
+import { NXM_MATCH } from './nxm.ts';
+import { oxmCodec, oxmListCodec } from './oxm.ts';
+import { oxmIdCodec, oxmIdListCodec } from './oxm-id.ts';
 import { statsCodec } from './oxs.ts';
 import { tlvList, typeIdList } from './tlv.ts';
 
@@ -224,10 +226,11 @@ const VARIABLE: { readonly [wire: string]: Make } = {
   match: matchCodec,
   inPortMatch: (version) => (version === 1 ? inPort10 : inPort11),
   actionsAsApply,
-  oxm: fixed({ read: (b, at, end) => readOxm(b, at, end, FAULTS.actionLength), write: writeOxm }),
-  'oxm[]': fixed({ read: (b, at, end) => readOxms(b, at, end, tableFault), write: writeOxms }),
-  oxmId: fixed(oxmId(FAULTS.actionLength)),
-  'oxmId[]': fixed(oxmIds(tableFault)),
+  nxm: fixed(NXM_MATCH),
+  oxm: (version) => oxmCodec(version, FAULTS.actionLength),
+  'oxm[]': (version) => oxmListCodec(version, tableFault),
+  oxmId: (version) => oxmIdCodec(version, FAULTS.actionLength),
+  'oxmId[]': (version) => oxmIdListCodec(version, tableFault),
   stats: fixed(statsCodec),
   actions: tlvs('action', ACTIONS, actionFraming),
   instructions: tlvs('instruction', INSTRUCTIONS, instructionFraming),
@@ -244,6 +247,7 @@ const VARIABLE: { readonly [wire: string]: Make } = {
   tableModProperties: properties('tableModProperty', props.TABLE_MOD_PROPERTIES),
   tableFeatureProperties: properties('tableFeatureProperty', props.TABLE_FEATURE_PROPERTIES, tableFault),
   asyncProperties: properties('asyncProperty', props.ASYNC_PROPERTIES),
+  packetIn2Properties: properties('packetIn2Property', props.PACKET_IN2_PROPERTIES),
   bucketProperties: properties('bucketProperty', props.BUCKET_PROPERTIES),
   bundleProperties: properties('bundleProperty', props.BUNDLE_PROPERTIES),
   bundleFeatureProperties: properties('bundleFeatureProperty', props.BUNDLE_FEATURE_PROPERTIES),
@@ -259,6 +263,7 @@ const VARIABLE: { readonly [wire: string]: Make } = {
   'buckets[]': many('bucket', structs.BUCKET),
   'queues[]': many('queue', structs.PACKET_QUEUE),
   'bucketCounters[]': many('bucketCounter', structs.BUCKET_COUNTER),
+  'tlvMaps[]': many('tlvMap', structs.TLV_MAP),
   'meterBandStats[]': many('meterBandStats', structs.METER_BAND_STATS),
   message: fixed(nestedMessage),
 };

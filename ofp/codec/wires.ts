@@ -30,6 +30,12 @@ const word: FixedWire = {
     `if(v>>>0!==v)bad(${label},v);out[${at}]=v>>>24;out[${at}+1]=v>>>16;out[${at}+2]=v>>>8;out[${at}+3]=v;`,
 };
 
+const PORT_10: FixedWire = {
+  size: 2,
+  read: (at) => `port16(b,${at})`,
+  write: (at, label) => `putPort16(${at},v,${label});`,
+};
+
 const FIXED: { readonly [wire: string]: FixedWire } = {
   u8: {
     size: 1,
@@ -44,6 +50,7 @@ const FIXED: { readonly [wire: string]: FixedWire } = {
   u32: word,
   port: word,
   ipv4: word,
+  port16: PORT_10,
   u64: { size: 8, read: (at) => `u64(b,${at})`, write: (at, label) => `put64(${at},v,${label});` },
   mac: { size: 6, read: (at) => `copyOf(b,${at},6)`, write: (at, label) => `putFixed(${at},v,6,${label});` },
   str16: fixedText(16),
@@ -51,12 +58,6 @@ const FIXED: { readonly [wire: string]: FixedWire } = {
   str256: fixedText(256),
   'u32[2]': words(2),
   'u32[4]': words(4),
-};
-
-const PORT_10: FixedWire = {
-  size: 2,
-  read: (at) => `port16(b,${at})`,
-  write: (at, label) => `putPort16(${at},v,${label});`,
 };
 
 /** The wire type of that name in that version, or undefined if its size varies. */

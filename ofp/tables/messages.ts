@@ -11,10 +11,9 @@
  * | body ...                                                      |
  * ```
  */
+import { NICIRA, ONF_EXPERIMENTER, OVS } from './experimenters.ts';
 import type { Family } from './schema.ts';
 
-/** ONF experimenter id (extensions of 1.3). */
-export const ONF_EXPERIMENTER = 0x4f4e4600;
 const NO_BUFFER = 0xffffffff;
 const ANY = 0xffffffff;
 
@@ -362,6 +361,21 @@ export const MESSAGES = {
     defaults: { buckets: [], commandBucketId: 0xffffffff, properties: [] },
     layouts: [
       {
+        versions: [1, 1],
+        exp: [NICIRA, 31],
+        fields: {
+          command: 'u16',
+          groupType: 'u8',
+          _pad: 'pad1',
+          groupId: 'u32',
+          _bucketArrayLen: 'len16:buckets',
+          _pad2: 'pad2',
+          commandBucketId: 'u32',
+          buckets: 'buckets[]',
+          properties: 'experimenterProperties',
+        },
+      },
+      {
         versions: [2, 5],
         code: 15,
         fields: { command: 'u16', groupType: 'u8', _pad: 'pad1', groupId: 'u32', buckets: 'buckets[]' },
@@ -597,5 +611,165 @@ export const MESSAGES = {
   controllerStatus: {
     spec: '1.5 7.4.8',
     layouts: [{ versions: [6, 6], code: 35, fields: { status: 'controllerStatus' } }],
+  },
+
+  // Extensions of Open vSwitch (Nicira) and ONF.
+
+  /** `format`: 0 = OpenFlow 1.0, 2 = NXM. */
+  nxSetFlowFormat: { spec: OVS, layouts: [{ versions: [1, 1], exp: [NICIRA, 12], fields: { format: 'u32' } }] },
+  /** `format`: 0 = standard, 1 = `nxPacketIn`, 2 = `nxPacketIn2`. */
+  nxSetPacketInFormat: { spec: OVS, layouts: [{ versions: [1, 6], exp: [NICIRA, 16], fields: { format: 'u32' } }] },
+  /** `set`: whether the upper byte of a flow-mod's `command` is a table. */
+  nxFlowModTableId: {
+    spec: OVS,
+    layouts: [{ versions: [1, 6], exp: [NICIRA, 15], fields: { set: 'u8', _pad: 'pad7' } }],
+  },
+  nxFlowAge: { spec: OVS, layouts: [{ versions: [1, 6], exp: [NICIRA, 18], fields: {} }] },
+  nxSetControllerId: {
+    spec: OVS,
+    layouts: [{ versions: [1, 6], exp: [NICIRA, 20], fields: { _zero: 'pad6', controllerId: 'u16' } }],
+  },
+  /** `role`: 0 = other, 1 = master, 2 = slave. */
+  nxRoleRequest: { spec: OVS, layouts: [{ versions: [1, 6], exp: [NICIRA, 10], fields: { role: 'u32' } }] },
+  nxRoleReply: { spec: OVS, layouts: [{ versions: [1, 6], exp: [NICIRA, 11], fields: { role: 'u32' } }] },
+  nxSetAsyncConfig: {
+    spec: OVS,
+    layouts: [
+      {
+        versions: [1, 6],
+        exp: [NICIRA, 19],
+        fields: { packetInMask: 'u32[2]', portStatusMask: 'u32[2]', flowRemovedMask: 'u32[2]' },
+      },
+    ],
+  },
+  /** The upper byte of `command` is the table, if `nxFlowModTableId` has said so. */
+  nxFlowMod: {
+    spec: OVS,
+    defaults: {
+      cookie: 0n,
+      idleTimeout: 0,
+      hardTimeout: 0,
+      bufferId: NO_BUFFER,
+      outPort: ANY,
+      flags: 0,
+      instructions: [],
+    },
+    layouts: [
+      {
+        versions: [1, 6],
+        exp: [NICIRA, 13],
+        fields: {
+          cookie: 'u64',
+          command: 'u16',
+          idleTimeout: 'u16',
+          hardTimeout: 'u16',
+          priority: 'u16',
+          bufferId: 'u32',
+          outPort: 'port16',
+          flags: 'u16',
+          _matchLen: 'len16:match',
+          _pad: 'pad6',
+          match: 'nxm',
+          _align: 'align:match',
+          instructions: 'actionsAsApply',
+        },
+      },
+    ],
+  },
+  /** `tableId` is the number of the table plus one; 0 if unknown. */
+  nxFlowRemoved: {
+    spec: OVS,
+    layouts: [
+      {
+        versions: [1, 6],
+        exp: [NICIRA, 14],
+        fields: {
+          cookie: 'u64',
+          priority: 'u16',
+          reason: 'u8',
+          tableId: 'u8',
+          durationSec: 'u32',
+          durationNsec: 'u32',
+          idleTimeout: 'u16',
+          _matchLen: 'len16:match',
+          packetCount: 'u64',
+          byteCount: 'u64',
+          match: 'nxm',
+          _align: 'align:match',
+        },
+      },
+    ],
+  },
+  nxPacketIn: {
+    spec: OVS,
+    layouts: [
+      {
+        versions: [1, 6],
+        exp: [NICIRA, 17],
+        fields: {
+          bufferId: 'u32',
+          totalLen: 'u16',
+          reason: 'u8',
+          tableId: 'u8',
+          cookie: 'u64',
+          _matchLen: 'len16:match',
+          _pad: 'pad6',
+          match: 'nxm',
+          _align: 'align:match',
+          _pad2: 'pad2',
+          data: 'bytes',
+        },
+      },
+    ],
+  },
+  nxPacketIn2: {
+    spec: OVS,
+    layouts: [{ versions: [1, 6], exp: [NICIRA, 30], fields: { properties: 'packetIn2Properties' } }],
+  },
+  /** Continues a packet that a paused `nxPacketIn2` handed over. */
+  nxResume: {
+    spec: OVS,
+    layouts: [{ versions: [1, 6], exp: [NICIRA, 28], fields: { properties: 'packetIn2Properties' } }],
+  },
+  flowMonitorCancel: {
+    spec: OVS,
+    layouts: [
+      { versions: [1, 3], exp: [NICIRA, 21], fields: { monitorId: 'u32' } },
+      { versions: [4, 4], exp: [ONF_EXPERIMENTER, 1870], fields: { monitorId: 'u32' } },
+    ],
+  },
+  flowMonitorPaused: {
+    spec: OVS,
+    layouts: [
+      { versions: [1, 3], exp: [NICIRA, 22], fields: {} },
+      { versions: [4, 4], exp: [ONF_EXPERIMENTER, 1871], fields: {} },
+    ],
+  },
+  flowMonitorResumed: {
+    spec: OVS,
+    layouts: [
+      { versions: [1, 3], exp: [NICIRA, 23], fields: {} },
+      { versions: [4, 4], exp: [ONF_EXPERIMENTER, 1872], fields: {} },
+    ],
+  },
+  /** `command`: 0 = add, 1 = delete, 2 = clear. */
+  nxTlvTableMod: {
+    spec: OVS,
+    layouts: [{ versions: [1, 6], exp: [NICIRA, 24], fields: { command: 'u16', _pad: 'pad6', mappings: 'tlvMaps[]' } }],
+  },
+  nxTlvTableRequest: { spec: OVS, layouts: [{ versions: [1, 6], exp: [NICIRA, 25], fields: {} }] },
+  nxTlvTableReply: {
+    spec: OVS,
+    layouts: [
+      {
+        versions: [1, 6],
+        exp: [NICIRA, 26],
+        fields: { maxOptionSpace: 'u32', maxFields: 'u16', _reserved: 'pad10', mappings: 'tlvMaps[]' },
+      },
+    ],
+  },
+  nxCtFlushZone: {
+    spec: OVS,
+    layouts: [{ versions: [1, 6], exp: [NICIRA, 29], fields: { _zero: 'pad6', zoneId: 'u16' } }],
   },
 } as const satisfies Family;

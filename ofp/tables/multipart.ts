@@ -15,6 +15,7 @@
  * | body ...                                                      |
  * ```
  */
+import { NICIRA, ONF_EXPERIMENTER, OVS } from './experimenters.ts';
 import type { Struct } from './schema.ts';
 import type { ValueOf } from './values.ts';
 
@@ -47,6 +48,16 @@ const FLOW_REQUEST_DEFAULTS = {
   cookieMask: 0n,
   match: [],
 } as const;
+
+const NX_FLOW_REQUEST = {
+  outPort: 'port16',
+  _matchLen: 'len16:match',
+  tableId: 'u8',
+  _pad: 'pad3',
+  match: 'nxm',
+  _align: 'align:match',
+} as const;
+const NX_FLOW_DEFAULTS = { outPort: ANY, tableId: 0xff, match: [] } as const;
 
 const EXPERIMENTER = {
   spec: '1.3 7.3.5.17',
@@ -163,7 +174,10 @@ export const MULTIPART_REQUESTS = {
     spec: '1.3 7.3.5.9',
     body: 'one',
     defaults: { groupId: 0xfffffffc },
-    layouts: [{ versions: [2, 6], code: 6, fields: { groupId: 'u32', _pad: 'pad4' } }],
+    layouts: [
+      { versions: [1, 1], exp: [NICIRA, 7], fields: { groupId: 'u32', _pad: 'pad4' } },
+      { versions: [2, 6], code: 6, fields: { groupId: 'u32', _pad: 'pad4' } },
+    ],
   },
   /** `groupId` is asked for in 1.5 only. */
   groupDesc: {
@@ -171,11 +185,19 @@ export const MULTIPART_REQUESTS = {
     body: 'one',
     defaults: { groupId: 0xfffffffc },
     layouts: [
+      { versions: [1, 1], exp: [NICIRA, 8], fields: { groupId: 'u32', _pad: 'pad4' } },
       { versions: [2, 5], code: 7, fields: {} },
       { versions: [6, 6], code: 7, fields: { groupId: 'u32', _pad: 'pad4' } },
     ],
   },
-  groupFeatures: { spec: '1.3 7.3.5.11', body: 'none', layouts: [{ versions: [3, 6], code: 8, fields: {} }] },
+  groupFeatures: {
+    spec: '1.3 7.3.5.11',
+    body: 'none',
+    layouts: [
+      { versions: [1, 2], exp: [NICIRA, 9], fields: {} },
+      { versions: [3, 6], code: 8, fields: {} },
+    ],
+  },
   meter: {
     spec: '1.3 7.3.5.12',
     body: 'one',
@@ -214,6 +236,33 @@ export const MULTIPART_REQUESTS = {
     defaults: { outPort: ANY, outGroup: ANY, tableId: 0xff, command: 0 },
     layouts: [
       {
+        versions: [1, 3],
+        exp: [NICIRA, 2],
+        fields: {
+          monitorId: 'u32',
+          flags: 'u16',
+          outPort: 'port16',
+          _matchLen: 'len16:match',
+          tableId: 'u8',
+          _zeros: 'pad5',
+          match: 'nxm',
+          _align: 'align:match',
+        },
+      },
+      {
+        versions: [4, 4],
+        exp: [ONF_EXPERIMENTER, 1870],
+        fields: {
+          monitorId: 'u32',
+          flags: 'u16',
+          _matchLen: 'size16:match',
+          outPort: 'port',
+          tableId: 'u8',
+          _zeros: 'pad3',
+          match: 'match',
+        },
+      },
+      {
         versions: [5, 6],
         code: 16,
         fields: {
@@ -246,8 +295,44 @@ export const MULTIPART_REQUESTS = {
       },
     ],
   },
+  nxFlow: {
+    spec: OVS,
+    body: 'one',
+    defaults: NX_FLOW_DEFAULTS,
+    layouts: [{ versions: [1, 1], exp: [NICIRA, 0], fields: NX_FLOW_REQUEST }],
+  },
+  nxAggregate: {
+    spec: OVS,
+    body: 'one',
+    defaults: NX_FLOW_DEFAULTS,
+    layouts: [{ versions: [1, 1], exp: [NICIRA, 1], fields: NX_FLOW_REQUEST }],
+  },
   experimenter: EXPERIMENTER,
 } as const satisfies MultipartFamily;
+
+const GROUP_STATS_13 = {
+  _length: 'self16',
+  _pad: 'pad2',
+  groupId: 'u32',
+  refCount: 'u32',
+  _pad2: 'pad4',
+  packetCount: 'u64',
+  byteCount: 'u64',
+  durationSec: 'u32',
+  durationNsec: 'u32',
+  bucketStats: 'bucketCounters[]',
+} as const;
+const GROUP_DESC_15 = {
+  _length: 'self16',
+  groupType: 'u8',
+  _pad: 'pad1',
+  groupId: 'u32',
+  _bucketArrayLen: 'len16:buckets',
+  _pad2: 'pad6',
+  buckets: 'buckets[]',
+  properties: 'experimenterProperties',
+} as const;
+const GROUP_FEATURES = { types: 'u32', capabilities: 'u32', maxGroups: 'u32[4]', actions: 'u32[4]' } as const;
 
 export const MULTIPART_REPLIES = {
   desc: {
@@ -604,6 +689,11 @@ export const MULTIPART_REPLIES = {
     defaults: { durationSec: 0, durationNsec: 0 },
     layouts: [
       {
+        versions: [1, 1],
+        exp: [NICIRA, 7],
+        fields: GROUP_STATS_13,
+      },
+      {
         versions: [2, 3],
         code: 6,
         fields: {
@@ -620,18 +710,7 @@ export const MULTIPART_REPLIES = {
       {
         versions: [4, 6],
         code: 6,
-        fields: {
-          _length: 'self16',
-          _pad: 'pad2',
-          groupId: 'u32',
-          refCount: 'u32',
-          _pad2: 'pad4',
-          packetCount: 'u64',
-          byteCount: 'u64',
-          durationSec: 'u32',
-          durationNsec: 'u32',
-          bucketStats: 'bucketCounters[]',
-        },
+        fields: GROUP_STATS_13,
       },
     ],
   },
@@ -640,6 +719,7 @@ export const MULTIPART_REPLIES = {
     body: 'many',
     defaults: { properties: [] },
     layouts: [
+      { versions: [1, 1], exp: [NICIRA, 8], fields: GROUP_DESC_15 },
       {
         versions: [2, 5],
         code: 7,
@@ -648,16 +728,7 @@ export const MULTIPART_REPLIES = {
       {
         versions: [6, 6],
         code: 7,
-        fields: {
-          _length: 'self16',
-          groupType: 'u8',
-          _pad: 'pad1',
-          groupId: 'u32',
-          _bucketArrayLen: 'len16:buckets',
-          _pad2: 'pad6',
-          buckets: 'buckets[]',
-          properties: 'experimenterProperties',
-        },
+        fields: GROUP_DESC_15,
       },
     ],
   },
@@ -666,11 +737,8 @@ export const MULTIPART_REPLIES = {
     spec: '1.3 7.3.5.11',
     body: 'one',
     layouts: [
-      {
-        versions: [3, 6],
-        code: 8,
-        fields: { types: 'u32', capabilities: 'u32', maxGroups: 'u32[4]', actions: 'u32[4]' },
-      },
+      { versions: [1, 2], exp: [NICIRA, 9], fields: GROUP_FEATURES },
+      { versions: [3, 6], code: 8, fields: GROUP_FEATURES },
     ],
   },
   /** `flowCount` counts references of any kind in 1.5. */
@@ -788,7 +856,11 @@ export const MULTIPART_REPLIES = {
     spec: '1.4 7.3.5.18',
     body: 'list',
     list: 'flowUpdates',
-    layouts: [{ versions: [5, 6], code: 16, fields: {} }],
+    layouts: [
+      { versions: [1, 3], exp: [NICIRA, 2], fields: {} },
+      { versions: [4, 4], exp: [ONF_EXPERIMENTER, 1870], fields: {} },
+      { versions: [5, 6], code: 16, fields: {} },
+    ],
   },
   controllerStatus: {
     spec: '1.5 7.3.5.19',
@@ -804,6 +876,47 @@ export const MULTIPART_REPLIES = {
         versions: [6, 6],
         code: 19,
         fields: { capabilities: 'u16', _pad: 'pad6', properties: 'bundleFeatureProperties' },
+      },
+    ],
+  },
+  /** `idleAge` and `hardAge`: seconds since the last packet and change, plus one; 0 if unknown. */
+  nxFlow: {
+    spec: OVS,
+    body: 'many',
+    layouts: [
+      {
+        versions: [1, 1],
+        exp: [NICIRA, 0],
+        fields: {
+          _length: 'self16',
+          tableId: 'u8',
+          _pad: 'pad1',
+          durationSec: 'u32',
+          durationNsec: 'u32',
+          priority: 'u16',
+          idleTimeout: 'u16',
+          hardTimeout: 'u16',
+          _matchLen: 'len16:match',
+          idleAge: 'u16',
+          hardAge: 'u16',
+          cookie: 'u64',
+          packetCount: 'u64',
+          byteCount: 'u64',
+          match: 'nxm',
+          _align: 'align:match',
+          instructions: 'actionsAsApply',
+        },
+      },
+    ],
+  },
+  nxAggregate: {
+    spec: OVS,
+    body: 'one',
+    layouts: [
+      {
+        versions: [1, 1],
+        exp: [NICIRA, 1],
+        fields: { packetCount: 'u64', byteCount: 'u64', flowCount: 'u32', _pad: 'pad4' },
       },
     ],
   },

@@ -1,5 +1,7 @@
 /** Values of match fields. */
-import type { OXM_FIELDS } from './oxm.ts';
+import type { OVS_FIELDS, OXM_FIELDS } from './oxm.ts';
+
+type Fields = typeof OXM_FIELDS & typeof OVS_FIELDS;
 
 interface OxmValueOf {
   u8: number;
@@ -10,12 +12,16 @@ interface OxmValueOf {
   mac: Uint8Array;
   ipv6: Uint8Array;
   u128: Uint8Array;
+  bytes: Uint8Array;
 }
 
-export type OxmName = keyof typeof OXM_FIELDS;
+/** Every match field, of the standard and of Open vSwitch. */
+export type OxmName = keyof Fields;
+/** The match fields of the standard. */
+export type StandardOxmName = keyof typeof OXM_FIELDS;
 
 /** Number, bigint or bytes, as the field's kind says. */
-export type OxmValue<K extends OxmName> = OxmValueOf[(typeof OXM_FIELDS)[K]['kind']];
+export type OxmValue<K extends OxmName> = OxmValueOf[Fields[K]['kind']];
 
 /** One field of the table, with its value and, if it has one, its mask (a 1 bit is compared). */
 export interface KnownOxm<K extends OxmName> {

@@ -4,9 +4,11 @@
  */
 import type { Family } from './schema.ts';
 
+const OVS = 'Open vSwitch nicira-ext.h';
+
 const EXPERIMENTER = {
   spec: '1.4 7.2.1.2',
-  layouts: [{ versions: [4, 6], code: 0xffff, fields: { experimenter: 'u32', expType: 'u32', data: 'bytes' } }],
+  layouts: [{ versions: [1, 6], code: 0xffff, fields: { experimenter: 'u32', expType: 'u32', data: 'bytes' } }],
 } as const;
 
 export const EXPERIMENTER_PROPERTIES = { experimenter: EXPERIMENTER } as const satisfies Family;
@@ -249,9 +251,27 @@ export const ASYNC_PROPERTIES = {
 } as const satisfies Family;
 
 export const BUCKET_PROPERTIES = {
-  weight: { spec: '1.5 7.3.4.2', layouts: [{ versions: [6, 6], code: 0, fields: { weight: 'u16', _pad: 'pad2' } }] },
-  watchPort: { spec: '1.5 7.3.4.2', layouts: [{ versions: [6, 6], code: 1, fields: { watch: 'u32' } }] },
-  watchGroup: { spec: '1.5 7.3.4.2', layouts: [{ versions: [6, 6], code: 2, fields: { watch: 'u32' } }] },
+  weight: {
+    spec: '1.5 7.3.4.2',
+    layouts: [
+      { versions: [1, 1], code: 0, fields: { weight: 'u16', _pad: 'pad2' } },
+      { versions: [6, 6], code: 0, fields: { weight: 'u16', _pad: 'pad2' } },
+    ],
+  },
+  watchPort: {
+    spec: '1.5 7.3.4.2',
+    layouts: [
+      { versions: [1, 1], code: 1, fields: { watch: 'u32' } },
+      { versions: [6, 6], code: 1, fields: { watch: 'u32' } },
+    ],
+  },
+  watchGroup: {
+    spec: '1.5 7.3.4.2',
+    layouts: [
+      { versions: [1, 1], code: 2, fields: { watch: 'u32' } },
+      { versions: [6, 6], code: 2, fields: { watch: 'u32' } },
+    ],
+  },
   experimenter: EXPERIMENTER,
 } as const satisfies Family;
 
@@ -286,4 +306,18 @@ export const BUNDLE_FEATURE_PROPERTIES = {
 export const CONTROLLER_STATUS_PROPERTIES = {
   uri: { spec: '1.5 7.3.5.19', layouts: [{ versions: [6, 6], code: 0, fields: { uri: 'text' } }] },
   experimenter: EXPERIMENTER,
+} as const satisfies Family;
+
+/** Parts of the second Nicira packet-in; each is there only if it has something to say. */
+export const PACKET_IN2_PROPERTIES = {
+  packet: { spec: OVS, layouts: [{ versions: [1, 6], code: 0, fields: { data: 'bytes' } }] },
+  /** Length of the whole packet, if `packet` is cut short. */
+  fullLen: { spec: OVS, layouts: [{ versions: [1, 6], code: 1, fields: { fullLen: 'u32' } }] },
+  bufferId: { spec: OVS, layouts: [{ versions: [1, 6], code: 2, fields: { bufferId: 'u32' } }] },
+  tableId: { spec: OVS, layouts: [{ versions: [1, 6], code: 3, fields: { tableId: 'u8' } }] },
+  cookie: { spec: OVS, layouts: [{ versions: [1, 6], code: 4, fields: { _pad: 'pad4', cookie: 'u64' } }] },
+  reason: { spec: OVS, layouts: [{ versions: [1, 6], code: 5, fields: { reason: 'u8' } }] },
+  metadata: { spec: OVS, layouts: [{ versions: [1, 6], code: 6, fields: { _pad: 'pad4', fields: 'oxm[]' } }] },
+  userdata: { spec: OVS, layouts: [{ versions: [1, 6], code: 7, fields: { data: 'bytes' } }] },
+  continuation: { spec: OVS, layouts: [{ versions: [1, 6], code: 8, fields: { data: 'bytes' } }] },
 } as const satisfies Family;

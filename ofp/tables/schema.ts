@@ -15,6 +15,10 @@ export type HiddenWire =
   | `len16:${string}`
   /** The byte length of this structure, counted from its first byte. */
   | 'self16'
+  /** The byte length of the named later field, written for the reader's information and not relied on. */
+  | `size16:${string}`
+  /** Zero bytes after the named field, up to the next multiple of 8 from its start. */
+  | `align:${string}`
   /** Fewer than 8 bytes of padding up to the end of the enclosing TLV. */
   | 'tail';
 

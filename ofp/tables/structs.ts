@@ -55,11 +55,21 @@ export const PORT = {
   ],
 } as const satisfies Struct;
 
-/** In 1.5 weight and watches are properties. */
+/** In 1.5, and in the Nicira group extension of 1.0, weight and watches are properties. */
 export const BUCKET = {
   spec: '1.3 7.3.4.2',
   defaults: { weight: 0, watchPort: 0xffffffff, watchGroup: 0xffffffff },
   layouts: [
+    {
+      versions: [1, 1],
+      fields: {
+        _len: 'self16',
+        _actionArrayLen: 'len16:actions',
+        bucketId: 'u32',
+        actions: 'actions',
+        properties: 'bucketProperties',
+      },
+    },
     {
       versions: [2, 5],
       fields: {
@@ -101,7 +111,7 @@ export const PACKET_QUEUE = {
 
 export const BUCKET_COUNTER = {
   spec: '1.3 7.3.5.9',
-  layouts: [{ versions: [2, 6], fields: { packetCount: 'u64', byteCount: 'u64' } }],
+  layouts: [{ versions: [1, 6], fields: { packetCount: 'u64', byteCount: 'u64' } }],
 } as const satisfies Struct;
 
 export const METER_BAND_STATS = {
@@ -147,4 +157,14 @@ export const CONTROLLER_STATUS = {
 export const TIME = {
   spec: '1.5 7.2.2.2',
   layouts: [{ versions: [6, 6], fields: { seconds: 'u64', nanoseconds: 'u32', _pad: 'pad4' } }],
+} as const satisfies Struct;
+
+export const TLV_MAP = {
+  spec: 'Open vSwitch nicira-ext.h',
+  layouts: [
+    {
+      versions: [1, 6],
+      fields: { optionClass: 'u16', optionType: 'u8', optionLen: 'u8', index: 'u16', _pad: 'pad2' },
+    },
+  ],
 } as const satisfies Struct;

@@ -16,6 +16,7 @@ export type Action = Tagged<typeof ACTIONS> | UnknownTlv;
 export type Instruction = Tagged<typeof INSTRUCTIONS> | UnknownTlv;
 export type HelloElement = Tagged<typeof HELLO_ELEMENTS> | UnknownTlv;
 export type FlowUpdate = Tagged<typeof FLOW_UPDATES> | UnknownTlv;
+export type PacketIn2Property = Tagged<typeof props.PACKET_IN2_PROPERTIES> | UnknownTlv;
 export type MeterBand = Tagged<typeof METER_BANDS> | UnknownTlv;
 /** An action or instruction named by its type alone, in table features. */
 export type ActionId = TypeId<Exclude<keyof typeof ACTIONS, 'experimenter'>>;
@@ -42,6 +43,8 @@ export type Bucket = StructValue<typeof structs.BUCKET>;
 export type PacketQueue = StructValue<typeof structs.PACKET_QUEUE>;
 export type BucketCounter = StructValue<typeof structs.BUCKET_COUNTER>;
 export type MeterBandStats = StructValue<typeof structs.METER_BAND_STATS>;
+/** Which tunnel option a `tun_metadata` field stands for. */
+export type TlvMap = StructValue<typeof structs.TLV_MAP>;
 export type TableDesc = StructValue<typeof structs.TABLE_DESC>;
 export type ControllerStatus = StructValue<typeof structs.CONTROLLER_STATUS>;
 export type OfpTime = StructValue<typeof structs.TIME>;
@@ -53,6 +56,8 @@ export interface ValueOf {
   u64: bigint;
   /** A port number; 16 bits wide in 1.0, where the reserved ports 0xff00-0xffff read as 0xffffff00-0xffffffff. */
   port: number;
+  /** A port number in 16 bits, as in 1.0, whatever the version. */
+  port16: number;
   /** An IPv4 address as a number. */
   ipv4: number;
   mac: Uint8Array;
@@ -70,6 +75,8 @@ export interface ValueOf {
   bytes: Uint8Array;
 
   match: OxmField[];
+  /** Match fields of a Nicira message, up to the end of their bounds. */
+  nxm: OxmField[];
   /** The in_port (and in_phy_port) of 1.0 and 1.1, shown as the match fields that carry it later. */
   inPortMatch: OxmField[];
   /** The action list of a 1.0 flow, shown as the apply-actions instruction that it stands for. */
@@ -93,6 +100,7 @@ export interface ValueOf {
   tableModProperties: TableModProperty[];
   tableFeatureProperties: TableFeatureProperty[];
   asyncProperties: AsyncProperty[];
+  packetIn2Properties: PacketIn2Property[];
   bucketProperties: BucketProperty[];
   bundleProperties: BundleProperty[];
   bundleFeatureProperties: BundleFeatureProperty[];
@@ -111,6 +119,7 @@ export interface ValueOf {
   'queues[]': PacketQueue[];
   'bucketCounters[]': BucketCounter[];
   'meterBandStats[]': MeterBandStats[];
+  'tlvMaps[]': TlvMap[];
   /** A whole message inside another one. */
   message: OfpMessage;
 }
