@@ -43,6 +43,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) {
       // Help and version are answers, which commander reports as errors with exit code 0.
       if (error.exitCode === 0) return ExitCode.ok;
+      // No command at all: the help has been shown.
+      if (error.code === 'commander.help') return ExitCode.usage;
       sayError(usageLine(error.message, isCommandName(args[0]) ? args[0] : undefined));
       return ExitCode.usage;
     }

@@ -11,33 +11,40 @@ export interface Query<Q extends Question> {
 }
 
 /** A command that asks a live node over its control socket and shows the answer. */
-export function queryCommand<Q extends Question>(query: Query<Q>): Command {
-  return new Command(query.question)
-    .summary(query.summary)
-    .description(`${query.summary}, read from a live node; nothing is sent over the network.`)
+export function queryCommand<Q extends Question>({ question, summary, example, show }: Query<Q>): Command {
+  return new Command(question)
+    .summary(summary)
+    .description(`Shows ${summary}. It is read from a live node; nothing is sent over the network.`)
     .argument('[NODE]', 'name of a node that runs on this machine; may be left out when just one does')
     .option('--json', 'for programs')
-    .addHelpText('after', `\nExample:\n  ${query.example}`)
+    .addHelpText('after', `\nExample:\n  ${example}`)
     .action(async (name: string | undefined, options: { readonly json?: true }) => {
       const { askNode, runDirectory, runningNodes } = await import('../node/client.ts');
       const directory = runDirectory(process.env);
-      const node = name ?? onlyNode(await runningNodes(directory), query.question, directory);
-      const report = await askNode(directory, node, query.question);
+      const node = name ?? onlyNode(await runningNodes(directory), question, directory);
+      const report = await askNode(directory, node, question).catch(async (error: Error) => {
+        const running = await runningNodes(directory);
+        // A node that is there, and still did not answer, has a reason of its own.
+        if (running.length === 0 || running.includes(node)) throw error;
+        throw new CliError('CLI_WHICH_NODE', `no node ${node} runs here; there is ${running.join(', ')}`, {
+          cause: error,
+        });
+      });
       if (options.json) say(JSON.stringify(report, null, 2));
-      else for (const line of query.show(report)) say(line);
+      else for (const line of show(report)) say(line);
     });
 }
 
 function onlyNode(names: readonly string[], question: Question, directory: string): string {
   const [first] = names;
   if (first === undefined) {
-    const places = `(looked in ${directory}; RINGLET_RUNDIR tells another place)`;
+    const places = `(looked in ${directory}; RINGLET_RUNDIR names another place)`;
     throw new CliError('CLI_WHICH_NODE', `no node runs here ${places}: start one with 'ringlet up' or 'ringlet lab'`);
   }
   if (names.length === 1) return first;
   const list = names.join(', ');
   throw new CliError(
     'CLI_WHICH_NODE',
-    `${names.length} nodes run here, name one of ${list}: ringlet ${question} ${first}`,
+    `${names.length} nodes run here (${list}), name one: ringlet ${question} ${first}`,
   );
 }
