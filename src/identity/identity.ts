@@ -3,6 +3,9 @@ import { nodeIdOf, type Signer } from '../lib/ed25519.ts';
 import { IdentityError } from './errors.ts';
 import { readKeyFile, writeKeyFile } from './key-file.ts';
 
+/** DER of an Ed25519 private key up to its 32 bytes (RFC 8410, section 7). */
+const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex');
+
 /** A node's Ed25519 key pair, and the id that follows from it. */
 export class Identity implements Signer {
   readonly publicKey: string;
@@ -19,6 +22,12 @@ export class Identity implements Signer {
 
   static generate(): Identity {
     return new Identity(generateKeyPairSync('ed25519').privateKey);
+  }
+
+  /** The key that 32 bytes of seed give (RFC 8032, 5.1.5): the same nodes in every run of a simulation. */
+  static fromSeed(seed: Uint8Array): Identity {
+    const key = Buffer.concat([pkcs8Prefix, seed]);
+    return new Identity(createPrivateKey({ key, format: 'der', type: 'pkcs8' }));
   }
 
   /** Reads a PEM PKCS#8 file that nobody but its owner may read. Throws an IdentityError. */

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest';
+import { buildArp, ethernetHeaderLength } from '../../switch/packet/index.ts';
+import { SimNetwork } from '../../tools/sim/network.ts';
+import { sortClockwise } from '../../topology/index.ts';
+
+const seed = 20;
+const request = (srcMac: Uint8Array) => buildArp({ op: 1, srcMac, srcIp: 0x0a4d0001, dstIp: 0x0a4d0002 });
+
+describe(`50 nodes in virtual time (seed ${seed})`, () => {
+  const sim = new SimNetwork({ nodes: 50, seed, latencyMs: 20 });
+  sim.run(10_000);
+
+  it('form one ring with shortcuts, and let go of what nobody wants', () => {
+    const ring = sortClockwise(
+      0n,
+      sim.nodes.map(({ node }) => node.id),
+    );
+    for (const { node } of sim.nodes) {
+      const at = ring.indexOf(node.id);
+      const wanted = new Map(node.topology.links.map((link) => [link.peer, link]));
+      for (const steps of [1, 2])
+        expect(wanted.get(ring[(at + steps) % 50]!)).toMatchObject({ state: 'up', mine: 'successor' });
+      expect([...wanted.values()].some(({ mine, theirs }) => mine === 'long' || theirs === 'long')).toBe(true);
+      for (const { mine, theirs } of wanted.values()) expect(mine ?? theirs).toBeDefined();
+    }
+  });
+
+  it('hear a flood once each, with 49 copies in all', () => {
+    const sent = () => sim.nodes.reduce((sum, { node }) => sum + node.flood.counters.copiesSent, 0);
+    for (const root of [sim.nodes[0]!, sim.nodes[17]!]) {
+      for (const { received } of sim.nodes) received.length = 0;
+      const before = sent();
+      const frame = request(root.tap.mac);
+      root.tap.host.send([frame]);
+      sim.run(1_000);
+      expect(sent() - before).toBe(49);
+      for (const other of sim.nodes) expect(other.received).toEqual(other === root ? [] : [frame]);
+    }
+  });
+
+  it('answer along the ring: unicast to the host that flooded reaches it, and nobody else', () => {
+    const [a, b] = [sim.nodes[0]!, sim.nodes[31]!];
+    a.tap.host.send([request(a.tap.mac)]);
+    sim.run(1_000);
+    for (const { received } of sim.nodes) received.length = 0;
+    const reply = buildArp({ op: 2, srcMac: b.tap.mac, srcIp: 0x0a4d0002, dstMac: a.tap.mac, dstIp: 0x0a4d0001 });
+    expect(reply.length).toBeGreaterThan(ethernetHeaderLength);
+    b.tap.host.send([reply]);
+    sim.run(1_000);
+    for (const node of sim.nodes) expect(node.received).toEqual(node === a ? [reply] : []);
+  });
+
+  it('close the ring after three nodes died without a word, and floods reach all others again', () => {
+    const dead = [5, 6, 30].map((i) => sim.nodes[i]!);
+    for (const node of dead) sim.kill(node);
+    sim.run(5_000);
+    const alive = sim.nodes.filter((node) => !dead.includes(node));
+    for (const { received } of sim.nodes) received.length = 0;
+    const frame = request(alive[0]!.tap.mac);
+    alive[0]!.tap.host.send([frame]);
+    sim.run(1_000);
+    for (const node of alive) expect(node.received).toEqual(node === alive[0] ? [] : [frame]);
+  });
+});
+
+describe('a simulation', () => {
+  it('is the same in every run of one seed', () => {
+    const run = () => {
+      const sim = new SimNetwork({ nodes: 12, seed: 7, latencyMs: 20 });
+      sim.run(3_000);
+      sim.nodes[3]!.tap.host.send([request(sim.nodes[3]!.tap.mac)]);
+      sim.run(500);
+      return sim.nodes.map(({ node, received }) => [node.id, node.topology.links, node.flood.traces, received]);
+    };
+    expect(run()).toEqual(run());
+  });
+});
