@@ -11,7 +11,7 @@ export const switchCapabilities = Capabilities.FLOW_STATS | Capabilities.TABLE_S
 
 const allBits = 0xffff_ffff_ffff_ffffn;
 
-const matchable = Object.keys(keyFields) as OxmName[];
+const matchable = Object.keys(keyFields) as (keyof typeof OXM_FIELDS)[];
 const matchIds: OxmId[] = matchable.map((field) => ({ field, hasMask: OXM_FIELDS[field].maskable }));
 /** No field has to be in a match. */
 const wildcardIds = oxmIds(matchable);

@@ -52,10 +52,10 @@ export function compileMatch(fields: readonly OxmField[]): FlowMatch {
 }
 
 /** A field that the switch can look at, with its value. */
-export type KnownField = Exclude<OxmField, { field: 'unknown' }>;
+export type KnownField = Extract<OxmField, { field: keyof typeof OXM_FIELDS }>;
 
 export function isKnown(field: OxmField): field is KnownField {
-  return field.field !== 'unknown' && Object.hasOwn(keyFields, field.field);
+  return Object.hasOwn(keyFields, field.field);
 }
 
 /** The part of the codec's table of fields that checks go by. */

@@ -229,14 +229,14 @@ describe('builders', () => {
   it('builds neighbour discovery', () => {
     const solicitation = load(buildNeighbourSolicitation({ srcMac: macA, srcIp: ip6A, target: ip6B }));
     expect(field(solicitation, 'eth_dst')).toEqual([0x33, 0x33, 0xff, 0, 0, 2]);
-    expect(field(solicitation, 'nd_target')).toEqual([...ip6B]);
-    expect(field(solicitation, 'nd_sll')).toEqual([...macA]);
+    expect(field(solicitation, 'ipv6_nd_target')).toEqual([...ip6B]);
+    expect(field(solicitation, 'ipv6_nd_sll')).toEqual([...macA]);
     expect(solicitation.has(Layer.ND_TARGET)).toBe(false);
     const advertisement = load(
       buildNeighbourAdvertisement({ srcMac: macB, dstMac: macA, srcIp: ip6B, dstIp: ip6A, target: ip6B }),
     );
-    expect(field(advertisement, 'nd_tll')).toEqual([...macB]);
-    expect(field(advertisement, 'nd_target')).toEqual([...ip6B]);
+    expect(field(advertisement, 'ipv6_nd_tll')).toEqual([...macB]);
+    expect(field(advertisement, 'ipv6_nd_target')).toEqual([...ip6B]);
   });
 });
 
