@@ -10,7 +10,13 @@ function view(digit: string, peers: readonly [string, PeerKind][], status: Parti
   const nodeId = digit.repeat(32);
   return {
     name: `n${digit}`,
-    status: { nodeId, members: 4, settled: true, ...status } as StatusReport,
+    status: {
+      nodeId,
+      members: 4,
+      settled: true,
+      tap: { addresses: [`10.77.0.${digit}/24`] },
+      ...status,
+    } as StatusReport,
     peers: peers.map(([peer, kind]) => ({ nodeId: peer.repeat(32), kind, state: 'up' }) as PeerReport),
   };
 }
@@ -49,10 +55,10 @@ describe('the ring', () => {
   it('is drawn', () => {
     expect(drawRing(four, ringReport(four, 4))).toEqual([
       'Ring of 4, clockwise by node id: 5 links, 1 of them shortcuts (*)',
-      '  ┌─> n1  1111111111  n3 successor, na predecessor, n7 shortcut*',
-      '  │   n3  3333333333  n7 successor, n1 predecessor',
-      '  │   n7  7777777777  na successor, n3 predecessor, n1 shortcut*',
-      '  └── na  aaaaaaaaaa  n1 successor, n7 predecessor',
+      '  ┌─> n1  1111111111  10.77.0.1  n3 successor, na predecessor, n7 shortcut*',
+      '  │   n3  3333333333  10.77.0.3  n7 successor, n1 predecessor',
+      '  │   n7  7777777777  10.77.0.7  na successor, n3 predecessor, n1 shortcut*',
+      '  └── na  aaaaaaaaaa  10.77.0.a  n1 successor, n7 predecessor',
     ]);
   });
 

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LabNetwork, LabNode } from './network.ts';
-import { waitForRing } from './observe.ts';
+import { viewNodes, waitForRing } from './observe.ts';
 import { type EchoRecord, outageOf, summarizeOutages } from './outage.ts';
 import { type Flow, flowsBetween, pingFlow } from './reach.ts';
 import type { HealReport } from './report.ts';
+import { type NodeView, ringReport } from './ring.ts';
 
 const limitMs = 20_000;
 const lostAfterMs = 1_000;
@@ -14,7 +15,11 @@ const slowestIntervalMs = 1_000;
 const lastRounds = 3;
 
 /** Kills a node and has all others ping each other all the time until they do so without a loss. */
-export async function killAndHeal(network: LabNetwork, runDirectory: string, killed: LabNode): Promise<HealReport> {
+export async function killAndHeal(
+  network: LabNetwork,
+  runDirectory: string,
+  killed: LabNode,
+): Promise<{ heal: HealReport; views: NodeView[] }> {
   const others = network.nodes.filter((node) => node !== killed);
   const flows = flowsBetween(others);
   const records = new Map<Flow, EchoRecord[]>(flows.map((flow) => [flow, []]));
@@ -40,7 +45,9 @@ export async function killAndHeal(network: LabNetwork, runDirectory: string, kil
   }
   await Promise.all([...pending, ring]);
   const outages = [...records.values()].map((list) => outageOf(list, killedAt));
-  return { killed: killed.name, ...summarizeOutages(outages, killedAt), ringMs };
+  const views = await viewNodes(runDirectory, others);
+  const summary = summarizeOutages(outages, killedAt);
+  return { heal: { killed: killed.name, ...summary, ringMs, ring: ringReport(views, others.length) }, views };
 }
 
 /** Adds its record at its place in the order of sending; until the answer it counts as lost. */

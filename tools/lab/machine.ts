@@ -1,4 +1,4 @@
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { effectiveCapabilities, type MachineFacts } from './mode.ts';
 
@@ -6,10 +6,10 @@ export function readMachineFacts(environment: NodeJS.ProcessEnv): MachineFacts {
   return {
     isRoot: process.geteuid?.() === 0,
     capabilities: effectiveCapabilities(readFileSync('/proc/self/status', 'utf8')),
-    hasTun: isAccessible('/dev/net/tun', constants.R_OK | constants.W_OK),
+    hasTun: existsSync('/dev/net/tun'),
     hasIp: withSbin(environment)
       .PATH!.split(':')
-      .some((folder) => isAccessible(join(folder, 'ip'), constants.X_OK)),
+      .some((folder) => isExecutable(join(folder, 'ip'))),
   };
 }
 
@@ -18,9 +18,9 @@ export function withSbin(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return { ...environment, PATH: `${environment.PATH ?? '/usr/bin:/bin'}:/usr/sbin:/sbin` };
 }
 
-function isAccessible(path: string, mode: number): boolean {
+function isExecutable(path: string): boolean {
   try {
-    accessSync(path, mode);
+    accessSync(path, constants.X_OK);
     return true;
   } catch {
     return false;

@@ -9,6 +9,7 @@ export interface LabReport {
   readonly modeReasons: readonly string[];
   readonly runDirectory: string;
   readonly nodes: readonly LabNodeReport[];
+  /** Before the kill, with `--kill`. */
   readonly ring: RingReport;
   readonly echoes: EchoesReport;
   /** Undefined when the broadcast left no trace. */
@@ -89,6 +90,8 @@ export interface HealReport {
   readonly reachedMs: number | undefined;
   /** From the kill until the ring of the others was whole and settled; undefined: not within the time. */
   readonly ringMs: number | undefined;
+  /** Of the others, after that. */
+  readonly ring: RingReport;
 }
 
 /** Since the lab began; undefined: it never came to it. */

@@ -51,28 +51,41 @@ export function ringReport(views: readonly NodeView[], expected: number): RingRe
 /** The ring from top to bottom and back, each node with its links and their kinds. */
 export function drawRing(views: readonly NodeView[], { links }: RingReport): string[] {
   const ring = inRingOrder(views);
-  const nameWidth = Math.max(...ring.map(({ name }) => name.length));
   const names = new Map(ring.map(({ name, status }) => [status.nodeId, name]));
   const shortcuts = links.filter(({ kind }) => kind === 'shortcut').length;
-  const lines = ring.map(({ name, status, peers }, i) => {
-    const edge = i === 0 ? '┌─>' : i === ring.length - 1 ? '└──' : '│  ';
-    const shown = peers
-      .filter(({ state }) => state === 'up')
-      .map(({ nodeId, kind }) => `${names.get(nodeId) ?? nodeId.slice(0, 10)} ${kindText(kind)}`);
-    return `  ${edge} ${name.padEnd(nameWidth)}  ${status.nodeId.slice(0, 10)}  ${shown.join(', ') || 'no links'}`;
-  });
   const title = `Ring of ${ring.length}, clockwise by node id: ${links.length} links, ${shortcuts} of them shortcuts (*)`;
+  const columns = ring.map(({ name, status }) => [name, status.nodeId.slice(0, 10), ...status.tap.addresses.map(bare)]);
+  const widths = columns[0]!.map((_, i) => Math.max(...columns.map((cells) => cells[i]!.length)));
+  const lines = ring.map(({ peers }, i) => {
+    const edge = i === 0 ? '┌─>' : i === ring.length - 1 ? '└──' : '│  ';
+    const cells = columns[i]!.map((cell, k) => cell.padEnd(widths[k]!));
+    return `  ${edge} ${cells.join('  ')}  ${linksText(peers, names) || 'no links'}`;
+  });
   return [title, ...lines];
 }
 
-const kindTexts: Partial<Record<PeerReport['kind'], string>> = {
+/** In this order, and by these words. */
+const kindTexts: { readonly [Kind in PeerReport['kind']]: string } = {
+  successor: 'successor',
+  'successor+predecessor': 'successor and predecessor',
+  predecessor: 'predecessor',
   long: 'shortcut*',
   'long (in)': 'shortcut*',
   unwanted: 'spare',
 };
+const kindOrder = Object.keys(kindTexts);
 
-function kindText(kind: PeerReport['kind']): string {
-  return kindTexts[kind] ?? kind;
+function linksText(peers: readonly PeerReport[], names: ReadonlyMap<string, string>): string {
+  return peers
+    .filter(({ state }) => state === 'up')
+    .toSorted((a, b) => kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind))
+    .map(({ nodeId, kind }) => `${names.get(nodeId) ?? nodeId.slice(0, 10)} ${kindTexts[kind]}`)
+    .join(', ');
+}
+
+/** An address without its prefix length. */
+function bare(address: string): string {
+  return address.split('/')[0]!;
 }
 
 function peerOf(view: NodeView, other: NodeView): PeerReport | undefined {

@@ -61,11 +61,10 @@ export async function runLab(options: LabOptions): Promise<number> {
     progress(`starting ${nodes} nodes`);
     await network.start(ending);
     const shown = show(network, { runDirectory, began, modeReasons, kill, progress });
-    const { report, views } = await orAborted(Promise.race([shown, network.broken]), ending);
+    const result = await orAborted(Promise.race([shown, network.broken]), ending);
     const text = { ringlet: calledAs(options.program), stays: !options.once };
-    for (const line of options.json ? [JSON.stringify(report, null, 2)] : reportText(report, views, text)) {
-      options.print(line);
-    }
+    const { report } = result;
+    for (const line of options.json ? [JSON.stringify(report, null, 2)] : reportText(result, text)) options.print(line);
     // From now on a node that ends is the user's doing as a rule.
     network.broken.catch((error: LabError) => progress(error.message));
     if (!options.once) await aborted(ending);

@@ -15,6 +15,13 @@ export interface ShowOptions {
   readonly progress: (line: string) => void;
 }
 
+export interface Shown {
+  readonly report: LabReport;
+  /** What the nodes said of themselves before the kill, and those that live after it. */
+  readonly views: readonly NodeView[];
+  readonly healedViews: readonly NodeView[];
+}
+
 /** For the ring and all pairs, once the nodes are up. */
 const deadlineMs = 15_000;
 /** More nodes than this get more time, since they share this machine's processors. */
@@ -27,7 +34,7 @@ const leastEchoMs = 2_000;
 export async function show(
   network: LabNetwork,
   { runDirectory, began, modeReasons, kill, progress }: ShowOptions,
-): Promise<{ report: LabReport; views: NodeView[] }> {
+): Promise<Shown> {
   const { nodes } = network;
   const sinceBegin = () => performance.now() - began;
   const setUpMs = sinceBegin();
@@ -42,13 +49,12 @@ export async function show(
   const pairsMs = reached.size === flows.length ? sinceBegin() : undefined;
   const echoes = echoesReport(echoPairs(flows, await measure(reached)));
   const flood = await traceBroadcast(runDirectory, nodes, nodes[0]!);
-  const before = await viewNodes(runDirectory, nodes);
+  const views = await viewNodes(runDirectory, nodes);
 
   const victim = nodes.find(({ name }) => name === kill);
   if (victim !== undefined) progress(`killing ${victim.name}`);
-  const heal = victim && (await killAndHeal(network, runDirectory, victim));
-  const living = nodes.filter((node) => node !== victim);
-  const views = victim === undefined ? before : await viewNodes(runDirectory, living);
+  const healed = victim && (await killAndHeal(network, runDirectory, victim));
+  const heal = healed?.heal;
 
   const failures = [
     ...ringFaults,
@@ -63,16 +69,16 @@ export async function show(
     modeReasons,
     runDirectory,
     nodes: nodes.map(({ name, v4, v6, namespace, pid }) => {
-      const nodeId = before.find((view) => view.name === name)?.status.nodeId;
+      const nodeId = views.find((view) => view.name === name)?.status.nodeId;
       return { name, nodeId, v4, v6, namespace, pid };
     }),
-    ring: ringReport(views, living.length),
+    ring: ringReport(views, nodes.length),
     echoes,
     flood,
     heal,
     times: { setUpMs, ringMs, pairsMs },
   };
-  return { report, views };
+  return { report, views, healedViews: healed?.views ?? [] };
 }
 
 function floodFailures(flood: FloodTreeReport | undefined): string[] {

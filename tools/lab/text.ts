@@ -1,7 +1,8 @@
 import { drawFlood } from './flood-tree.ts';
 import { drawMatrix } from './matrix.ts';
 import type { HealReport, LabReport } from './report.ts';
-import { drawRing, type NodeView } from './ring.ts';
+import { drawRing } from './ring.ts';
+import type { Shown } from './show.ts';
 
 /** How a user calls `ringlet` from where the lab was started: `ringlet`, or `node dist/src/cli/main.js`. */
 export interface TextOptions {
@@ -10,15 +11,15 @@ export interface TextOptions {
   readonly stays: boolean;
 }
 
-/** The report for people: what happened, then what to try. `views` are of the nodes that live now. */
-export function reportText(report: LabReport, views: readonly NodeView[], options: TextOptions): string[] {
+/** The report for people: what happened, then what to try. */
+export function reportText({ report, views, healedViews }: Shown, options: TextOptions): string[] {
   const names = report.nodes.map(({ name }) => name);
   const sections = [
     headline(report),
     drawRing(views, report.ring),
     drawMatrix(report.echoes, names),
     report.flood === undefined ? [] : drawFlood(report.flood, names.length),
-    report.heal === undefined ? [] : healLines(report.heal),
+    report.heal === undefined ? [] : [...healLines(report.heal), '', ...drawRing(healedViews, report.heal.ring)],
     report.failures.length === 0 ? [] : ['What failed:', ...report.failures.map((failure) => `  ${failure}`)],
     whereToLook(report, options),
   ];
@@ -40,7 +41,7 @@ function headline({ mode, modeReasons, nodes, ring, echoes, times }: LabReport):
     `${nodes.length} nodes, ${where}, joined one Ethernet: ${reached}.`,
     ring.whole ? `They form a ring with ${shortcuts} ${plural}; links are DTLS.` : 'They do not form a whole ring.',
     `Seconds since the start: ${steps.join(', ')}.`,
-    ...modeReasons.map((reason) => `No network namespaces here: ${reason}.`),
+    ...modeReasons.map((reason) => `Not in network namespaces: ${reason}.`),
   ];
 }
 
