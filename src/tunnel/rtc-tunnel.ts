@@ -226,8 +226,14 @@ export class RtcTunnel implements Tunnel {
       this.#host.counters.strayMessages += 1;
     };
     this.#events.open();
+    if (!this.#isOpen()) return;
     onBinary(lanes.control, (message) => this.#deliverControl(message), refused);
     onBinary(lanes.frames, (message) => this.#batcher.push(message), refused);
+  }
+
+  /** Asked again after a handler ran: it may have closed the tunnel. */
+  #isOpen(): boolean {
+    return this.#state === 'open';
   }
 
   #deliverControl(message: Uint8Array): void {

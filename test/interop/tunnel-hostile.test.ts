@@ -235,6 +235,25 @@ describe('the way to an open tunnel', () => {
     await until(() => pair.a.isOpen && pair.b.isOpen);
   });
 
+  it('takes an offer and its candidates from a courier that hands them over all at once', async () => {
+    const alice = factory();
+    const bob = factory();
+    const [a, b] = [new Recorder(), new Recorder()];
+    const offered: TunnelSignal[] = [];
+    a.onSignal = (payload) => offered.push(payload);
+    const dialer = alice.dial('to bob', a);
+    await until(() => offered.length >= 2);
+    const answered: TunnelSignal[] = [];
+    b.onSignal = (payload) => answered.push(payload);
+    const [offer, ...candidates] = offered;
+    if (offer?.kind !== 'offer') throw new Error('the first signal is not the offer');
+    const answerer = bob.accept('to alice', offer, b);
+    for (const candidate of candidates) answerer.signal(candidate);
+    await until(() => answered.length >= 2);
+    for (const payload of answered) dialer.signal(payload);
+    await until(() => a.isOpen && b.isOpen);
+  });
+
   it('ends after 15 seconds of the clock it was given', async () => {
     const clock = new VirtualClock();
     const alice = factory({ clock });

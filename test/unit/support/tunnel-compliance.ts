@@ -193,6 +193,20 @@ export function describeTunnels(name: string, create: () => Promise<TunnelWorld>
       expect(b.log.at(-1)).toBe('closed');
     });
 
+    it.each(['onOpen', 'onControl', 'onFrames'] as const)('may be closed from within %s', async (handler) => {
+      const pair = connect(world.alice, world.bob);
+      pair.b[handler] = () => pair.answerer?.close('seen enough');
+      pair.a.onOpen = () => {
+        pair.dialer.sendControl(numbered(1, 8));
+        pair.dialer.sendFrames([numbered(1, 8), numbered(2, 8)]);
+      };
+      await world.until(() => pair.b.reasons.length > 0);
+      await world.settle();
+      expect(pair.b.reasons).toEqual(['seen enough']);
+      expect(pair.b.log.at(-1)).toBe('closed');
+      pair.dialer.close('done');
+    });
+
     it('calls nothing after closed', async () => {
       const { b, dialer, answerer } = await opened();
       for (let index = 0; index < 50; index += 1) dialer.sendFrames([numbered(index, 100)]);
