@@ -163,7 +163,7 @@ function readerSource(
     }
     const aligned = after('align:', field.wire);
     if (aligned !== undefined) {
-      code.push(`p+=-n_${aligned}&7;if(p>end)fail("too short",p,${label},fault);`);
+      code.push(`p+=-n_${aligned}&7;if(p>end)fail("too short",end,${label},fault);`);
       continue;
     }
     const counted = runs.some((r) => r.fields.some((f) => lengthOf(f.wire) === field.name));
