@@ -1,12 +1,10 @@
+import { BadRequestCode, ErrorType } from './constants/errors.ts';
 import { OfpDecodeError } from './errors.ts';
 
 /** Bytes of the header: version, type, length (16 bits), transaction id. */
 const HEADER_LENGTH = 8;
 /** The header up to and with its length field. */
 const LENGTH_END = 4;
-/** BAD_REQUEST / BAD_LEN (spec 1.3 7.4.4). */
-const BAD_REQUEST = 1;
-const BAD_LEN = 6;
 
 /**
  * Cuts a byte stream into whole OpenFlow messages.
@@ -29,6 +27,11 @@ export class FrameSplitter {
   /** How many bytes of `#head` or `#partial` are there. */
   #filled = 0;
   #fault: OfpDecodeError | undefined;
+
+  /** What `push` threw, once the stream cannot be read any further. */
+  get fault(): OfpDecodeError | undefined {
+    return this.#fault;
+  }
 
   /** Bytes that wait for the rest of their message. */
   get pendingBytes(): number {
@@ -98,8 +101,8 @@ export class FrameSplitter {
     this.#fault = new OfpDecodeError(`length ${length} is less than that of the header itself`, {
       offset: 2,
       field: 'header.length',
-      errorType: BAD_REQUEST,
-      errorCode: BAD_LEN,
+      errorType: ErrorType.BAD_REQUEST,
+      errorCode: BadRequestCode.BAD_LEN,
     });
     return 0;
   }

@@ -1,9 +1,8 @@
 import type { OfpVersion } from '../errors.ts';
-import { OXM_FIELDS } from '../tables/oxm.ts';
 import type { OxmField, OxmId } from '../tables/oxm-types.ts';
 import type { Action, Instruction } from '../tables/values.ts';
 import { formatIpv4, formatMac } from './addresses.ts';
-import { formatSetValue, setName } from './fields.ts';
+import { FIELD_INFO, formatSetValue, setName } from './fields.ts';
 import { CONTROLLER_PORT, FIRST_RESERVED_PORT, formatPort, type PortNames } from './names.ts';
 
 export interface ActionTextOptions {
@@ -79,7 +78,7 @@ function formatSetField(field: OxmField, ports: PortNames | undefined): string {
 
 function formatSubfield(id: OxmId, offset: number, bits: number): string {
   const name = id.field === 'unknown' ? `oxm_0x${id.oxmClass.toString(16)}_${id.oxmField}` : setName(id.field);
-  const width = id.field === 'unknown' ? undefined : OXM_FIELDS[id.field].bits;
+  const width = id.field === 'unknown' ? undefined : FIELD_INFO[id.field].bits;
   if (offset === 0 && bits === width) return `${name}[]`;
   return bits === 1 ? `${name}[${offset}]` : `${name}[${offset}..${offset + bits - 1}]`;
 }

@@ -1,6 +1,5 @@
-import { OXM_FIELDS } from '../tables/oxm.ts';
 import type { OxmField, OxmName, UnknownOxm } from '../tables/oxm-types.ts';
-import { FIELD_TEXT, type FieldValue, formatMatchValue, fullMask, isZero, MATCH_ORDER, sameValue } from './fields.ts';
+import { type FieldValue, formatMatchValue, fullMask, isZero, MATCH_ORDER, textOf } from './fields.ts';
 import { type PortNames, PROTOCOLS } from './names.ts';
 
 interface Compared {
@@ -42,10 +41,12 @@ function matchParts(match: readonly OxmField[], ports: PortNames | undefined): s
   const parts: string[] = [];
   const protocol = takeProtocol(fields);
   for (const name of MATCH_ORDER) {
-    if (name === 'tunnel_id' && protocol) parts.push(protocol);
+    if (name === 'reg0' && protocol) parts.push(protocol);
     const field = fields.get(name);
     if (name === 'vlan_vid') parts.push(...vlanParts(fields));
-    else if (field && name !== 'vlan_pcp') parts.push(onePart(name, field, ports));
+    // The packet type that every Ethernet packet has goes without saying.
+    else if (field && name !== 'vlan_pcp' && !(name === 'packet_type' && isZero(field.value)))
+      parts.push(onePart(name, field, ports));
   }
   for (const { oxmClass, oxmField, data } of unknown) {
     parts.push(`oxm_0x${oxmClass.toString(16)}_${oxmField}=0x${Array.from(data, hexByte).join('')}`);
@@ -58,7 +59,7 @@ const hexByte = (byte: number) => byte.toString(16).padStart(2, '0');
 function onePart(name: OxmName, { value, mask }: Compared, ports: PortNames | undefined): string {
   // A 1.0 switch and its users know the DSCP as the type-of-service octet that holds it.
   if (name === 'ip_dscp') return `nw_tos=${Number(value) << 2}`;
-  return `${FIELD_TEXT[name].match}=${formatMatchValue(name, value, mask, ports)}`;
+  return `${textOf(name).match}=${formatMatchValue(name, value, mask, ports)}`;
 }
 
 /** Takes the fields that a keyword stands for out of `fields`, and returns the keyword. */
@@ -92,11 +93,3 @@ function vlanParts(fields: Fields): string[] {
   const hex4 = (value: number) => `0x${value.toString(16).padStart(4, '0')}`;
   return [mask === 0xffff ? `vlan_tci=${hex4(tci)}` : `vlan_tci=${hex4(tci)}/${hex4(mask)}`];
 }
-
-/** Whether the field is compared whole. */
-export function isExact(oxm: OxmField): boolean {
-  if (oxm.field === 'unknown') return !oxm.hasMask;
-  return oxm.mask === undefined || sameValue(oxm.mask, fullMask(oxm.field, oxm.value));
-}
-
-export const isMaskable = (name: OxmName): boolean => OXM_FIELDS[name].maskable;
