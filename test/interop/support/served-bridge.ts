@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Agent, Bridge } from '../../../switch/index.ts';
+
+const run = promisify(execFile);
+
+export interface Answer {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A bridge whose agent listens on `br.mgmt` in a folder of its own, and ovs-ofctl talking to it by name. */
+export class ServedBridge {
+  readonly bridge: Bridge;
+  readonly agent: Agent;
+  /** Frames that left through leaf ports, by port name. */
+  readonly sent = new Map<string, Uint8Array[]>();
+  readonly #folder: string;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  static async start(): Promise<ServedBridge> {
+    const folder = await mkdtemp(join(tmpdir(), 'ringlet-ofctl-'));
+    const served = new ServedBridge(folder);
+    await new Promise<void>((resolve, reject) => {
+      served.#server.once('error', reject);
+      served.#server.listen(join(folder, 'br.mgmt'), resolve);
+    });
+    return served;
+  }
+
+  private constructor(folder: string) {
+    const id = 0x0000_5254_0012_3456_0000_0000_0000_0001n;
+    this.#folder = folder;
+    this.bridge = new Bridge({ datapathId: id >> 64n, selfId: id, description: 'served for tests' });
+    this.agent = new Agent(this.bridge);
+    this.#server = createServer((socket) => this.#serve(socket));
+  }
+
+  addLeaf(name: string, lastMacByte: number): number {
+    const sent: Uint8Array[] = [];
+    this.sent.set(name, sent);
+    return this.bridge.addPort(
+      {
+        name,
+        mac: Uint8Array.of(2, 0, 0, 0, 0, lastMacByte),
+        kind: 'leaf',
+        send: (batch) => {
+          for (const frame of batch) sent.push(frame.slice());
+          return batch.length;
+        },
+      },
+      performance.now(),
+    );
+  }
+
+  /** Runs `ovs-ofctl -O OpenFlow13 COMMAND br ...`. */
+  async ofctl(command: string, ...args: string[]): Promise<Answer> {
+    const options = { env: { ...process.env, OVS_RUNDIR: this.#folder }, timeout: 20_000, maxBuffer: 1 << 26 };
+    const [name, ...flags] = command.split(' ');
+    try {
+      const { stdout, stderr } = await run('ovs-ofctl', ['-O', 'OpenFlow13', ...flags, name!, 'br', ...args], options);
+      return { code: 0, stdout, stderr };
+    } catch (error) {
+      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
+      return { code, stdout, stderr };
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.agent.close('the test is over');
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+    await rm(this.#folder, { recursive: true });
+  }
+
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
+    const connection = this.agent.connect(
+      { send: (bytes) => void socket.write(bytes), close: () => void socket.end() },
+      'service',
+    );
+    socket.on('data', (bytes) => connection.receive(bytes, performance.now()));
+    socket.on('error', () => {});
+    socket.on('close', () => {
+      this.#sockets.delete(socket);
+      connection.closed();
+    });
+  }
+}
