@@ -22,7 +22,8 @@ export function command(): Command {
       const { makeLogger } = await import('../logger.ts');
       const { listenAddress, startRendezvous } = await import('../../node/index.ts');
       const listen = listenAddress.safeParse(options.listen);
-      if (!listen.success) throw new CliError('CLI_LISTEN', `--listen is ${listen.error.issues[0]?.message}`);
+      if (!listen.success)
+        throw new CliError('CLI_LISTEN', `--listen is not an address: ${listen.error.issues[0]?.message}`);
       const server = await startRendezvous(listen.data, makeLogger(options.logLevel));
       say(`ringlet: rendezvous at ${server.url}, Ctrl-C ends it`);
       tellParent({ type: 'rendezvous', url: server.url });

@@ -1,0 +1,122 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { planLab } from '../../../tools/lab/plan.ts';
+
+const MAIN = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url));
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A `ringlet` that a test started. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly finished: Promise<Finished>;
+  /** Resolves once standard output holds the text; rejects when the program ends before. */
+  printed(text: string): Promise<string>;
+}
+
+export interface SpawnOptions {
+  /** Of Node itself. */
+  readonly nodeArguments?: readonly string[];
+  readonly uid?: number;
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** A run directory of its own, and every `ringlet` that was started in it. */
+export class LabRun {
+  readonly directory = mkdtempSync(join(tmpdir(), 'ringlet-lab-'));
+  readonly #running: ChildProcess[] = [];
+
+  start(args: readonly string[], { nodeArguments = [], uid, environment = {} }: SpawnOptions = {}): Running {
+    const child = spawn(process.execPath, [...nodeArguments, MAIN, ...args], {
+      env: { ...process.env, RINGLET_RUNDIR: this.directory, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
+    this.#running.push(child);
+    let [stdout, stderr] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+    });
+    const finished = new Promise<Finished>((resolve) => {
+      child.once('close', (code) => resolve({ code, stdout, stderr }));
+    });
+    const printed = (text: string) =>
+      new Promise<string>((resolve, reject) => {
+        const look = () => stdout.includes(text) && resolve(stdout);
+        child.stdout.on('data', look);
+        look();
+        finished.then((end) => reject(new Error(`ended with ${end.code} before it said '${text}': ${end.stderr}`)));
+      });
+    return { process: child, finished, printed };
+  }
+
+  /** Runs to the end. */
+  run(args: readonly string[], options?: SpawnOptions): Promise<Finished> {
+    return this.start(args, options).finished;
+  }
+
+  /** Lets another user use the directory; programs of that user make their own below it. */
+  openToAll(): string {
+    chmodSync(this.directory, 0o777);
+    return join(this.directory, 'theirs');
+  }
+
+  /** Processes that the lab in this directory started, as its state file tells. */
+  children(): number[] {
+    const { children } = JSON.parse(readFileSync(join(this.directory, 'lab.json'), 'utf8'));
+    return children.map(({ pid }: { pid: number }) => pid);
+  }
+
+  /** Everything of a lab that is still there: namespaces, files, processes of this run directory. Interfaces live in namespaces. */
+  remains(): string[] {
+    const { prefix } = planLab(this.directory, 2);
+    const namespaces = existsSync('/run/netns')
+      ? readdirSync('/run/netns').filter((name) => name.startsWith(prefix))
+      : [];
+    return [
+      ...namespaces,
+      ...readdirSync(this.directory),
+      ...processesOf(this.directory).map((pid) => `process ${pid}`),
+    ];
+  }
+
+  /** Kills what a failed test left, and removes the rest by the lab's own means. */
+  async end(): Promise<void> {
+    for (const child of this.#running) child.kill('SIGKILL');
+    for (const pid of processesOf(this.directory)) kill(pid);
+    if (this.remains().length > 0) await this.run(['lab', '--nodes', '2', '--once']);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+/** Processes that have the run directory in their environment: those of the lab, however they were started. */
+function processesOf(directory: string): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  return pids.map(Number).filter((pid) => {
+    try {
+      // The state Z, after the name in parentheses: ended, and not yet waited for.
+      if (/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))) return false;
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`RINGLET_RUNDIR=${directory}`);
+    } catch {
+      return false;
+    }
+  });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
