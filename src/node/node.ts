@@ -57,6 +57,7 @@ export class OverlayNode {
   readonly #peerPorts = new Map<NodeId, number>();
   readonly #channel: SwitchChannel;
   #signalConnected = false;
+  #stopping = false;
   #timer: Timer | undefined;
 
   constructor(parts: NodeParts) {
@@ -77,7 +78,10 @@ export class OverlayNode {
       policy: symphony({ successors, longLinks }),
       random,
       sink: {
-        dial: (peer) => this.links.dial(peer),
+        dial: (peer) => {
+          // While it leaves, a node mends nothing.
+          if (!this.#stopping) this.links.dial(peer);
+        },
         close: (peer, reason) => this.#linkClosed(peer, reason),
         announce: (peer, interest) => this.links.send(peer, { type: 'edge', interest }),
         changed: () => this.#adjacencyChanged(),
@@ -137,6 +141,7 @@ export class OverlayNode {
 
   /** Says good-bye to the neighbours, so that nobody waits for a node that is gone, and ends every link. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     this.#timer?.cancel();
     for (const peer of this.topology.neighbours) this.links.send(peer, { type: 'leave' });
     this.signal.close();
