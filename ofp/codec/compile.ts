@@ -218,8 +218,10 @@ function writerSource(
       continue;
     }
     code.push(take(field.name), `cursor.at=p;w${index.get(field.wire)}(v);`);
-    if (runs.some((r) => r.fields.some((f) => (lengthOf(f.wire) ?? informs(f.wire)) === field.name)))
-      code.push(`const s_${field.name}=cursor.at-p;put16(n_${field.name},s_${field.name});`);
+    const refers = (of: (wire: string) => string | undefined): boolean =>
+      runs.some((r) => r.fields.some((f) => of(f.wire) === field.name));
+    if (refers(informs)) code.push(`put16(n_${field.name},u16(out,p+2));`);
+    if (refers(lengthOf)) code.push(`const s_${field.name}=cursor.at-p;put16(n_${field.name},s_${field.name});`);
     code.push('p=cursor.at;');
   }
   code.push('cursor.at=p;', patchSelf);

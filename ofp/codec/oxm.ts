@@ -8,7 +8,6 @@ import {
   type OxmAlias,
   type OxmAliasKind,
   type OxmInfo,
-  READ_ALIASES,
 } from '../tables/oxm.ts';
 import type { Codec } from './compile.ts';
 import {
@@ -127,7 +126,7 @@ const entriesFor = (version: OfpVersion): ReadonlyMap<unknown, OxmEntry> =>
 const basic: (OxmEntry | undefined)[] = new Array(128).fill(undefined);
 const byHeader = new Map<number, OxmEntry[]>();
 
-for (const table of [OXM_FIELDS, OVS_FIELDS, NXM_ALIASES, ONF_ALIASES, READ_ALIASES]) {
+for (const table of [OXM_FIELDS, OVS_FIELDS, NXM_ALIASES, ONF_ALIASES]) {
   for (const [, entry] of entriesOf(table)) {
     if (entry.class === BASIC_CLASS) basic[entry.code] = entry;
     const key = entry.class * 128 + entry.code;
@@ -136,8 +135,8 @@ for (const table of [OXM_FIELDS, OVS_FIELDS, NXM_ALIASES, ONF_ALIASES, READ_ALIA
 }
 
 /**
- * Finds the entry of the header at `at`. Two fields may share a number and differ in length, so the value's length is
- * asked for; if none fits, the first is given.
+ * Finds the entry of the header at `at`. In the classes of Open vSwitch the length is a part of what names a field: two
+ * of them share a number, and a header with another length names none.
  */
 export function findOxm(b: Uint8Array, at: number, end: number): OxmEntry | undefined {
   const oxmClass = u16(b, at);
@@ -150,10 +149,9 @@ export function findOxm(b: Uint8Array, at: number, end: number): OxmEntry | unde
     const experimenter = u32(b, at + 4);
     return entries.find((e) => e.experimenter === experimenter);
   }
-  if (entries.length === 1) return entries[0];
   const length = b[at + 3]!;
   const size = (b[at + 2]! & 1) === 0 ? length : length / 2;
-  return entries.find((e) => e.size === size) ?? entries[0];
+  return entries.find((e) => e.size === size || (e.size === 0 && Number.isInteger(size)));
 }
 
 /** Reads one field; the cursor is left behind it. */

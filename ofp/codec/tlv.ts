@@ -10,6 +10,8 @@ export interface Framing {
   /** The length comes before the type. */
   readonly lengthFirst?: boolean;
   readonly fault: Fault;
+  /** What is no TLV ends the list and is ignored, as hello elements must be (spec 1.3 7.5.1). */
+  readonly lenient?: boolean;
 }
 
 interface Entry {
@@ -53,10 +55,13 @@ export function tlvList(
     const items: unknown[] = [];
     let p = at;
     while (p < end) {
-      if (end - p < 4) fail('too short for a header', p, name, fault);
-      const length = u16(b, p + lengthAt);
+      const length = end - p < 4 ? 0 : u16(b, p + lengthAt);
       const total = inside ? length : padded(length);
-      if (length < 4 || total > end - p || (inside && (length & 7) !== 0)) fail(`length ${length}`, p, name, fault);
+      if (length < 4 || total > end - p || (inside && (length & 7) !== 0)) {
+        if (framing.lenient !== true) fail(`length ${length} with ${end - p} bytes left`, p, name, fault);
+        p = end;
+        break;
+      }
       const code = u16(b, p + typeAt);
       const codec = byCode.get(code);
       items.push(
@@ -92,7 +97,7 @@ export function tlvList(
   return { read, write };
 }
 
-/** A list of types alone: 4-byte headers, or 8 bytes and more for experimenters. */
+/** A list of types alone: 4-byte headers (padded by some to 8), or 8 bytes and more for experimenters. */
 export function typeIdList(name: string, family: Family, version: OfpVersion, fault: Fault): Codec {
   const byCode = new Map<number, string>();
   const byName = new Map<string, number>();
@@ -116,7 +121,7 @@ export function typeIdList(name: string, family: Family, version: OfpVersion, fa
       if (code === EXPERIMENTER && length >= 8) {
         const experimenter = (u16(b, p + 4) * 0x10000 + u16(b, p + 6)) >>> 0;
         items.push({ type: 'experimenter', experimenter, data: viewOf(b, p + 8, p + length) });
-      } else if (type !== undefined && length === 4 && code !== EXPERIMENTER) {
+      } else if (type !== undefined && code !== EXPERIMENTER && b.subarray(p + 4, p + length).every((o) => o === 0)) {
         items.push({ type });
       } else {
         items.push({ type: 'unknown', code, data: viewOf(b, p + 4, p + length) });

@@ -237,7 +237,11 @@ const VARIABLE: { readonly [wire: string]: Make } = {
   actionIds: (version) => typeIdList('actionId', ACTIONS, version, tableFault),
   instructionIds: (version) => typeIdList('instructionId', INSTRUCTIONS, version, tableFault),
   bands: tlvs('band', METER_BANDS, insideFraming),
-  helloElements: tlvs('helloElement', HELLO_ELEMENTS, { padding: 'outside', fault: FAULTS.requestLength }),
+  helloElements: tlvs('helloElement', HELLO_ELEMENTS, {
+    padding: 'outside',
+    fault: FAULTS.requestLength,
+    lenient: true,
+  }),
   flowUpdates: tlvs('flowUpdate', FLOW_UPDATES, { ...insideFraming, lengthFirst: true }),
   portProperties: properties('portProperty', props.PORT_PROPERTIES),
   portModProperties: properties('portModProperty', props.PORT_MOD_PROPERTIES),

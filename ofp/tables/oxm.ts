@@ -367,7 +367,16 @@ export const OVS_FIELDS = {
   tun_ipv4_src: { class: NXM_1, code: 31, kind: 'u32', bits: 32, maskable: true, since: 1, spec: OVS },
   tun_ipv4_dst: { class: NXM_1, code: 32, kind: 'u32', bits: 32, maskable: true, since: 1, spec: OVS },
   pkt_mark: { class: NXM_1, code: 33, kind: 'u32', bits: 32, maskable: true, since: 1, spec: OVS },
-  dp_hash: { class: NXM_1, code: 35, kind: 'u32', bits: 32, maskable: true, since: 1, spec: OVS },
+  dp_hash: {
+    class: EXPERIMENTER_CLASS,
+    code: 0,
+    experimenter: NICIRA,
+    kind: 'u32',
+    bits: 32,
+    maskable: true,
+    since: 1,
+    spec: OVS,
+  },
   recirc_id: { class: NXM_1, code: 36, kind: 'u32', bits: 32, maskable: false, since: 1, spec: OVS },
   conj_id: { class: NXM_1, code: 37, kind: 'u32', bits: 32, maskable: false, since: 1, spec: OVS },
   tun_gbp_id: { class: NXM_1, code: 38, kind: 'u16', bits: 16, maskable: true, since: 1, spec: OVS },
@@ -667,15 +676,11 @@ export const NXM_ALIASES = {
   ipv6_flabel: { class: NXM_1, code: 27, kind: 'u32' },
   ip_ecn: { class: NXM_1, code: 28, kind: 'u8' },
   tcp_flags: { class: NXM_1, code: 34, kind: 'u16' },
+  dp_hash: { class: NXM_1, code: 35, kind: 'u32' },
 } as const satisfies { readonly [name: string]: OxmAlias };
 
 /** Headers that fields of 1.5 have as ONF extensions of 1.3 and 1.4 (EXT-109, EXT-233). */
 export const ONF_ALIASES = {
   tcp_flags: { class: EXPERIMENTER_CLASS, code: 42, experimenter: ONF, kind: 'u16' },
   actset_output: { class: EXPERIMENTER_CLASS, code: 43, experimenter: ONF, kind: 'u32' },
-} as const satisfies { readonly [name: string]: OxmAlias };
-
-/** Further headers that are understood and never written. */
-export const READ_ALIASES = {
-  dp_hash: { class: EXPERIMENTER_CLASS, code: 0, experimenter: NICIRA, kind: 'u32' },
 } as const satisfies { readonly [name: string]: OxmAlias };

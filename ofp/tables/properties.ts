@@ -317,7 +317,7 @@ export const PACKET_IN2_PROPERTIES = {
   tableId: { spec: OVS, layouts: [{ versions: [1, 6], code: 3, fields: { tableId: 'u8' } }] },
   cookie: { spec: OVS, layouts: [{ versions: [1, 6], code: 4, fields: { _pad: 'pad4', cookie: 'u64' } }] },
   reason: { spec: OVS, layouts: [{ versions: [1, 6], code: 5, fields: { reason: 'u8' } }] },
-  metadata: { spec: OVS, layouts: [{ versions: [1, 6], code: 6, fields: { _pad: 'pad4', fields: 'oxm[]' } }] },
+  metadata: { spec: OVS, layouts: [{ versions: [1, 6], code: 6, fields: { fields: 'oxm[]' } }] },
   userdata: { spec: OVS, layouts: [{ versions: [1, 6], code: 7, fields: { data: 'bytes' } }] },
   continuation: { spec: OVS, layouts: [{ versions: [1, 6], code: 8, fields: { data: 'bytes' } }] },
 } as const satisfies Family;

@@ -15,7 +15,7 @@ export type HiddenWire =
   | `len16:${string}`
   /** The byte length of this structure, counted from its first byte. */
   | 'self16'
-  /** The byte length of the named later field, written for the reader's information and not relied on. */
+  /** The length that the named match has in its own header, repeated here and not relied on. */
   | `size16:${string}`
   /** Zero bytes after the named field, up to the next multiple of 8 from its start. */
   | `align:${string}`
