@@ -9,7 +9,7 @@ export interface ControllerTransport {
 /** Events are dropped while this much waits for a controller that does not read. */
 export const eventBacklog = 1 << 20;
 /** A controller that asks and does not read the answers is cut off here. */
-export const replyBacklog = 1 << 26;
+export const replyBacklog = 1 << 25;
 /** While it reads, what was gathered goes out at this size at the latest. */
 const flushSize = 1 << 18;
 

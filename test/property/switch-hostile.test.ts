@@ -1,0 +1,201 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Action, encode, type OfpMessageInput, PortNo } from '../../ofp/index.ts';
+import { FloodEngine } from '../../switch/flood/index.ts';
+import { Agent, floodPortNo } from '../../switch/index.ts';
+import {
+  buildArp,
+  buildIcmpv4Echo,
+  buildIcmpv6Echo,
+  buildNeighbourSolicitation,
+  LinkEncoder,
+  Packet,
+  put16,
+} from '../../switch/packet/index.ts';
+import { apply, BridgeLab, flowMod, hex, inPort, mac, output } from '../unit/support/switch-lab.ts';
+
+const ip6 = hex('fd000000000000000000000000000001');
+const echo = {
+  kind: 'request',
+  srcMac: mac(1),
+  dstMac: mac(2),
+  identifier: 1,
+  sequence: 1,
+  payload: new Uint8Array(8),
+} as const;
+const seeds: readonly Uint8Array[] = [
+  buildArp({ op: 1, srcMac: mac(1), srcIp: 1, dstIp: 2 }),
+  buildIcmpv4Echo({ ...echo, srcIp: 1, dstIp: 2 }),
+  buildIcmpv6Echo({ ...echo, srcIp: ip6, dstIp: ip6 }),
+  buildNeighbourSolicitation({ srcMac: mac(1), srcIp: ip6, target: ip6 }),
+  hex(
+    '020000000002 020000000001 8100 2005 88a8 0007 0800 4500 0028 0001 0000 40 06 0000 0a000001 0a000002 1f90 0050 0000000100000002 5010 0000 0000 0000',
+  ),
+  hex(
+    '020000000002 020000000001 86dd 60000000 0020 00 40 fd00000000000000 0000000000000001 fd00000000000000 0000000000000002 2b00 000000000000 2c00 000000000000 1100 0001 00000001 0035 0035 0008 0000',
+  ),
+  hex('020000000002 020000000001 8847 00064140 4500'),
+];
+
+/** Bytes like those of `seeds`, but cut, grown and with some of them changed. */
+function mutated(from: readonly Uint8Array[]): fc.Arbitrary<Uint8Array> {
+  return fc
+    .tuple(
+      fc.constantFrom(...from),
+      fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 6 }),
+      fc.option(fc.nat(), { freq: 3 }),
+      fc.uint8Array({ maxLength: 12 }),
+    )
+    .map(([seed, changes, cut, tail]) => {
+      const bytes = Uint8Array.of(...seed, ...tail);
+      for (const [at, value] of changes) bytes[at % bytes.length] = value;
+      return cut === null ? bytes : bytes.subarray(0, cut % (bytes.length + 1));
+    });
+}
+
+const frame = fc.oneof(mutated(seeds), fc.uint8Array({ maxLength: 100 }));
+
+const everyAction: readonly Action[] = [
+  { type: 'setField', field: { field: 'eth_src', value: mac(9) } },
+  { type: 'setField', field: { field: 'vlan_vid', value: 0x1fff } },
+  { type: 'setField', field: { field: 'vlan_pcp', value: 7 } },
+  { type: 'setField', field: { field: 'ip_dscp', value: 63 } },
+  { type: 'setField', field: { field: 'ip_ecn', value: 3 } },
+  { type: 'setField', field: { field: 'ipv4_src', value: 0xffffffff } },
+  { type: 'setField', field: { field: 'ipv4_dst', value: 0xffffffff } },
+  { type: 'setField', field: { field: 'ipv6_src', value: ip6 } },
+  { type: 'setField', field: { field: 'ipv6_dst', value: ip6 } },
+  { type: 'setField', field: { field: 'tcp_src', value: 1 } },
+  { type: 'setField', field: { field: 'tcp_dst', value: 1 } },
+  { type: 'setField', field: { field: 'udp_src', value: 1 } },
+  { type: 'setField', field: { field: 'udp_dst', value: 1 } },
+  { type: 'setField', field: { field: 'arp_op', value: 2 } },
+  { type: 'setField', field: { field: 'arp_spa', value: 7 } },
+  { type: 'setField', field: { field: 'arp_tha', value: mac(3) } },
+  { type: 'setField', field: { field: 'tunnel_id', value: 7n } },
+  { type: 'pushVlan', ethertype: 0x88a8 },
+  { type: 'popVlan' },
+  { type: 'setNwTtl', nwTtl: 2 },
+  { type: 'decNwTtl' },
+];
+
+describe('frames', () => {
+  it('of any content are read without a throw, and fields stay within the data', () => {
+    const packet = new Packet();
+    fc.assert(
+      fc.property(frame, (bytes) => {
+        packet.load(bytes);
+        expect(packet.l3At).toBeLessThanOrEqual(Math.max(bytes.length, 22));
+        expect(packet.l4At).toBeLessThan(Math.max(bytes.length, 1));
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it('of any content go through every action, port and table without a throw', () => {
+    const self = (0x11n << 64n) | 1n;
+    const peer = (0x22n << 64n) | 2n;
+    const lab = new BridgeLab({ selfId: self, flood: new FloodEngine({ self, epoch: 1 }) });
+    const [leaf, other, link] = [lab.leaf(), lab.leaf(), lab.peer(peer)];
+    lab.flow({
+      priority: 0,
+      instructions: [
+        apply(output(PortNo.NORMAL), output(floodPortNo), output(link.no)),
+        { type: 'gotoTable', tableId: 9 },
+      ],
+    });
+    const encoder = new LinkEncoder();
+    fc.assert(
+      fc.property(fc.array(frame, { maxLength: 4 }), fc.shuffledSubarray([...everyAction]), (frames, actions) => {
+        const all = [...actions, output(other.no), output(PortNo.CONTROLLER)];
+        for (const data of frames) {
+          lab.bridge.packetOut({ bufferId: 0xffffffff, inPort: leaf.no, actions: all, data }, 0);
+          encoder.append({ hopLimit: 9, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 0x22 }, data);
+        }
+        lab.bridge.receive(leaf.no, frames, 0);
+        lab.bridge.receive(link.no, encoder.take(), 0);
+        lab.bridge.receive(link.no, frames, 0);
+        for (const port of [leaf, other, link]) port.sent.length = 0;
+        lab.events.length = 0;
+      }),
+      { numRuns: 1500 },
+    );
+    expect(lab.bridge.macs.size).toBeLessThanOrEqual(8192);
+  });
+});
+
+describe('OpenFlow', () => {
+  const header = { version: 4, xid: 7 } as const;
+  const all = { tableId: 255, outPort: 0xffffffff, outGroup: 0xffffffff, cookie: 0n, cookieMask: 0n, match: [] };
+  const messages: readonly OfpMessageInput[] = [
+    { ...header, type: 'hello', elements: [{ type: 'versionBitmap', bitmaps: [0x10] }] },
+    { ...header, type: 'echoRequest', data: hex('aabb') },
+    { ...header, type: 'featuresRequest' },
+    { ...header, type: 'setConfig', flags: 0, missSendLen: 128 },
+    {
+      ...header,
+      ...flowMod(),
+      type: 'flowMod',
+      match: [inPort(1), { field: 'eth_type', value: 0x800 }, { field: 'ipv4_dst', value: 1, mask: 1 }],
+      instructions: [apply(...everyAction.slice(0, 3), output(2)), { type: 'gotoTable', tableId: 3 }],
+    },
+    { ...header, ...flowMod({ command: 3 }), type: 'flowMod', match: [] },
+    { ...header, type: 'packetOut', inPort: PortNo.CONTROLLER, actions: [...everyAction, output(1)], data: seeds[1]! },
+    { ...header, type: 'portMod', portNo: 1, hwAddr: mac(0xf1), config: 0x20, mask: 0x65 },
+    { ...header, type: 'roleRequest', role: 1, generationId: 0n },
+    { ...header, type: 'barrierRequest' },
+    { ...header, type: 'multipartRequest', multipart: 'flow', body: all },
+    { ...header, type: 'multipartRequest', multipart: 'aggregate', body: all },
+    { ...header, type: 'multipartRequest', multipart: 'portStats', body: { portNo: 1 } },
+    { ...header, type: 'multipartRequest', multipart: 'portDesc', body: {} },
+    { ...header, type: 'multipartRequest', multipart: 'queue', body: {} },
+    { ...header, type: 'queueGetConfigRequest', port: 1 },
+    { ...header, type: 'groupMod', command: 0, groupType: 0, groupId: 1, buckets: [] },
+    { ...header, type: 'meterMod', command: 0, flags: 1, meterId: 1, bands: [] },
+    { ...header, type: 'getAsyncRequest' },
+    { ...header, type: 'setAsync', packetInMask: [7, 0], portStatusMask: [7, 7], flowRemovedMask: [15, 0] },
+  ];
+  const encoded = messages.map((message) => encode(message));
+  /** Most keep a length that is theirs: a wrong one only makes the stream end. */
+  const message = fc.tuple(mutated(encoded), fc.nat(9)).map(([bytes, luck]) => {
+    const copy = bytes.slice();
+    if (luck > 0 && copy.length >= 8) {
+      copy[0] = 4;
+      put16(copy, 2, copy.length);
+    }
+    return copy;
+  });
+
+  it('of any content is answered or closed, without a throw', () => {
+    const lab = new BridgeLab();
+    const agent = new Agent(lab.bridge);
+    lab.leaf();
+    lab.leaf();
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 8 }), (batch) => {
+        let received = 0;
+        const connection = agent.connect({ send: (bytes) => (received += bytes.length), close() {} }, 'controller');
+        connection.receive(encoded[0]!, 0);
+        for (const bytes of batch) connection.receive(bytes, 0);
+        lab.bridge.tick(0);
+        expect(received).toBeGreaterThan(0);
+        connection.closed();
+        lab.events.length = 0;
+      }),
+      { numRuns: 3000 },
+    );
+    expect(agent.connections.size).toBe(0);
+  });
+
+  it('as noise from the first byte on ends the connection or waits for more', () => {
+    const agent = new Agent(new BridgeLab().bridge);
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 80 }), { maxLength: 6 }), (chunks) => {
+        const connection = agent.connect({ send() {}, close() {} }, 'service');
+        for (const bytes of chunks) connection.receive(bytes, 0);
+        connection.closed();
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
