@@ -6,6 +6,7 @@ export * from './constants/flags.ts';
 export * from './constants/limits.ts';
 export * from './errors.ts';
 export type * from './messages.ts';
+export * from './session/index.ts';
 export { FrameSplitter } from './splitter.ts';
 export { ACTIONS } from './tables/actions.ts';
 export { INSTRUCTIONS } from './tables/instructions.ts';
