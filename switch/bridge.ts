@@ -4,8 +4,6 @@ import {
   ConfigFlags,
   ErrorType,
   NO_BUFFER,
-  PortConfig,
-  PortModFailedCode,
   PortNo,
   PortReason,
   type ReplyItem,
@@ -14,13 +12,16 @@ import {
 import { compileActions } from './actions/compile.ts';
 import { OpenFlowRefusal, SwitchError } from './errors.ts';
 import type { FloodEngine } from './flood/index.ts';
-import type { FlowEntry } from './flow/flow-entry.ts';
 import { flowStatsOf } from './flow/flow-stats.ts';
 import { type FlowChange, FlowTables } from './flow/flow-tables.ts';
 import { MacTable } from './mac-table.ts';
-import { isEthernet, Layer, LinkDecoder, split64 } from './packet/index.ts';
-import { type FloodArrival, type PacketIn, Pipeline, type PipelineCounters } from './pipeline/pipeline.ts';
+import { type BridgeObserver, Observers } from './observers.ts';
+import { isEthernet, Layer, LinkDecoder, linkHopLimit, split64 } from './packet/index.ts';
+import { Egress, type EgressCounters, type FloodArrival } from './pipeline/egress.ts';
+import { Passage, type SwitchId } from './pipeline/passage.ts';
+import { Pipeline } from './pipeline/pipeline.ts';
 import { Port, type PortOptions } from './ports/port.ts';
+import { applyPortChange, type PortChange } from './ports/port-change.ts';
 import { floodPortNo, PortTable } from './ports/port-table.ts';
 
 export interface BridgeOptions {
@@ -33,18 +34,7 @@ export interface BridgeOptions {
   readonly description?: string;
 }
 
-/** What a bridge tells whoever observes it, after the frames of the call that caused it were handed to the ports. */
-export interface BridgeObserver {
-  packetIn?(event: PacketIn): void;
-  /** `reason`: `FlowRemovedReason`. */
-  flowRemoved?(entry: FlowEntry, reason: number, now: number): void;
-  /** `reason`: `PortReason`. */
-  portStatus?(port: Port, reason: number): void;
-  /** After the last event of a call. */
-  settled?(): void;
-}
-
-export interface BridgeCounters extends PipelineCounters {
+export interface BridgeCounters extends EgressCounters {
   /** Link messages whose rest was dropped because it made no sense. */
   linkMalformed: number;
   /** Fragments dropped because a controller asked for that. */
@@ -58,18 +48,6 @@ export interface PacketOut {
   readonly actions: readonly Action[];
   readonly data: Uint8Array;
 }
-
-/** A port-mod message, or anything of its shape. */
-export interface PortChange {
-  readonly portNo: number;
-  readonly hwAddr: Uint8Array;
-  readonly config: number;
-  readonly mask: number;
-}
-
-/** NO_FLOOD is 1.0's; the others are 1.3's. */
-const settableConfig =
-  PortConfig.PORT_DOWN | PortConfig.NO_RECV | PortConfig.NO_FWD | PortConfig.NO_PACKET_IN | PortConfig.NO_FLOOD;
 
 const maxPortNo = 0xfeff;
 
@@ -88,11 +66,13 @@ export class Bridge {
   fragments: number = ConfigFlags.FRAG_NORMAL;
   readonly #ports = new PortTable();
   readonly #flood: FloodEngine | undefined;
+  readonly #self: SwitchId;
+  readonly #passage = new Passage();
+  readonly #egress: Egress;
   readonly #pipeline: Pipeline;
   readonly #decoder = new LinkDecoder();
-  readonly #observers = new Set<BridgeObserver>();
+  readonly #observers = new Observers();
   #arrivals: FloodArrival[] = [];
-  #events: ((observer: BridgeObserver) => void)[] = [];
   #fragmentsDropped = 0;
   #isBusy = false;
 
@@ -101,31 +81,26 @@ export class Bridge {
     this.selfId = options.selfId;
     this.description = options.description ?? '';
     this.#flood = options.flood;
-    const [selfHi, selfLo] = split64(options.selfId >> 64n);
+    this.#self = switchIdOf(options.selfId);
     this.flows = new FlowTables((entry, reason, now) =>
-      this.#events.push((observer) => observer.flowRemoved?.(entry, reason, now)),
+      this.#observers.queue((observer) => observer.flowRemoved?.(entry, reason, now)),
     );
-    this.#pipeline = new Pipeline({
-      selfHi,
-      selfLo,
-      tables: this.flows,
-      ports: this.#ports,
-      macs: this.macs,
-      flood: options.flood,
-      packetIn: (event) => this.#events.push((observer) => observer.packetIn?.(event)),
-      floodArrival: (arrival) => this.#arrivals.push(arrival),
-    });
+    this.#egress = new Egress(this.#passage, this.#self, this.#ports, options.flood, (arrival) =>
+      this.#arrivals.push(arrival),
+    );
+    this.#pipeline = new Pipeline(this.#passage, this.flows, this.#egress, this.macs, (event) =>
+      this.#observers.queue((observer) => observer.packetIn?.(event)),
+    );
     if (options.flood) this.#ports.addPort(floodPort(options.selfId));
   }
 
   get counters(): BridgeCounters {
-    return { ...this.#pipeline.counters, linkMalformed: this.#decoder.malformed, fragments: this.#fragmentsDropped };
+    return { ...this.#egress.counters, linkMalformed: this.#decoder.malformed, fragments: this.#fragmentsDropped };
   }
 
   /** Returns what ends the subscription. */
   observe(observer: BridgeObserver): () => void {
-    this.#observers.add(observer);
-    return () => this.#observers.delete(observer);
+    return this.#observers.add(observer);
   }
 
   /** By number. */
@@ -187,8 +162,9 @@ export class Bridge {
         throw badRequest(BadRequestCode.BAD_PORT, `no port ${inPort}`);
       }
       const actions = compileActions(message.actions, { facts: undefined, isPacketOut: true });
-      if (!this.#pipeline.packet.load(message.data)) return;
-      this.#pipeline.runActions(actions, inPort, now);
+      if (!this.#passage.packet.load(message.data)) return;
+      this.#passage.beginHere(this.#ports.get(inPort), inPort, this.#self, now);
+      this.#pipeline.runActions(actions);
       this.#runArrivals(now);
     });
   }
@@ -207,17 +183,7 @@ export class Bridge {
   changePort(change: PortChange): void {
     this.#run(() => {
       const port = this.#ports.get(change.portNo);
-      if (!port) throw portModFailed(PortModFailedCode.BAD_PORT, `no port ${change.portNo}`);
-      if (!port.mac.every((byte, i) => byte === change.hwAddr[i])) {
-        throw portModFailed(PortModFailedCode.BAD_HW_ADDR, `port ${change.portNo} has another address`);
-      }
-      if ((change.config & change.mask & ~settableConfig) !== 0) {
-        throw portModFailed(PortModFailedCode.BAD_CONFIG, `configuration ${change.config}`);
-      }
-      const config = (port.config & ~change.mask) | (change.config & change.mask);
-      if (config === port.config) return;
-      port.config = config;
-      this.#notePortChange(port, PortReason.MODIFY);
+      if (applyPortChange(port, change)) this.#notePortChange(port!, PortReason.MODIFY);
     });
   }
 
@@ -244,7 +210,8 @@ export class Bridge {
 
   #receiveFrame(port: Port, frame: Uint8Array, now: number): void {
     if (!this.#load(port, frame)) return;
-    this.#pipeline.runFromLeaf(port, now);
+    this.#passage.beginHere(port, port.no, this.#self, now);
+    this.#pipeline.run();
     this.#runArrivals(now);
   }
 
@@ -254,7 +221,9 @@ export class Bridge {
     record.open(message);
     while (record.next()) {
       if (!this.#load(port, record.frame)) continue;
-      this.#pipeline.runFromPeer(port, record, now);
+      const { hopLimit, sourceHi, sourceLo, destinationHi, destinationLo } = record;
+      this.#passage.beginFrom(port, hopLimit - 1, sourceHi, sourceLo, destinationHi, destinationLo, now);
+      this.#pipeline.run();
       this.#runArrivals(now);
     }
     port.counters.rxErrors += record.malformed - before;
@@ -265,7 +234,12 @@ export class Bridge {
       const arrivals = this.#arrivals;
       this.#arrivals = [];
       const port = this.#ports.get(floodPortNo)!;
-      for (const { frame, root } of arrivals) if (this.#load(port, frame)) this.#pipeline.runFromFlood(port, root, now);
+      for (const { frame, root } of arrivals) {
+        if (!this.#load(port, frame)) continue;
+        const { hi, lo } = switchIdOf(root);
+        this.#passage.beginFrom(port, linkHopLimit, hi, lo, 0, 0, now);
+        this.#pipeline.run();
+      }
     }
   }
 
@@ -276,7 +250,7 @@ export class Bridge {
       port.counters.rxErrors += 1;
       return false;
     }
-    const { packet } = this.#pipeline;
+    const { packet } = this.#passage;
     packet.load(frame);
     if (this.fragments !== ConfigFlags.FRAG_DROP || !packet.has(Layer.FRAGMENT)) return true;
     this.#fragmentsDropped += 1;
@@ -285,7 +259,7 @@ export class Bridge {
 
   #notePortChange(port: Port, reason: number): void {
     if (port.kind === 'peer') this.#flood?.setPeers(this.#ports.peers());
-    this.#events.push((observer) => observer.portStatus?.(port, reason));
+    this.#observers.queue((observer) => observer.portStatus?.(port, reason));
   }
 
   /** Every change and every batch goes through here: ports are flushed and observers told at its end. */
@@ -296,21 +270,18 @@ export class Bridge {
       return work();
     } finally {
       try {
-        for (const port of this.#ports.values()) port.flush();
+        this.#egress.flush();
       } finally {
         this.#isBusy = false;
-        this.#tellObservers();
+        this.#observers.tell();
       }
     }
   }
+}
 
-  #tellObservers(): void {
-    if (this.#events.length === 0) return;
-    const events = this.#events;
-    this.#events = [];
-    for (const event of events) for (const observer of this.#observers) event(observer);
-    for (const observer of this.#observers) observer.settled?.();
-  }
+function switchIdOf(nodeId: bigint): SwitchId {
+  const [hi, lo] = split64(nodeId >> 64n);
+  return { hi, lo };
 }
 
 function floodPort(selfId: bigint): Port {
@@ -322,8 +293,4 @@ function floodPort(selfId: bigint): Port {
 
 function badRequest(code: number, reason: string): OpenFlowRefusal {
   return new OpenFlowRefusal(ErrorType.BAD_REQUEST, code, reason);
-}
-
-function portModFailed(code: number, reason: string): OpenFlowRefusal {
-  return new OpenFlowRefusal(ErrorType.PORT_MOD_FAILED, code, reason);
 }

@@ -13,10 +13,8 @@ export type { ControllerTransport } from './agent/outbox.ts';
 export {
   Bridge,
   type BridgeCounters,
-  type BridgeObserver,
   type BridgeOptions,
   type PacketOut,
-  type PortChange,
 } from './bridge.ts';
 export { OpenFlowRefusal, SwitchError, type SwitchFault } from './errors.ts';
 export { FloodEngine } from './flood/index.ts';
@@ -24,6 +22,8 @@ export type { FlowEntry } from './flow/flow-entry.ts';
 export { type FlowChange, type FlowFilter, FlowTables, maxFlows } from './flow/flow-tables.ts';
 export { compileMatch, type FlowMatch } from './flow/match.ts';
 export { type MacEntry, MacTable, macAgeMs, maxMacs } from './mac-table.ts';
+export type { BridgeObserver } from './observers.ts';
 export type { PacketIn } from './pipeline/pipeline.ts';
 export { Port, type PortCounters, type PortKind, type PortOptions } from './ports/port.ts';
+export type { PortChange } from './ports/port-change.ts';
 export { floodPortNo } from './ports/port-table.ts';

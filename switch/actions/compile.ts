@@ -84,11 +84,6 @@ export function compileActions(actions: readonly Action[], context: ActionContex
   return actions.map((action) => compileAction(action, context));
 }
 
-/** The order in which an action set made of these runs; a later action of a kind replaces an earlier one. */
-export function mergeActionSet(set: Map<string, CompiledAction>, actions: readonly CompiledAction[]): void {
-  for (const action of actions) set.set(action.kind, action);
-}
-
 function compileAction<T extends Action['type']>(action: ActionOf<T>, context: ActionContext): CompiledAction {
   const compile = compilers[action.type as T] as
     | ((action: ActionOf<T>, context: ActionContext) => CompiledAction)

@@ -80,6 +80,11 @@ export class Port {
     return this.isLinkUp && (this.config & ConfigFlag.PORT_DOWN) === 0;
   }
 
+  /** Whether something waits for `flush`. */
+  get isQueueing(): boolean {
+    return this.#frames.length > 0;
+  }
+
   /** Counts a frame that came in; false when the port does not take frames. */
   admit(frame: Uint8Array): boolean {
     const { counters } = this;

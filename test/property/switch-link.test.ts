@@ -55,6 +55,7 @@ it('records come out as they went in, in order, batch after batch', () => {
         }
       }
     }),
+    { numRuns: 30 },
   );
 });
 

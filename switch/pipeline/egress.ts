@@ -1,0 +1,147 @@
+import { type FloodCopy, type FloodEngine, floodEtherType } from '../flood/index.ts';
+import { KeyWord, type LinkRecord, linkHopLimit } from '../packet/index.ts';
+import type { Port } from '../ports/port.ts';
+import type { PortTable } from '../ports/port-table.ts';
+import type { Passage, SwitchId } from './passage.ts';
+
+/** A flood's frame as it enters the pipeline on this switch. */
+export interface FloodArrival {
+  readonly frame: Uint8Array;
+  /** Id of the node where the flood began. */
+  readonly root: bigint;
+}
+
+export interface EgressCounters {
+  /** Frames that went from peer to peer too often. */
+  hopLimit: number;
+  /** Frames sent to the flood port from where no flood may begin, or that are none. */
+  floodMisuse: number;
+  /** Flood copies for a peer whose port is gone. */
+  noSuchPeer: number;
+  /** Outputs to port numbers that no port has. */
+  noSuchPort: number;
+}
+
+/** The way out: queues a frame on ports, each kind in its own way, until the batch ends. */
+export class Egress {
+  readonly counters: EgressCounters = { hopLimit: 0, floodMisuse: 0, noSuchPeer: 0, noSuchPort: 0 };
+  readonly #passage: Passage;
+  readonly #self: SwitchId;
+  readonly #ports: PortTable;
+  readonly #flood: FloodEngine | undefined;
+  readonly #floodArrival: (arrival: FloodArrival) => void;
+  readonly #emitters: { readonly [K in Port['kind']]: (port: Port) => void };
+  readonly #record: LinkRecord = { hopLimit: 0, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 0 };
+  /** Ports with something queued. */
+  #busy: Port[] = [];
+
+  /** `floodArrival` is called while a frame is under way: it may only queue. */
+  constructor(
+    passage: Passage,
+    self: SwitchId,
+    ports: PortTable,
+    flood: FloodEngine | undefined,
+    floodArrival: (arrival: FloodArrival) => void,
+  ) {
+    this.#passage = passage;
+    this.#self = self;
+    this.#ports = ports;
+    this.#flood = flood;
+    this.#floodArrival = floodArrival;
+    this.#emitters = {
+      leaf: (port) => port.queueFrame(passage.packet.share()),
+      peer: (port) => this.#toPeer(port),
+      flood: (port) => this.#toFlood(port),
+    };
+  }
+
+  // HOT PATH
+  /** To a port by number; never to the one that the frame came from. */
+  toPort(no: number): void {
+    if (no === this.#passage.inPort) return;
+    const port = this.#ports.get(no);
+    if (port) this.emit(port);
+    else this.counters.noSuchPort += 1;
+  }
+
+  // HOT PATH
+  /** To a port, whichever it is. */
+  emit(port: Port): void {
+    if (!port.isQueueing) this.#busy.push(port);
+    this.#emitters[port.kind](port);
+  }
+
+  /**
+   * To every leaf port and into the overlay, but not back. Peer ports are not flooded one by one: the flood port stands for
+   * all of them, once. `excluding`: `PortConfig` bits of ports to leave out.
+   */
+  spread(excluding: number): void {
+    const { origin } = this.#passage;
+    for (const port of this.#ports.values()) {
+      if (port === origin || port.kind === 'peer' || (port.config & excluding) !== 0) continue;
+      if (port.kind === 'flood' && origin?.kind === 'peer') continue;
+      this.emit(port);
+    }
+  }
+
+  /** Hands what is queued to the sinks of the ports. */
+  flush(): void {
+    const busy = this.#busy;
+    if (busy.length === 0) return;
+    this.#busy = [];
+    for (const port of busy) port.flush();
+  }
+
+  #toPeer(port: Port): void {
+    const { packet, hopLimit, sourceHi, sourceLo } = this.#passage;
+    if (hopLimit <= 0) {
+      this.counters.hopLimit += 1;
+      return;
+    }
+    const record = this.#record;
+    record.hopLimit = hopLimit;
+    record.destinationHi = packet.key[KeyWord.TUNNEL_ID]!;
+    record.destinationLo = packet.key[KeyWord.TUNNEL_ID + 1]!;
+    record.sourceHi = sourceHi;
+    record.sourceLo = sourceLo;
+    port.queueRecord(record, packet.frame);
+  }
+
+  /** A peer's flood goes on from here; anything from elsewhere becomes a flood of this switch. */
+  #toFlood(floodPort: Port): void {
+    const { packet, origin } = this.#passage;
+    packet.refresh();
+    const isFrb = packet.etherType === floodEtherType;
+    if (!this.#flood || origin?.kind === 'flood' || isFrb !== (origin?.kind === 'peer')) {
+      this.counters.floodMisuse += 1;
+      return;
+    }
+    const { frame } = packet;
+    floodPort.countLogical(frame);
+    if (!isFrb) {
+      this.#sendCopies(this.#flood.originate(frame));
+      return;
+    }
+    const { copies, inner } = this.#flood.receive(origin!.peer!, frame);
+    this.#sendCopies(copies);
+    if (inner) this.#floodArrival(inner);
+  }
+
+  #sendCopies(copies: readonly FloodCopy[]): void {
+    const record = this.#record;
+    record.hopLimit = linkHopLimit;
+    record.destinationHi = 0;
+    record.destinationLo = 0;
+    record.sourceHi = this.#self.hi;
+    record.sourceLo = this.#self.lo;
+    for (const { to, frb } of copies) {
+      const port = this.#ports.toPeer(to);
+      if (!port) {
+        this.counters.noSuchPeer += 1;
+        continue;
+      }
+      if (!port.isQueueing) this.#busy.push(port);
+      port.queueRecord(record, frb);
+    }
+  }
+}
