@@ -246,7 +246,8 @@ export class Session extends Speaker implements RoleHolder {
   }
 
   #receiveReply(message: OfpMessage, frame: Uint8Array, now: number): void {
-    if (this.requests.reply(message, frame.length, now)) return;
+    // An echo of a probe has done its work by coming.
+    if (this.requests.reply(message, frame.length, now) || message.type === 'echoReply') return;
     this.sink.problem({ kind: 'unmatched', xid: message.xid, type: message.type });
   }
 
@@ -279,7 +280,7 @@ export class Session extends Speaker implements RoleHolder {
   #checkLiveness(now: number): void {
     const verdict = this.#liveness.check(now);
     if (verdict === 'probe' && this.#state !== 'hello') {
-      super.request({ type: 'echoRequest' }, now, () => {}, this.options.echoTimeoutMs);
+      this.send({ type: 'echoRequest' });
     } else if (verdict === 'dead') {
       this.end({ code: 'ECHO_TIMEOUT', detail: 'the peer is silent' });
     }
