@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { Interrupted } from './errors.ts';
 
@@ -17,6 +18,8 @@ export interface Lifetime {
 export function untilToldToEnd(): Lifetime {
   const ending = new AbortController();
   const hurry = new AbortController();
+  // Each part that has to stop listens; there is no telling how many they are.
+  setMaxListeners(0, ending.signal, hurry.signal);
   const end = (reason: Error) => (ending.signal.aborted ? hurry : ending).abort(reason);
   for (const signal of endingSignals) {
     process.on(signal, () => end(new Interrupted(signal, 128 + constants.signals[signal])));

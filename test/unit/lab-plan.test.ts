@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addressBytes } from '../../tools/lab/addresses.ts';
 import { effectiveCapabilities, obstacles } from '../../tools/lab/mode.ts';
 import { cleanUpBatch, nodeArguments, planLab, setUpBatches } from '../../tools/lab/plan.ts';
+import { checkWish } from '../../tools/lab/preflight.ts';
 
 describe('the plan of a lab', () => {
   it('names namespaces after the run directory, so that two labs never meet', () => {
@@ -78,6 +79,33 @@ describe('what stands against namespaces', () => {
   it('reads capabilities as the kernel writes them', () => {
     expect(effectiveCapabilities('CapPrm:\tffff\nCapEff:\t0000000000003000\nCapBnd:\t1\n')).toBe(0x3000n);
     expect(effectiveCapabilities('')).toBe(0n);
+  });
+});
+
+describe('what cannot succeed is refused before anything is made', () => {
+  const wish = { plan: planLab('/run/ringlet', 5), kill: undefined, obstacles: [], neighbourLimit: 1024 };
+
+  it('nothing in an ordinary case', () => {
+    expect(() => checkWish(wish)).not.toThrow();
+    expect(() => checkWish({ ...wish, kill: 'n5' })).not.toThrow();
+    expect(() => checkWish({ ...wish, plan: planLab('/run/ringlet', 28) })).not.toThrow();
+  });
+
+  it.each([
+    ['no such node', { kill: 'n6' }, 'LAB_KILL', /choose one of n1 to n5/],
+    ['no processes', { kill: 'n1', obstacles: ['not root (run it with sudo)'] }, 'LAB_KILL', /not root/],
+    ['one left', { kill: 'n1', plan: planLab('/run/ringlet', 2) }, 'LAB_KILL', /take --nodes 3/],
+    ['a small kernel', { plan: planLab('/x', 64) }, 'LAB_TOO_LARGE', /sysctl -w net\.ipv4\S+=4544 net\.ipv6\S+=4544$/],
+  ])('%s', (_, change, code, message) => {
+    expect(() => checkWish({ ...wish, ...change })).toThrow(
+      expect.objectContaining({ code, message: expect.stringMatching(message) }),
+    );
+  });
+
+  it('does not count neighbours where the kernel has none to hold, or does not tell', () => {
+    const many = { ...wish, plan: planLab('/run/ringlet', 64) };
+    expect(() => checkWish({ ...many, obstacles: ['not root (run it with sudo)'] })).not.toThrow();
+    expect(() => checkWish({ ...many, neighbourLimit: undefined })).not.toThrow();
   });
 });
 

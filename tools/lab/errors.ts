@@ -8,8 +8,8 @@ export type LabErrorCode =
   | 'LAB_PROCESS'
   /** `--kill` names no node, or nodes have no process of their own. */
   | 'LAB_KILL'
-  /** The run directory cannot be written. */
-  | 'LAB_RUNDIR';
+  /** More nodes than this kernel's tables hold. */
+  | 'LAB_TOO_LARGE';
 
 export class LabError extends Error {
   override readonly name = 'LabError';

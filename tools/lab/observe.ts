@@ -49,18 +49,16 @@ export async function traceBroadcast(
 ): Promise<FloodTreeReport | undefined> {
   const before = await floodsOf(runDirectory, from);
   const known = highestSequence(before);
-  // Nobody answers it; the question on the way there is what counts.
-  const echo = from.host.ping(unusedAddress, floodLimitMs);
+  // Nobody answers it; the question who has that address is what counts.
+  await from.host.ping(unusedAddress, pollMs);
   const deadline = performance.now() + floodLimitMs;
-  let tree: FloodTreeReport | undefined;
-  do {
-    await delay(pollMs);
+  for (;;) {
     const floods = await Promise.all(nodes.map((node) => floodsOf(runDirectory, node)));
     const key = nextFlood(floods.find(({ name }) => name === from.name)!, known);
-    tree = key && floodTree(floods, key);
-  } while ((tree === undefined || tree.missing.length > 0) && performance.now() < deadline);
-  await echo;
-  return tree;
+    const tree = key && floodTree(floods, key);
+    if (tree?.missing.length === 0 || performance.now() > deadline) return tree;
+    await delay(pollMs);
+  }
 }
 
 async function floodsOf(runDirectory: string, { name }: LabNode): Promise<NodeFloods> {

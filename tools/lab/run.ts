@@ -3,13 +3,14 @@ import type { Logger } from 'pino';
 import { runDirectory as runDirectoryOf } from '../../src/node/client.ts';
 import { makeRunDirectory } from '../../src/node/rundir.ts';
 import { aborted, orAborted } from './abort.ts';
-import { LabError } from './errors.ts';
+import type { LabError } from './errors.ts';
 import { endProcesses, removeNamespaces, removeSockets } from './leftovers.ts';
-import { readMachineFacts } from './machine.ts';
+import { readMachineFacts, readNeighbourLimit } from './machine.ts';
 import { obstacles } from './mode.ts';
 import { NamespaceNetwork } from './namespaces.ts';
 import { OneProcessNetwork } from './one-process.ts';
 import { planLab } from './plan.ts';
+import { checkWish } from './preflight.ts';
 import { show } from './show.ts';
 import { LabStateFile } from './state.ts';
 import { reportText } from './text.ts';
@@ -45,7 +46,7 @@ export async function runLab(options: LabOptions): Promise<number> {
   const runDirectory = resolve(runDirectoryOf(environment));
   const plan = planLab(runDirectory, nodes);
   const modeReasons = obstacles(readMachineFacts(environment));
-  if (kill !== undefined) checkKill(kill, plan.nodes, modeReasons);
+  checkWish({ plan, kill, obstacles: modeReasons, neighbourLimit: readNeighbourLimit() });
   makeRunDirectory(runDirectory);
   const state = LabStateFile.claim(runDirectory);
   const onLine = (line: string) => process.stderr.write(`${line}\n`);
@@ -73,20 +74,6 @@ export async function runLab(options: LabOptions): Promise<number> {
     await network.stop(hurry);
     state.remove();
   }
-}
-
-function checkKill(kill: string, nodes: readonly { readonly name: string }[], modeReasons: readonly string[]): void {
-  if (!nodes.some(({ name }) => name === kill)) {
-    throw new LabError('LAB_KILL', `--kill names no node of this lab: choose one of n1 to n${nodes.length}`);
-  }
-  if (modeReasons.length > 0) {
-    throw new LabError(
-      'LAB_KILL',
-      `--kill takes a process for each node, which cannot be here: ${modeReasons.join(', ')}`,
-    );
-  }
-  if (nodes.length < 3)
-    throw new LabError('LAB_KILL', '--kill leaves one node of two, which reaches nobody: take --nodes 3');
 }
 
 /** As the user has to type it here. */
