@@ -19,9 +19,18 @@ export type Answer<Q extends Question> =
 
 export async function askNode<Q extends Question>(directory: string, name: string, question: Q): Promise<Reports[Q]> {
   const path = controlSocket(directory, name);
-  const text = await exchange(path, `${JSON.stringify({ ask: question })}\n`).catch((cause: Error) => {
-    throw new NodeError('NODE_NOT_RUNNING', `no node ${name} answers at ${path}: ${cause.message}`, { cause });
-  });
+  const text = await exchange(path, `${JSON.stringify({ ask: question })}\n`).catch(
+    async (cause: NodeJS.ErrnoException) => {
+      const running = await runningNodes(directory);
+      const wayOut =
+        running.length > 0 ? `running here: ${running.join(', ')}` : 'no node runs here; see: ringlet up --help';
+      throw new NodeError(
+        'NODE_NOT_RUNNING',
+        `no node ${name} answers in ${directory} (${reasonOf(cause)}); ${wayOut}`,
+        { cause },
+      );
+    },
+  );
   const answer = JSON.parse(text) as Answer<Q>;
   if (!answer.ok) throw new NodeError('NODE_NOT_RUNNING', `node ${name} refused: ${answer.message}`);
   return answer.data;
@@ -44,6 +53,11 @@ export function accepts(path: string): Promise<boolean> {
     });
     socket.once('error', () => resolve(false));
   });
+}
+
+/** Why a connection failed, in a word. */
+function reasonOf(error: NodeJS.ErrnoException): string {
+  return error.code ?? error.message;
 }
 
 function exchange(path: string, request: string): Promise<string> {

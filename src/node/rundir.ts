@@ -1,5 +1,5 @@
-import { mkdirSync, readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { NodeError } from './errors.ts';
 
 /** Where the sockets of running nodes live. */
@@ -14,7 +14,7 @@ export function runDirectory(env: NodeJS.ProcessEnv = process.env): string {
 export function makeRunDirectory(directory: string): void {
   const wayOut = 'set RINGLET_RUNDIR to a directory of yours';
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code;
     throw new NodeError('NODE_RUNDIR', `cannot make ${directory} (${reason}): ${wayOut}`, { cause });
@@ -22,6 +22,13 @@ export function makeRunDirectory(directory: string): void {
   if (statSync(directory).uid !== process.getuid?.()) {
     throw new NodeError('NODE_RUNDIR', `${directory} belongs to another user: ${wayOut}`);
   }
+}
+
+/** With its parents. Not by mkdir's `recursive`, which never returns where a file system lets nobody make directories. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /** Of questions and answers: see report.ts. */

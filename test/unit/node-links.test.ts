@@ -1,0 +1,166 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { Identity, sealEnvelope } from '../../src/identity/index.ts';
+import { VirtualClock } from '../../src/lib/virtual-clock.ts';
+import { Links } from '../../src/node/links.ts';
+import { MemoryTunnelNetwork } from '../../src/tunnel/index.ts';
+import { type LinkMessage, type NodeId, parseNodeId, seededRandom } from '../../topology/index.ts';
+
+const log = pino({ level: 'silent' });
+
+/** Two or more `Links` on one clock, with a courier that a test may tap, and that carries in order. */
+class World {
+  readonly clock = new VirtualClock();
+  readonly carried: { to: string; payload: string }[] = [];
+  readonly #random = seededRandom(1);
+  readonly #network = new MemoryTunnelNetwork({
+    clock: this.clock,
+    random: this.#random,
+    path: () => ({ latencyMs: 5, loss: 0 }),
+  });
+  readonly #ends = new Map<string, End>();
+
+  add(seed: number): End {
+    const identity = Identity.fromSeed(new Uint8Array(32).fill(seed));
+    const end = new End(identity, this.#network, this.#random, this.clock, (to, payload) => {
+      this.carried.push({ to, payload });
+      this.clock.after(5, () => this.#ends.get(to)?.links.receive(identity.nodeId, payload));
+      return true;
+    });
+    this.#ends.set(identity.nodeId, end);
+    return end;
+  }
+}
+
+class End {
+  readonly id: NodeId;
+  readonly identity: Identity;
+  readonly links: Links;
+  readonly factory;
+  readonly seen: string[] = [];
+  readonly messages: LinkMessage[] = [];
+  accepts: (peer: NodeId) => boolean = () => true;
+
+  constructor(
+    identity: Identity,
+    network: MemoryTunnelNetwork,
+    random: () => number,
+    clock: VirtualClock,
+    carry: (to: string, payload: string) => boolean,
+  ) {
+    this.identity = identity;
+    this.id = parseNodeId(identity.nodeId)!;
+    this.factory = network.factory(identity.nodeId);
+    this.links = new Links({
+      identity,
+      tunnels: this.factory,
+      carry,
+      clock,
+      random,
+      log,
+      events: {
+        offered: (peer) => {
+          this.seen.push('offered');
+          return this.accepts(peer);
+        },
+        up: () => this.seen.push('up'),
+        down: (_peer, reason) => this.seen.push(`down: ${reason}`),
+        message: (_peer, message) => this.messages.push(message),
+        frames: (_peer, messages) => this.seen.push(`frames ${messages.length}`),
+      },
+    });
+  }
+}
+
+function pair() {
+  const world = new World();
+  const [a, b] = [world.add(1), world.add(2)];
+  a.links.dial(b.id);
+  world.clock.advance(200);
+  return { world, a, b };
+}
+
+/** Probes all links of `ends` for `ms`. */
+function probe(world: World, ends: readonly End[], ms: number): void {
+  for (let t = 0; t < ms; t += 100) {
+    for (const end of ends) end.links.tick(() => 300);
+    world.clock.advance(100);
+  }
+}
+
+describe('links', () => {
+  it('come up from a dial, carry messages and frames, and know their round-trip time', () => {
+    const { world, a, b } = pair();
+    a.links.send(b.id, { type: 'edge', interest: 'long' });
+    expect(b.links.sendFrames(a.id, [new Uint8Array(60), new Uint8Array(70)])).toBe(2);
+    probe(world, [a, b], 1_000);
+    expect(a.seen).toEqual(['up', 'frames 2']);
+    expect(b.seen).toEqual(['offered', 'up']);
+    expect(b.messages).toEqual([{ type: 'edge', interest: 'long' }]);
+    expect(a.links.all.map(({ peer, up, rttMs }) => [peer, up, rttMs])).toEqual([[b.id, true, 10]]);
+  });
+
+  it('go down about a second after the other end died without a word', () => {
+    const { world, a, b } = pair();
+    probe(world, [a, b], 2_000);
+    b.factory.kill();
+    probe(world, [a], 800);
+    expect(a.seen).toEqual(['up']);
+    probe(world, [a], 600);
+    expect(a.seen).toEqual(['up', 'down: no answer to probes']);
+    expect(a.links.all).toEqual([]);
+  });
+
+  it('refuse signalling that is forged, damaged, for somebody else, or no signal at all', () => {
+    const { world, a, b } = pair();
+    const c = world.add(3);
+    const offer = world.carried[0]!.payload;
+    const body = JSON.stringify({ kind: 'offer', sdp: 'x', fingerprint: 'y' });
+    const refused = [
+      '',
+      'null',
+      offer.replace('memory', 'mamory'),
+      sealEnvelope(c.identity, { to: a.identity.nodeId, link: 'l', seq: 9, body }),
+      sealEnvelope(c.identity, { to: b.identity.nodeId, link: 'l', seq: 9, body: '{"kind":"offer"}' }),
+      sealEnvelope(c.identity, { to: b.identity.nodeId, link: 'l', seq: 9, body: 'not JSON' }),
+    ];
+    for (const payload of refused) b.links.receive(a.identity.nodeId, payload);
+    expect(b.links.counters.envelopesRefused).toBe(refused.length);
+    expect(b.seen).toEqual(['offered', 'up']);
+  });
+
+  it('are not disturbed by a courier that plays an old offer again', () => {
+    const { world, a, b } = pair();
+    for (const { payload } of [...world.carried]) b.links.receive(a.identity.nodeId, payload);
+    world.clock.advance(500);
+    expect(b.seen).toEqual(['offered', 'up']);
+    expect(b.links.counters.envelopesStale).toBeGreaterThan(0);
+  });
+
+  it('do not come up when the topology declines the offer', () => {
+    const world = new World();
+    const [a, b] = [world.add(1), world.add(2)];
+    b.accepts = () => false;
+    a.links.dial(b.id);
+    world.clock.advance(20_000);
+    expect(b.links.all).toEqual([]);
+    expect(a.seen).toEqual(['down: no connection within 15 s']);
+  });
+
+  it('count a malformed message of a neighbour and live on', () => {
+    const { world, a, b } = pair();
+    const tunnel = a.links.all[0]!.tunnel!;
+    for (const bytes of [[], [0xff], [0x1f], [0x10, 1], [0x12, 9]]) tunnel.sendControl(Uint8Array.from(bytes));
+    probe(world, [a, b], 1_000);
+    expect(b.links.counters.controlMalformed).toBe(5);
+    expect(b.seen).toEqual(['offered', 'up']);
+  });
+
+  it('close without a word to the topology that asked for it, and with one at the other end', () => {
+    const { world, a, b } = pair();
+    a.links.close(b.id, 'not wanted');
+    world.clock.advance(100);
+    expect(a.seen).toEqual(['up']);
+    expect(b.seen).toEqual(['offered', 'up', 'down: closed by the peer']);
+  });
+});
