@@ -4,7 +4,7 @@ import { TunnelError } from './errors.ts';
 import { Batcher, createLanes, type Lanes, onBinary, sendControl, sendFrames } from './lanes.ts';
 import { guarded, PeerConnection } from './native.ts';
 import type { RtcHost } from './rtc-host.ts';
-import { formatSessionDescription, parseSessionDescription, type SessionDescription } from './session-description.ts';
+import { formatSessionDescription, parseSessionDescription } from './session-description.ts';
 import {
   openTimeoutMs,
   type Tunnel,
@@ -17,8 +17,20 @@ import {
 
 /** Remote candidates of one tunnel, in the description and after it: each of them makes us send to an address. */
 const maxRemoteCandidates = 32;
+/**
+ * How long the end that offers keeps its candidates to itself once the answer is here.
+ *
+ * The native library takes an answer in two steps: first ICE gets the credentials, then the fingerprint is kept. A peer
+ * that knows our addresses is already sending checks; on a short path ICE and DTLS can be through between the two steps,
+ * and DTLS finds no fingerprint to compare with and fails. A peer that does not know our addresses cannot send first:
+ * our own checks, which start when both steps are done, show it the way. It needs the candidates only to open a NAT of its
+ * own, and that can wait this long. The same order makes sure that our DTLS listens before the peer's first flight
+ * comes, which would otherwise be lost and sent again after one second.
+ */
+const candidateDelayMs = 100;
 
 type Role = 'offer' | 'answer';
+type CandidateSignal = Extract<TunnelSignal, { kind: 'candidate' }>;
 
 /** One node-datachannel PeerConnection with its two lanes. */
 export class RtcTunnel implements Tunnel {
@@ -35,13 +47,17 @@ export class RtcTunnel implements Tunnel {
   /** The fingerprint that the peer's node key signed, once its description is here. */
   #signedFingerprint: string | undefined;
   #remoteCandidates = 0;
-  #earlyCandidates: Extract<TunnelSignal, { kind: 'candidate' }>[] = [];
+  #earlyCandidates: CandidateSignal[] = [];
+  /** Of the end that offers, until `candidateDelayMs` after the answer. */
+  #heldCandidates: CandidateSignal[] | undefined;
+  #holdTimer: Timer | undefined;
 
   constructor(name: string, role: Role, events: TunnelEvents, host: RtcHost) {
     this.name = name;
     this.#role = role;
     this.#events = events;
     this.#host = host;
+    this.#heldCandidates = role === 'offer' ? [] : undefined;
     this.#batcher = new Batcher((messages) => this.#deliverFrames(messages));
     this.#peer = new PeerConnection(name, host.config);
     host.hold(this);
@@ -153,23 +169,24 @@ export class RtcTunnel implements Tunnel {
   #sendDescription(sdp: string, type: string): void {
     if (this.#state === 'closed' || (type !== 'offer' && type !== 'answer')) return;
     const local = parseSessionDescription(sdp);
-    this.#events.signal({
-      kind: type,
-      fingerprint: local.fingerprint,
-      // The end that offers is the last to see ICE connect, so it starts DTLS: from the other end the first flight
-      // mostly came too early, was dropped, and waited one second for its retransmission.
-      sdp: formatSessionDescription({
-        ...this.#withoutIgnored(local),
-        setup: type === 'offer' ? 'active' : local.setup,
-      }),
-    });
+    // Candidates travel by themselves, once they are filtered.
+    const described = formatSessionDescription({ ...local, candidates: [] });
+    this.#events.signal({ kind: type, sdp: described, fingerprint: local.fingerprint });
   }
 
   #sendCandidate(text: string, mid: string): void {
     if (this.#state === 'closed') return;
     const candidate = parseCandidate(text);
     if (this.#host.ignores(candidate)) return;
-    this.#events.signal({ kind: 'candidate', candidate: formatCandidate(candidate), mid });
+    const payload: CandidateSignal = { kind: 'candidate', candidate: formatCandidate(candidate), mid };
+    if (this.#heldCandidates === undefined) this.#events.signal(payload);
+    else this.#heldCandidates.push(payload);
+  }
+
+  #sendHeld(): void {
+    const held = this.#heldCandidates ?? [];
+    this.#heldCandidates = undefined;
+    for (const payload of held) if (this.#state !== 'closed') this.#events.signal(payload);
   }
 
   #takeDescription(offer: TunnelOffer): void {
@@ -182,11 +199,13 @@ export class RtcTunnel implements Tunnel {
     }
     this.#signedFingerprint = remote.fingerprint;
     this.#remoteCandidates = remote.candidates.length;
-    this.#peer.setRemoteDescription(formatSessionDescription(this.#withoutIgnored(remote)), offer.kind);
+    const candidates = remote.candidates.filter((candidate) => !this.#host.ignores(candidate));
+    this.#peer.setRemoteDescription(formatSessionDescription({ ...remote, candidates }), offer.kind);
     for (const candidate of this.#earlyCandidates.splice(0)) this.#takeCandidate(candidate);
+    if (this.#role === 'offer') this.#holdTimer = this.#host.clock.after(candidateDelayMs, () => this.#sendHeld());
   }
 
-  #takeCandidate(payload: Extract<TunnelSignal, { kind: 'candidate' }>): void {
+  #takeCandidate(payload: CandidateSignal): void {
     if (this.#signedFingerprint === undefined) {
       // The native side refuses candidates that come before the description.
       if (this.#earlyCandidates.length < maxRemoteCandidates) this.#earlyCandidates.push(payload);
@@ -204,10 +223,6 @@ export class RtcTunnel implements Tunnel {
     }
     this.#remoteCandidates += 1;
     this.#peer.addRemoteCandidate(formatCandidate(candidate), payload.mid);
-  }
-
-  #withoutIgnored(description: SessionDescription): SessionDescription {
-    return { ...description, candidates: description.candidates.filter((candidate) => !this.#host.ignores(candidate)) };
   }
 
   /** Both lanes up, and the certificate that DTLS saw is the signed one. Messages wait in the native queue until then. */
@@ -279,6 +294,7 @@ export class RtcTunnel implements Tunnel {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#openTimer.cancel();
+    this.#holdTimer?.cancel();
     this.#batcher.discard();
     this.#earlyCandidates = [];
     this.#peer.close();

@@ -235,23 +235,33 @@ describe('the way to an open tunnel', () => {
     await until(() => pair.a.isOpen && pair.b.isOpen);
   });
 
-  it('takes an offer and its candidates from a courier that hands them over all at once', async () => {
+  it('takes an offer and a candidate, an answer and its candidates, all at once', async () => {
     const alice = factory();
     const bob = factory();
     const [a, b] = [new Recorder(), new Recorder()];
-    const offered: TunnelSignal[] = [];
-    a.onSignal = (payload) => offered.push(payload);
-    const dialer = alice.dial('to bob', a);
-    await until(() => offered.length >= 2);
     const answered: TunnelSignal[] = [];
+    let offer: TunnelOffer | undefined;
+    a.onSignal = (payload) => {
+      if (payload.kind === 'offer') offer = payload;
+    };
     b.onSignal = (payload) => answered.push(payload);
-    const [offer, ...candidates] = offered;
-    if (offer?.kind !== 'offer') throw new Error('the first signal is not the offer');
-    const answerer = bob.accept('to alice', offer, b);
-    for (const candidate of candidates) answerer.signal(candidate);
+    const dialer = alice.dial('to bob', a);
+    await until(() => offer !== undefined);
+    const answerer = bob.accept('to alice', offer!, b);
+    answerer.signal({ kind: 'candidate', candidate: 'candidate:1 1 UDP 1 127.0.0.1 9 typ host', mid: '0' });
     await until(() => answered.length >= 2);
     for (const payload of answered) dialer.signal(payload);
     await until(() => a.isOpen && b.isOpen);
+  });
+
+  it('shows the answering end the way first, and tells addresses a little later', async () => {
+    const clock = new VirtualClock();
+    const alice = factory({ clock });
+    const pair = connect(alice, factory());
+    await until(() => pair.a.isOpen && pair.b.isOpen);
+    expect(pair.a.log).not.toContain('candidate');
+    clock.advance(100);
+    expect(pair.a.log.at(-1)).toBe('candidate');
   });
 
   it('ends after 15 seconds of the clock it was given', async () => {
@@ -259,7 +269,7 @@ describe('the way to an open tunnel', () => {
     const alice = factory({ clock });
     const recorder = new Recorder();
     alice.dial('nobody', recorder);
-    await until(() => recorder.log.includes('candidate'));
+    await until(() => recorder.log.includes('offer'));
     clock.advance(14_999);
     expect(recorder.reasons).toEqual([]);
     clock.advance(1);
