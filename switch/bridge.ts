@@ -30,7 +30,7 @@ export interface BridgeOptions {
   readonly selfId: bigint;
   /** With one, the bridge has the logical flood port. */
   readonly flood?: FloodEngine;
-  /** For the description that controllers read. */
+  /** For the description that controllers read; at most 255 bytes. */
   readonly description?: string;
 }
 
@@ -49,7 +49,12 @@ export interface PacketOut {
   readonly data: Uint8Array;
 }
 
+/** What a bridge shows of its flow tables. */
+export type FlowView = Pick<FlowTables, 'entries' | 'generation' | 'nextExpiry' | 'select' | 'size' | 'table'>;
+
 const maxPortNo = 0xfeff;
+/** Bytes that OpenFlow has for it. */
+const maxDescription = 255;
 
 /**
  * A switch: ports, flow tables, MAC learning and the way of frames between them. Does no I/O: frames come in by `receive`
@@ -60,10 +65,10 @@ export class Bridge {
   readonly datapathId: bigint;
   readonly selfId: bigint;
   readonly description: string;
-  readonly flows: FlowTables;
+  /** To look at; changes go through `changeFlows`. */
+  readonly flows: FlowView;
   readonly macs = new MacTable();
-  /** `ConfigFlags`: what becomes of fragments. */
-  fragments: number = ConfigFlags.FRAG_NORMAL;
+  readonly #flows: FlowTables;
   readonly #ports = new PortTable();
   readonly #flood: FloodEngine | undefined;
   readonly #self: SwitchId;
@@ -73,6 +78,7 @@ export class Bridge {
   readonly #decoder = new LinkDecoder();
   readonly #observers = new Observers();
   #arrivals: FloodArrival[] = [];
+  #fragments: number = ConfigFlags.FRAG_NORMAL;
   #fragmentsDropped = 0;
   #isBusy = false;
 
@@ -80,15 +86,19 @@ export class Bridge {
     this.datapathId = options.datapathId;
     this.selfId = options.selfId;
     this.description = options.description ?? '';
+    if (new TextEncoder().encode(this.description).length > maxDescription) {
+      throw new SwitchError('SWITCH_DESCRIPTION', `the description has more than ${maxDescription} bytes`);
+    }
     this.#flood = options.flood;
     this.#self = switchIdOf(options.selfId);
-    this.flows = new FlowTables((entry, reason, now) =>
+    this.#flows = new FlowTables((entry, reason, now) =>
       this.#observers.queue((observer) => observer.flowRemoved?.(entry, reason, now)),
     );
+    this.flows = this.#flows;
     this.#egress = new Egress(this.#passage, this.#self, this.#ports, options.flood, (arrival) =>
       this.#arrivals.push(arrival),
     );
-    this.#pipeline = new Pipeline(this.#passage, this.flows, this.#egress, this.macs, (event) =>
+    this.#pipeline = new Pipeline(this.#passage, this.#flows, this.#egress, this.macs, (event) =>
       this.#observers.queue((observer) => observer.packetIn?.(event)),
     );
     if (options.flood) this.#ports.addPort(floodPort(options.selfId));
@@ -171,7 +181,7 @@ export class Bridge {
 
   /** Carries out a flow-mod. Throws `OpenFlowRefusal`, and nothing is changed then. */
   changeFlows(change: FlowChange, now: number): void {
-    this.#run(() => this.flows.change(change, now));
+    this.#run(() => this.#flows.change(change, now));
   }
 
   /** Every flow entry, as flow statistics show it. */
@@ -187,18 +197,23 @@ export class Bridge {
     });
   }
 
+  /** `ConfigFlags`: what becomes of fragments. */
+  get fragments(): number {
+    return this.#fragments;
+  }
+
   /** `flags`: `ConfigFlags`. Throws `OpenFlowRefusal`: fragments pass or are dropped, but are not put together. */
   setFragments(flags: number): void {
     if (flags !== ConfigFlags.FRAG_NORMAL && flags !== ConfigFlags.FRAG_DROP) {
       throw new OpenFlowRefusal(ErrorType.SWITCH_CONFIG_FAILED, SwitchConfigFailedCode.BAD_FLAGS, `flags ${flags}`);
     }
-    this.fragments = flags;
+    this.#fragments = flags;
   }
 
   /** Lets expire what is due. */
   tick(now: number): void {
     this.#run(() => {
-      this.flows.expire(now);
+      this.#flows.expire(now);
       this.macs.expire(now);
     });
   }
@@ -252,7 +267,7 @@ export class Bridge {
     }
     const { packet } = this.#passage;
     packet.load(frame);
-    if (this.fragments !== ConfigFlags.FRAG_DROP || !packet.has(Layer.FRAGMENT)) return true;
+    if (this.#fragments !== ConfigFlags.FRAG_DROP || !packet.has(Layer.FRAGMENT)) return true;
     this.#fragmentsDropped += 1;
     return false;
   }
@@ -288,7 +303,7 @@ function floodPort(selfId: bigint): Port {
   const mac = Uint8Array.from({ length: 6 }, (_, i) =>
     i === 0 ? 0x02 : Number((selfId >> BigInt(128 - 8 * i)) & 0xffn),
   );
-  return new Port(floodPortNo, 'flood', { name: 'flood', mac, send: () => 0 }, 0);
+  return new Port(floodPortNo, 'flood', { name: 'flood', mac, send: () => 0 }, undefined, 0);
 }
 
 function badRequest(code: number, reason: string): OpenFlowRefusal {

@@ -19,6 +19,7 @@ export type SwitchFault =
   | 'SWITCH_PORT_TAKEN'
   | 'SWITCH_PORTS_FULL'
   | 'SWITCH_NO_SUCH_PORT'
+  | 'SWITCH_DESCRIPTION'
   | 'SWITCH_REENTERED';
 
 /** A call that the owner of the bridge got wrong. */

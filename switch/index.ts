@@ -14,6 +14,7 @@ export {
   Bridge,
   type BridgeCounters,
   type BridgeOptions,
+  type FlowView,
   type PacketOut,
 } from './bridge.ts';
 export { OpenFlowRefusal, SwitchError, type SwitchFault } from './errors.ts';

@@ -33,7 +33,7 @@ export class Agent {
     return this.#connections;
   }
 
-  /** A controller connected, from whichever side. It is greeted at once. */
+  /** A controller connected, from whichever side. It is greeted at once: `send` is called before this returns. */
   connect(transport: ControllerTransport, kind: ConnectionKind): AgentConnection {
     const connection = new AgentConnection(this, transport, kind);
     this.#connections.add(connection);

@@ -38,7 +38,7 @@ export const handlers: Handlers = {
   error: ignored,
   echoReply: ignored,
   echoRequest: {
-    handle: (message, connection) => connection.reply(message, { type: 'echoReply', data: message.data.slice() }),
+    handle: (message, connection) => connection.reply(message, { type: 'echoReply', data: message.data }),
   },
   featuresRequest: {
     handle: (message, connection) =>

@@ -26,7 +26,7 @@ export {
   vlanTagLength,
 } from './ethernet.ts';
 export { IpProto, Ipv4At, ipv4HeaderLength } from './ipv4.ts';
-export { ExtHdr, Ipv6At, ipv6HeaderLength } from './ipv6.ts';
+export { Ipv6At, ipv6HeaderLength } from './ipv6.ts';
 export {
   type FlowKey,
   getKeyBytes,

@@ -15,23 +15,11 @@
  * |  next header  | length / 8 - 1|  extension ...                |  no or more
  * +---------------+---------------+-------------------------------+
  */
+import { Ipv6ExtHeader as ExtHdr } from '../../ofp/index.ts';
 import { get16 } from './bytes.ts';
 
 export const ipv6HeaderLength = 40;
 export const Ipv6At = { LENGTH: 4, NEXT: 6, HOP_LIMIT: 7, SRC: 8, DST: 24 } as const;
-
-/** OpenFlow 1.3 section 7.2.3.8, OFPIEH_*. */
-export const ExtHdr = {
-  NONEXT: 1,
-  ESP: 2,
-  AUTH: 4,
-  DEST: 8,
-  FRAG: 16,
-  ROUTER: 32,
-  HOP: 64,
-  UNREP: 128,
-  UNSEQ: 256,
-} as const;
 
 const fragmentHeader = 44;
 const authHeader = 51;

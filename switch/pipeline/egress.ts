@@ -33,7 +33,7 @@ export class Egress {
   readonly #emitters: { readonly [K in Port['kind']]: (port: Port) => void };
   readonly #record: LinkRecord = { hopLimit: 0, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 0 };
   /** Ports with something queued. */
-  #busy: Port[] = [];
+  readonly #busy: Port[] = [];
 
   /** `floodArrival` is called while a frame is under way: it may only queue. */
   constructor(
@@ -49,7 +49,10 @@ export class Egress {
     this.#flood = flood;
     this.#floodArrival = floodArrival;
     this.#emitters = {
-      leaf: (port) => port.queueFrame(passage.packet.share()),
+      leaf: (port) => {
+        this.#willQueue(port);
+        port.queueFrame(passage.packet.share());
+      },
       peer: (port) => this.#toPeer(port),
       flood: (port) => this.#toFlood(port),
     };
@@ -67,7 +70,6 @@ export class Egress {
   // HOT PATH
   /** To a port, whichever it is. */
   emit(port: Port): void {
-    if (!port.isQueueing) this.#busy.push(port);
     this.#emitters[port.kind](port);
   }
 
@@ -86,10 +88,11 @@ export class Egress {
 
   /** Hands what is queued to the sinks of the ports. */
   flush(): void {
-    const busy = this.#busy;
-    if (busy.length === 0) return;
-    this.#busy = [];
-    for (const port of busy) port.flush();
+    for (let port = this.#busy.pop(); port; port = this.#busy.pop()) port.flush();
+  }
+
+  #willQueue(port: Port): void {
+    if (!port.isQueueing) this.#busy.push(port);
   }
 
   #toPeer(port: Port): void {
@@ -104,6 +107,7 @@ export class Egress {
     record.destinationLo = packet.key[KeyWord.TUNNEL_ID + 1]!;
     record.sourceHi = sourceHi;
     record.sourceLo = sourceLo;
+    this.#willQueue(port);
     port.queueRecord(record, packet.frame);
   }
 
@@ -140,7 +144,7 @@ export class Egress {
         this.counters.noSuchPeer += 1;
         continue;
       }
-      if (!port.isQueueing) this.#busy.push(port);
+      this.#willQueue(port);
       port.queueRecord(record, frb);
     }
   }

@@ -47,7 +47,8 @@ export class PortTable {
       throw new SwitchError('SWITCH_PORT_MAC', `a MAC has 6 bytes, not ${options.mac.length}`);
     if (this.#names.has(options.name))
       throw new SwitchError('SWITCH_PORT_TAKEN', `port ${options.name} exists already`);
-    const port = new Port(this.#allocate(options.kind), options.kind, options, now);
+    const peer = options.kind === 'peer' ? options.peer : undefined;
+    const port = new Port(this.#allocate(options.kind), options.kind, options, peer, now);
     this.addPort(port);
     return port;
   }

@@ -4,14 +4,18 @@ import { LinkDecoder, LinkEncoder, type LinkRecord } from '../packet/index.ts';
 export type PortKind = 'leaf' | 'peer' | 'flood';
 
 /** What the owner of a bridge says of a port it adds. */
-export interface PortOptions {
+export type PortOptions = CommonPortOptions &
+  (
+    | { readonly kind: 'leaf' }
+    /** `peer`: the 128-bit id of the node at the other end. */
+    | { readonly kind: 'peer'; readonly peer: bigint }
+  );
+
+export interface CommonPortOptions {
   /** 1 to 15 bytes of printable ASCII. */
   readonly name: string;
   /** Six bytes. */
   readonly mac: Uint8Array;
-  readonly kind: 'leaf' | 'peer';
-  /** Peer ports: the 128-bit id of the node at the other end. */
-  readonly peer?: bigint;
   /**
    * Takes a batch, in order, and returns how many it took; the others are counted as dropped. A leaf port gets Ethernet
    * frames, a peer port gets messages of link records. The views are valid only during the call, and the bridge must not
@@ -39,6 +43,7 @@ export class Port {
   readonly name: string;
   readonly mac: Uint8Array;
   readonly kind: PortKind;
+  /** Set on peer ports. */
   readonly peer: bigint | undefined;
   readonly speed: number;
   readonly createdAt: number;
@@ -59,12 +64,12 @@ export class Port {
   readonly #encoder: LinkEncoder | undefined;
   #frames: Uint8Array[] = [];
 
-  constructor(no: number, kind: PortKind, options: Omit<PortOptions, 'kind'>, now: number) {
+  constructor(no: number, kind: PortKind, options: CommonPortOptions, peer: bigint | undefined, now: number) {
     this.no = no;
     this.name = options.name;
     this.mac = options.mac.slice();
     this.kind = kind;
-    this.peer = options.peer;
+    this.peer = peer;
     this.speed = options.speed ?? 0;
     this.createdAt = now;
     this.#send = (batch) => options.send(batch);

@@ -1,11 +1,5 @@
 import { type Action, FlowModCommand, type Instruction, NO_BUFFER, type OxmField } from '../../../ofp/index.ts';
-import {
-  Bridge,
-  type BridgeObserver,
-  type BridgeOptions,
-  type FlowChange,
-  type PortOptions,
-} from '../../../switch/index.ts';
+import { Bridge, type BridgeObserver, type BridgeOptions, type FlowChange } from '../../../switch/index.ts';
 
 export const any = 0xffff_ffff;
 
@@ -105,7 +99,7 @@ export class BridgeLab {
     return this.events.filter((event) => event.name === name).map((event) => [...event.args]);
   }
 
-  #add(options: Pick<PortOptions, 'kind'> & { readonly peer?: bigint }): LabPort {
+  #add(options: { readonly kind: 'leaf' } | { readonly kind: 'peer'; readonly peer: bigint }): LabPort {
     const name = `p${++this.#named}`;
     const sent: Uint8Array[] = [];
     const port = { no: 0, sent, capacity: Infinity };
