@@ -229,6 +229,19 @@ it('packet-out', async () => {
   expect(two).toBe(2);
 });
 
+it('monitor', async () => {
+  await output('add-flow', 'priority=0,cookie=0x7,actions=CONTROLLER:30');
+  await output('add-flow', 'in_port=2,send_flow_rem,cookie=0x8,actions=drop');
+  const monitor = await served.monitor('65535');
+  served.bridge.receive(one, [frame(mac(1), mac(2))], performance.now());
+  await monitor.waitFor(/OFPT_PACKET_IN .*cookie=0x7 total_len=60 in_port=1 \(via no_match\) data_len=30/);
+  await output('del-flows', 'in_port=2');
+  await monitor.waitFor(/OFPT_FLOW_REMOVED .*in_port=2 reason=delete.* cookie:0x8/);
+  served.addLeaf('tap2', 3);
+  await monitor.waitFor(/OFPT_PORT_STATUS .*ADD: *3\(tap2\)/);
+  monitor.stop();
+});
+
 describe('groups and meters, of which there are none', () => {
   it.each([
     ['dump-groups', 'OFPST_GROUP_DESC reply (OF1.3):'],

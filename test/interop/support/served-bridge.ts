@@ -1,8 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Agent, Bridge } from '../../../switch/index.ts';
 
@@ -12,6 +13,13 @@ export interface Answer {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+}
+
+/** A running `ovs-ofctl monitor`. */
+export interface Monitor {
+  /** Rejects after 10 s with what was printed. */
+  waitFor(pattern: RegExp): Promise<void>;
+  stop(): void;
 }
 
 /** A bridge whose agent listens on `br.mgmt` in a folder of its own, and ovs-ofctl talking to it by name. */
@@ -70,6 +78,24 @@ export class ServedBridge {
       const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
       return { code, stdout, stderr };
     }
+  }
+
+  /** Runs `ovs-ofctl monitor br ARGS`, and resolves when the bridge knows of it. */
+  async monitor(...args: string[]): Promise<Monitor> {
+    const known = this.agent.connections.size;
+    const child = spawn('ovs-ofctl', ['-O', 'OpenFlow13', 'monitor', 'br', ...args], {
+      env: { ...process.env, OVS_RUNDIR: this.#folder },
+    });
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
+    const until = async (isSo: () => boolean) => {
+      for (const end = performance.now() + 10_000; !isSo(); await sleep(10)) {
+        if (performance.now() > end) throw new Error(`not seen in: ${printed}`);
+      }
+    };
+    const isListening = () => [...this.agent.connections].some(({ missSendLen }) => missSendLen > 0);
+    await until(() => this.agent.connections.size > known && isListening());
+    return { waitFor: (pattern) => until(() => pattern.test(printed)), stop: () => void child.kill() };
   }
 
   async stop(): Promise<void> {
