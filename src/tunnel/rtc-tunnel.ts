@@ -1,5 +1,5 @@
 import type { Timer } from '../lib/clock.ts';
-import { formatCandidate, parseCandidate } from './candidate.ts';
+import { CandidateExchange } from './candidate-exchange.ts';
 import { TunnelError } from './errors.ts';
 import { Batcher, createLanes, type Lanes, onBinary, sendControl, sendFrames } from './lanes.ts';
 import { guarded, PeerConnection } from './native.ts';
@@ -15,22 +15,7 @@ import {
   type TunnelSignal,
 } from './tunnel.ts';
 
-/** Remote candidates of one tunnel, in the description and after it: each of them makes us send to an address. */
-const maxRemoteCandidates = 32;
-/**
- * How long the end that offers keeps its candidates to itself once the answer is here.
- *
- * The native library takes an answer in two steps: first ICE gets the credentials, then the fingerprint is kept. A peer
- * that knows our addresses is already sending checks; on a short path ICE and DTLS can be through between the two steps,
- * and DTLS finds no fingerprint to compare with and fails. A peer that does not know our addresses cannot send first:
- * our own checks, which start when both steps are done, show it the way. It needs the candidates only to open a NAT of its
- * own, and that can wait this long. The same order makes sure that our DTLS listens before the peer's first flight
- * comes, which would otherwise be lost and sent again after one second.
- */
-const candidateDelayMs = 100;
-
 type Role = 'offer' | 'answer';
-type CandidateSignal = Extract<TunnelSignal, { kind: 'candidate' }>;
 
 /** One node-datachannel PeerConnection with its two lanes. */
 export class RtcTunnel implements Tunnel {
@@ -41,25 +26,26 @@ export class RtcTunnel implements Tunnel {
   readonly #events: TunnelEvents;
   readonly #openTimer: Timer;
   readonly #batcher: Batcher;
+  readonly #candidates: CandidateExchange;
   readonly #peer: PeerConnection;
   #lanes: Lanes | undefined;
   #state: 'connecting' | 'open' | 'closed' = 'connecting';
   /** The fingerprint that the peer's node key signed, once its description is here. */
   #signedFingerprint: string | undefined;
-  #remoteCandidates = 0;
-  #earlyCandidates: CandidateSignal[] = [];
-  /** Of the end that offers, until `candidateDelayMs` after the answer. */
-  #heldCandidates: CandidateSignal[] | undefined;
-  #holdTimer: Timer | undefined;
 
   constructor(name: string, role: Role, events: TunnelEvents, host: RtcHost) {
     this.name = name;
     this.#role = role;
     this.#events = events;
     this.#host = host;
-    this.#heldCandidates = role === 'offer' ? [] : undefined;
     this.#batcher = new Batcher((messages) => this.#deliverFrames(messages));
     this.#peer = new PeerConnection(name, host.config);
+    this.#candidates = new CandidateExchange(role, host, {
+      send: (payload) => {
+        if (this.#state !== 'closed') events.signal(payload);
+      },
+      add: (candidate, mid) => this.#peer.addRemoteCandidate(candidate, mid),
+    });
     host.hold(this);
     this.#openTimer = host.clock.after(openTimeoutMs, () =>
       this.#end(`no connection within ${openTimeoutMs / 1000} s`),
@@ -86,7 +72,7 @@ export class RtcTunnel implements Tunnel {
 
   signal(payload: TunnelSignal): void {
     this.#attempt(() => {
-      if (payload.kind === 'candidate') this.#takeCandidate(payload);
+      if (payload.kind === 'candidate') this.#candidates.remote(payload);
       else this.#takeDescription(payload);
     });
   }
@@ -140,12 +126,16 @@ export class RtcTunnel implements Tunnel {
 
   #listen(): void {
     this.#peer.onLocalDescription(guarded((sdp: string, type: string) => this.#sendDescription(sdp, type)));
-    this.#peer.onLocalCandidate(guarded((candidate: string, mid: string) => this.#sendCandidate(candidate, mid)));
+    this.#peer.onLocalCandidate(guarded((candidate: string, mid: string) => this.#candidates.local(candidate, mid)));
     this.#peer.onDataChannel(
       // A channel that was not agreed on: nothing reads it, so nothing may queue in it.
       guarded((channel) => {
         this.#host.counters.strayMessages += 1;
-        channel.close();
+        try {
+          channel.close();
+        } catch {
+          // Closed by the peer meanwhile.
+        }
       }),
     );
     this.#peer.onStateChange(
@@ -174,21 +164,6 @@ export class RtcTunnel implements Tunnel {
     this.#events.signal({ kind: type, sdp: described, fingerprint: local.fingerprint });
   }
 
-  #sendCandidate(text: string, mid: string): void {
-    if (this.#state === 'closed') return;
-    const candidate = parseCandidate(text);
-    if (this.#host.ignores(candidate)) return;
-    const payload: CandidateSignal = { kind: 'candidate', candidate: formatCandidate(candidate), mid };
-    if (this.#heldCandidates === undefined) this.#events.signal(payload);
-    else this.#heldCandidates.push(payload);
-  }
-
-  #sendHeld(): void {
-    const held = this.#heldCandidates ?? [];
-    this.#heldCandidates = undefined;
-    for (const payload of held) if (this.#state !== 'closed') this.#events.signal(payload);
-  }
-
   #takeDescription(offer: TunnelOffer): void {
     if (this.#signedFingerprint !== undefined || offer.kind === this.#role) {
       throw new TunnelError('TUNNEL_UNEXPECTED_SIGNAL', `an ${offer.kind} out of turn`);
@@ -198,31 +173,9 @@ export class RtcTunnel implements Tunnel {
       throw new TunnelError('TUNNEL_FINGERPRINT_MISMATCH', `the ${offer.kind}'s fingerprint is not the signed one`);
     }
     this.#signedFingerprint = remote.fingerprint;
-    this.#remoteCandidates = remote.candidates.length;
-    const candidates = remote.candidates.filter((candidate) => !this.#host.ignores(candidate));
+    const candidates = this.#candidates.described(remote.candidates);
     this.#peer.setRemoteDescription(formatSessionDescription({ ...remote, candidates }), offer.kind);
-    for (const candidate of this.#earlyCandidates.splice(0)) this.#takeCandidate(candidate);
-    if (this.#role === 'offer') this.#holdTimer = this.#host.clock.after(candidateDelayMs, () => this.#sendHeld());
-  }
-
-  #takeCandidate(payload: CandidateSignal): void {
-    if (this.#signedFingerprint === undefined) {
-      // The native side refuses candidates that come before the description.
-      if (this.#earlyCandidates.length < maxRemoteCandidates) this.#earlyCandidates.push(payload);
-      else this.#host.counters.ignoredCandidates += 1;
-      return;
-    }
-    const candidate = parseCandidate(payload.candidate);
-    if (!/^[A-Za-z0-9]{1,16}$/.test(payload.mid)) {
-      throw new TunnelError('TUNNEL_MALFORMED_SIGNAL', 'malformed candidate: not a media id');
-    }
-    if (this.#host.ignores(candidate)) return;
-    if (this.#remoteCandidates >= maxRemoteCandidates) {
-      this.#host.counters.ignoredCandidates += 1;
-      return;
-    }
-    this.#remoteCandidates += 1;
-    this.#peer.addRemoteCandidate(formatCandidate(candidate), payload.mid);
+    this.#candidates.ready();
   }
 
   /** Both lanes up, and the certificate that DTLS saw is the signed one. Messages wait in the native queue until then. */
@@ -294,9 +247,8 @@ export class RtcTunnel implements Tunnel {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#openTimer.cancel();
-    this.#holdTimer?.cancel();
+    this.#candidates.stop();
     this.#batcher.discard();
-    this.#earlyCandidates = [];
     this.#peer.close();
     this.#events.closed(reason);
   }
