@@ -88,7 +88,14 @@ export class Egress {
 
   /** Hands what is queued to the sinks of the ports. */
   flush(): void {
-    for (let port = this.#busy.pop(); port; port = this.#busy.pop()) port.flush();
+    const port = this.#busy.pop();
+    if (!port) return;
+    try {
+      port.flush();
+    } finally {
+      // The queued views are valid during this call only: the other ports get theirs even if a sink throws.
+      this.flush();
+    }
   }
 
   #willQueue(port: Port): void {

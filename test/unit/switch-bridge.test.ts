@@ -162,6 +162,33 @@ describe('ports', () => {
   });
 });
 
+it('holds up no other port when a sink throws', () => {
+  const lab = new BridgeLab();
+  const [a, b] = [lab.leaf(), lab.leaf()];
+  const broken = lab.bridge.addPort(
+    {
+      name: 'broken',
+      mac: mac(9),
+      kind: 'leaf',
+      send: () => {
+        throw new Error('broken');
+      },
+    },
+    0,
+  );
+  lab.flow({ instructions: [apply(output(b.no), output(broken))] });
+  expect(() => lab.bridge.receive(a.no, [frame(mac(1), mac(2))], 0)).toThrow('broken');
+  expect(b.sent).toHaveLength(1);
+  lab.bridge.removePort(broken);
+  lab.bridge.receive(a.no, [frame(mac(1), mac(2))], 0);
+  expect(b.sent).toHaveLength(2);
+});
+
+it('refuses a description that OpenFlow has no room for', () => {
+  expect(faultOf(() => new BridgeLab({ description: 'x'.repeat(255) }))).toBe('none');
+  expect(faultOf(() => new BridgeLab({ description: 'ä'.repeat(128) }))).toBe('SWITCH_DESCRIPTION');
+});
+
 describe('port-mod', () => {
   const setup = () => {
     const lab = new BridgeLab();
