@@ -114,13 +114,16 @@ export function describeTunnels(name: string, create: () => Promise<TunnelWorld>
         const waited = b.frameCount;
         await world.until(() => b.frameCount > waited);
       }
-      await world.until(() => b.frameCount === taken && a.frameCount > 0);
+      // A busy machine's kernel may drop a few: the lane is unreliable.
+      await world.until(() => b.frameCount > taken * 0.95 && a.frameCount > 0);
+      await world.settle();
       expect(taken + dialer.counters.txDropped).toBe(total);
       expect(taken).toBeGreaterThan(total * 0.9);
       expect(Math.max(...seen)).toBe(1);
       expect(dialer.counters.txMessages).toBe(taken);
       expect(dialer.counters.txBytes).toBe(taken * datagramMessage);
-      expect(answerer.counters.rxMessages).toBe(taken);
+      expect(answerer.counters.rxMessages).toBe(b.frameCount);
+      expect(b.frameCount).toBeLessThanOrEqual(taken);
     });
 
     it('carries the longest frame message, drops and counts one that is too long', async () => {
