@@ -37,5 +37,6 @@ export function aborted(signal: AbortSignal): Promise<unknown> {
 
 /** Tells a parent that started this process with an IPC channel. */
 export function tellParent(message: Readonly<Record<string, unknown>>): void {
-  if (process.connected) process.send?.(message);
+  // A parent that went away meanwhile is heard of by `disconnect`.
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
 }

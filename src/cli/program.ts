@@ -1,8 +1,8 @@
 import { Command, CommanderError } from 'commander';
+import { version } from '../node/client.ts';
 import { describeFault, ExitCode, usageLine } from './errors.ts';
 import { isDebug } from './log-level.ts';
 import { quietOnClosedPipe, sayError } from './output.ts';
-import { version } from './version.ts';
 
 /** One module for each command, loaded when it is named: a question to a live node must not wait for a node's libraries. */
 const commands = {
@@ -57,7 +57,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
 async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('ringlet')
     .description('Joins machines anywhere into one Ethernet, with an OpenFlow switch in every node.')
-    .version(version(), '-V, --version')
+    .version(version, '-V, --version')
     .helpCommand('help [COMMAND]', 'help for a command')
     .addHelpText('after', examples);
   const wanted = args[0];

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Question, Reports } from '../node/index.ts';
+import { askNode, type Question, type Reports, runDirectory, runningNodes } from '../node/client.ts';
 import { CliError } from './errors.ts';
 import { say } from './output.ts';
 
@@ -19,17 +19,9 @@ export function queryCommand<Q extends Question>({ question, summary, example, s
     .option('--json', 'for programs')
     .addHelpText('after', `\nExample:\n  ${example}`)
     .action(async (name: string | undefined, options: { readonly json?: true }) => {
-      const { askNode, runDirectory, runningNodes } = await import('../node/client.ts');
       const directory = runDirectory(process.env);
       const node = name ?? onlyNode(await runningNodes(directory), question, directory);
-      const report = await askNode(directory, node, question).catch(async (error: Error) => {
-        const running = await runningNodes(directory);
-        // A node that is there, and still did not answer, has a reason of its own.
-        if (running.length === 0 || running.includes(node)) throw error;
-        throw new CliError('CLI_WHICH_NODE', `no node ${node} runs here; there is ${running.join(', ')}`, {
-          cause: error,
-        });
-      });
+      const report = await askNode(directory, node, question);
       if (options.json) say(JSON.stringify(report, null, 2));
       else for (const line of show(report)) say(line);
     });

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { FloodReport } from '../../node/index.ts';
+import type { FloodReport } from '../../node/client.ts';
 import { queryCommand } from '../query.ts';
 import { type Column, formatTable, shortId } from '../table.ts';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PeerReport } from '../../node/index.ts';
+import type { PeerReport } from '../../node/client.ts';
 import { queryCommand } from '../query.ts';
 import { type Column, formatDuration, formatTable, shortId } from '../table.ts';
 

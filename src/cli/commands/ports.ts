@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { PortReport } from '../../node/index.ts';
+import type { PortReport } from '../../node/client.ts';
 import { queryCommand } from '../query.ts';
 import { type Column, formatTable } from '../table.ts';
 

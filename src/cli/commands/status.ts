@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { StatusReport } from '../../node/index.ts';
+import type { StatusReport } from '../../node/client.ts';
 import { queryCommand } from '../query.ts';
 import { formatDuration, formatPairs } from '../table.ts';
 

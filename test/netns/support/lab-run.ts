@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,6 +26,8 @@ export interface SpawnOptions {
   /** Of Node itself. */
   readonly nodeArguments?: readonly string[];
   readonly uid?: number;
+  /** With an IPC channel, over which it learns of our end. */
+  readonly lifeline?: boolean;
   readonly environment?: NodeJS.ProcessEnv;
 }
 
@@ -33,27 +36,30 @@ export class LabRun {
   readonly directory = mkdtempSync(join(tmpdir(), 'ringlet-lab-'));
   readonly #running: ChildProcess[] = [];
 
-  start(args: readonly string[], { nodeArguments = [], uid, environment = {} }: SpawnOptions = {}): Running {
+  start(
+    args: readonly string[],
+    { nodeArguments = [], uid, lifeline = false, environment = {} }: SpawnOptions = {},
+  ): Running {
     const child = spawn(process.execPath, [...nodeArguments, MAIN, ...args], {
       env: { ...process.env, RINGLET_RUNDIR: this.directory, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(lifeline ? ['ipc' as const] : [])],
       ...(uid === undefined ? {} : { uid, gid: uid }),
     });
     this.#running.push(child);
     let [stdout, stderr] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    const finished = new Promise<Finished>((resolve) => {
-      child.once('close', (code) => resolve({ code, stdout, stderr }));
-    });
+    // Not the event `close`, which does not come once an IPC channel was closed from this side.
+    const ended = Promise.all([once(child, 'exit'), once(child.stdout!, 'close'), once(child.stderr!, 'close')]);
+    const finished = ended.then(([[code]]): Finished => ({ code, stdout, stderr }));
     const printed = (text: string) =>
       new Promise<string>((resolve, reject) => {
         const look = () => stdout.includes(text) && resolve(stdout);
-        child.stdout.on('data', look);
+        child.stdout!.on('data', look);
         look();
         finished.then((end) => reject(new Error(`ended with ${end.code} before it said '${text}': ${end.stderr}`)));
       });
@@ -79,12 +85,8 @@ export class LabRun {
 
   /** Everything of a lab that is still there: namespaces, files, processes of this run directory. Interfaces live in namespaces. */
   remains(): string[] {
-    const { prefix } = planLab(this.directory, 2);
-    const namespaces = existsSync('/run/netns')
-      ? readdirSync('/run/netns').filter((name) => name.startsWith(prefix))
-      : [];
     return [
-      ...namespaces,
+      ...this.#namespaces(),
       ...readdirSync(this.directory),
       ...processesOf(this.directory).map((pid) => `process ${pid}`),
     ];
@@ -94,8 +96,14 @@ export class LabRun {
   async end(): Promise<void> {
     for (const child of this.#running) child.kill('SIGKILL');
     for (const pid of processesOf(this.directory)) kill(pid);
-    if (this.remains().length > 0) await this.run(['lab', '--nodes', '2', '--once']);
+    if (this.#namespaces().length > 0) await this.run(['lab', '--nodes', '2', '--once']);
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #namespaces(): string[] {
+    const { prefix } = planLab(this.directory, 2);
+    const names = existsSync('/run/netns') ? readdirSync('/run/netns') : [];
+    return names.filter((name) => name.startsWith(prefix));
   }
 }
 
