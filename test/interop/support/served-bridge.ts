@@ -82,7 +82,6 @@ export class ServedBridge {
 
   /** Runs `ovs-ofctl monitor br ARGS`, and resolves when the bridge knows of it. */
   async monitor(...args: string[]): Promise<Monitor> {
-    const known = this.agent.connections.size;
     const child = spawn('ovs-ofctl', ['-O', 'OpenFlow13', 'monitor', 'br', ...args], {
       env: { ...process.env, OVS_RUNDIR: this.#folder },
     });
@@ -94,7 +93,7 @@ export class ServedBridge {
       }
     };
     const isListening = () => [...this.agent.connections].some(({ missSendLen }) => missSendLen > 0);
-    await until(() => this.agent.connections.size > known && isListening());
+    await until(isListening);
     return { waitFor: (pattern) => until(() => pattern.test(printed)), stop: () => void child.kill() };
   }
 
