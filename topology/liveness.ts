@@ -2,7 +2,7 @@
  * Liveness of one link by probes. Counted in unanswered probes rather than in time, so that a node whose own process
  * stood still does not take its neighbours for dead.
  */
-export const probeIntervalMs = { ring: 300, long: 1000 } as const;
+export const probeIntervalMs = { ring: 300, long: 1000, doubted: 100 } as const;
 export const maxMisses = 3;
 
 /** Share of a new sample in the smoothed round-trip time (RFC 6298, 2.3: alpha = 1/8). */

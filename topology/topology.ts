@@ -80,6 +80,11 @@ export class Topology {
     return [...this.#members.keys()];
   }
 
+  /** The courier lost a neighbour whose link looks up: it died, or only the courier's connection to it did. */
+  isDoubted(peer: NodeId): boolean {
+    return this.#members.get(peer)?.missingSince === Number.NEGATIVE_INFINITY;
+  }
+
   memberJoined(id: NodeId, now: number): void {
     this.#addMember(id);
     this.#plan(now);
@@ -238,7 +243,7 @@ export class Topology {
   #forgetLink(peer: NodeId): void {
     if (this.#links.get(peer)?.state === 'up') this.#dirty = true;
     this.#links.delete(peer);
-    if (this.#members.get(peer)?.missingSince === Number.NEGATIVE_INFINITY) this.#removeMember(peer);
+    if (this.isDoubted(peer)) this.#removeMember(peer);
   }
 
   #flush(): void {

@@ -35,7 +35,7 @@ export interface NodeParts {
   readonly log: Logger;
 }
 
-const tickMs = 100;
+const tickMs = 50;
 const successors = 2;
 const longLinks = 1;
 /** Time for the good-bye to leave before the links do. */
@@ -181,7 +181,10 @@ export class OverlayNode {
     this.#timer = clock.after(tickMs, () => {
       const now = clock.now();
       const ring = new Set(this.topology.links.filter(isRingLink).map(({ peer }) => peer));
-      this.links.tick((peer) => (ring.has(peer) ? probeIntervalMs.ring : probeIntervalMs.long));
+      this.links.tick((peer) => {
+        if (this.topology.isDoubted(peer)) return probeIntervalMs.doubted;
+        return ring.has(peer) ? probeIntervalMs.ring : probeIntervalMs.long;
+      });
       this.topology.tick(now);
       this.bridge.tick(now);
       this.#tick();
