@@ -43,3 +43,19 @@ export class OfpEncodeError extends Error {
     this.field = field;
   }
 }
+
+/** Text that is not a flow, group, meter or action in the syntax of ovs-ofctl. The only thing that the readers of text throw. */
+export class OfpTextError extends Error {
+  readonly code = 'OFP_TEXT';
+  /** Offset of the character from which on the text is wrong. */
+  readonly position: number;
+  /** What would have been right there. */
+  readonly expected: string;
+
+  constructor(position: number, expected: string, found: string) {
+    super(`expected ${expected} instead of "${found}" at character ${position + 1}`);
+    this.name = 'OfpTextError';
+    this.position = position;
+    this.expected = expected;
+  }
+}

@@ -26,6 +26,9 @@ export const CONTROLLER_PORT = 0xfffffffd;
 export const ANY = 0xffffffff;
 export const ALL_GROUPS = 0xfffffffc;
 
+/** Whether a packet can be sent there: reserved ports from IN_PORT to LOCAL can. */
+export const isOutputPort = (port: number) => port < FIRST_RESERVED_PORT || (port >= 0xfffffff8 && port <= 0xfffffffe);
+
 /** Names of a switch's own ports, for reading and for printing. */
 export interface PortNames {
   readonly byName?: ReadonlyMap<string, number>;
@@ -51,13 +54,21 @@ export function formatGroup(group: number): string {
   return group === ALL_GROUPS ? 'ALL' : group === ANY ? 'ANY' : String(group);
 }
 
-/** Flow flags (spec 1.3 7.3.4.1), in the order in which they are printed. */
+/** The group that a number, `any` or `all` stands for. */
+export function groupNumber(text: string): number | undefined {
+  const name = text.toLowerCase();
+  if (name === 'any') return ANY;
+  if (name === 'all') return ALL_GROUPS;
+  return /^\d+$/.test(name) && Number(name) <= 0xffffffff ? Number(name) : undefined;
+}
+
+/** Flow flags (spec 1.3 7.3.4.1), in the order in which they are printed, with the version that brought them. */
 export const FLOW_FLAGS = [
-  [1 << 0, 'send_flow_rem'],
-  [1 << 1, 'check_overlap'],
-  [1 << 2, 'reset_counts'],
-  [1 << 3, 'no_packet_counts'],
-  [1 << 4, 'no_byte_counts'],
+  [1 << 0, 'send_flow_rem', 1],
+  [1 << 1, 'check_overlap', 1],
+  [1 << 2, 'reset_counts', 3],
+  [1 << 3, 'no_packet_counts', 4],
+  [1 << 4, 'no_byte_counts', 4],
 ] as const;
 
 /** A keyword that stands for an Ethernet type and, where given, an IP protocol. The first of a kind is printed. */
