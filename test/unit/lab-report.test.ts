@@ -3,7 +3,7 @@ import type { FloodReport, PeerKind, PeerReport, StatusReport } from '../../src/
 import { drawFlood, floodTree, highestSequence, nextFlood } from '../../tools/lab/flood-tree.ts';
 import { drawMatrix, echoesReport, median, silentPairs } from '../../tools/lab/matrix.ts';
 import { outageOf, summarizeOutages } from '../../tools/lab/outage.ts';
-import { drawRing, type NodeView, ringFaults, ringReport } from '../../tools/lab/ring.ts';
+import { drawRing, type NodeView, ringFaults, ringReport, settlingFaults } from '../../tools/lab/ring.ts';
 
 /** A node whose id is `digit` repeated; peers as [digit, kind]. */
 function view(digit: string, peers: readonly [string, PeerKind][], status: Partial<StatusReport> = {}): NodeView {
@@ -72,7 +72,8 @@ describe('the ring', () => {
   it('is not whole while nodes settle or do not know each other', () => {
     const [first, ...rest] = four;
     const young = { ...first!, status: { ...first!.status, members: 3, settled: false } };
-    expect(ringFaults([young, ...rest], 4)).toEqual(['n7 knows 3 of 4 nodes', 'n7 still waits for links']);
+    expect(ringFaults([young, ...rest], 4)).toEqual(['n7 knows 3 of 4 nodes']);
+    expect(settlingFaults([young, ...rest])).toEqual(['n7 still changes its links']);
   });
 
   it('of one node needs no links', () => {

@@ -56,7 +56,8 @@ export function floodTree(nodes: readonly NodeFloods[], key: FloodKey): FloodTre
 export function drawFlood(flood: FloodTreeReport, nodes: number): string[] {
   const title =
     `One broadcast of ${flood.root}'s host: reached ${flood.reached} of ${nodes} nodes, ` +
-    `${flood.copies} copies sent, ${flood.hops} ${flood.hops === 1 ? 'hop' : 'hops'} at most`;
+    `${flood.copies} ${flood.copies === 1 ? 'copy' : 'copies'} sent, ` +
+    `${flood.hops} ${flood.hops === 1 ? 'hop' : 'hops'} at most`;
   return [title, ...drawBranch(flood.tree, '  ', '  ')];
 }
 

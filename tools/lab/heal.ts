@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LabNetwork, LabNode } from './network.ts';
-import { viewNodes, waitForRing } from './observe.ts';
+import { viewNodes, waitUntil } from './observe.ts';
 import { type EchoRecord, outageOf, summarizeOutages } from './outage.ts';
 import { type Flow, flowsBetween, pingFlow } from './reach.ts';
 import type { HealReport } from './report.ts';
-import { type NodeView, ringReport } from './ring.ts';
+import { type NodeView, ringFaults, ringReport, settlingFaults } from './ring.ts';
 
 const limitMs = 20_000;
 const lostAfterMs = 1_000;
 /** Echoes of a flow follow each other by this, or by 1 ms for each flow when there are many. */
 const fastestIntervalMs = 50;
 const slowestIntervalMs = 1_000;
-/** Rounds that must be answered once the ring is whole again. */
+/** Rounds that must be answered once the ring is whole again and no node changes its links any more. */
 const lastRounds = 3;
 
 /** Kills a node and has all others ping each other all the time until they do so without a loss. */
@@ -23,22 +23,25 @@ export async function killAndHeal(
   const others = network.nodes.filter((node) => node !== killed);
   const flows = flowsBetween(others);
   const records = new Map<Flow, EchoRecord[]>(flows.map((flow) => [flow, []]));
-  await network.kill(killed.name);
   const killedAt = performance.now();
+  await network.kill(killed.name);
   const deadline = killedAt + limitMs;
   let ringMs: number | undefined;
-  const ring = waitForRing(runDirectory, others, deadline).then((faults) => {
-    if (faults.length === 0) ringMs = performance.now() - killedAt;
+  let isSettled = false;
+  const ring = waitUntil(ringFaults, runDirectory, others, deadline).then(async (faults) => {
+    if (faults.length > 0) return;
+    ringMs = performance.now() - killedAt;
+    isSettled = (await waitUntil(settlingFaults, runDirectory, others, deadline)).length === 0;
   });
   const interval = Math.min(slowestIntervalMs, Math.max(fastestIntervalMs, flows.length));
   const round = () => flows.map((flow) => sendEcho(flow, records.get(flow)!));
   const pending: Promise<void>[] = [];
   for (let clean = 0; clean < lastRounds && performance.now() < deadline; ) {
-    const isWhole = ringMs !== undefined;
+    const isLast = isSettled;
     const echoes = round();
     pending.push(...echoes);
     const [answers] = await Promise.all([
-      isWhole ? Promise.all(echoes).then(() => [...records.values()]) : undefined,
+      isLast ? Promise.all(echoes).then(() => [...records.values()]) : undefined,
       delay(interval),
     ]);
     clean = answers?.every((list) => list.at(-1)?.answered) ? clean + 1 : 0;

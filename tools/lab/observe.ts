@@ -4,7 +4,7 @@ import { floodTree, highestSequence, type NodeFloods, nextFlood } from './flood-
 import type { LabNode } from './network.ts';
 import { unusedAddress } from './plan.ts';
 import type { FloodTreeReport } from './report.ts';
-import { type NodeView, ringFaults } from './ring.ts';
+import type { NodeView } from './ring.ts';
 
 const pollMs = 50;
 const floodLimitMs = 2_000;
@@ -23,8 +23,9 @@ export async function viewNodes(runDirectory: string, nodes: readonly LabNode[])
   return views.flatMap((view) => (view.status === 'fulfilled' ? [view.value] : []));
 }
 
-/** Resolves to no faults as soon as the ring is whole and settled; to what is wrong when it is not by `deadline`. */
-export async function waitForRing(
+/** Resolves to no faults as soon as `faultsOf` finds none; to what it finds when that is not so by `deadline`. */
+export async function waitUntil(
+  faultsOf: (views: readonly NodeView[], expected: number) => string[],
   runDirectory: string,
   nodes: readonly LabNode[],
   deadline: number,
@@ -34,7 +35,7 @@ export async function waitForRing(
     const silent = nodes.filter(({ name }) => !views.some((view) => view.name === name));
     const faults = [
       ...silent.map(({ name }) => `${name} does not answer on its control socket`),
-      ...ringFaults(views, nodes.length),
+      ...faultsOf(views, nodes.length),
     ];
     if (faults.length === 0 || performance.now() > deadline) return faults;
     await delay(pollMs);

@@ -88,7 +88,7 @@ export interface HealReport {
   readonly interrupted: number;
   /** From the kill until every flow answered without a loss; undefined: not within the time. */
   readonly reachedMs: number | undefined;
-  /** From the kill until the ring of the others was whole and settled; undefined: not within the time. */
+  /** From the kill until the ring of the others was whole; undefined: not within the time. */
   readonly ringMs: number | undefined;
   /** Of the others, after that. */
   readonly ring: RingReport;
@@ -97,6 +97,10 @@ export interface HealReport {
 /** Since the lab began; undefined: it never came to it. */
 export interface LabTimes {
   readonly setUpMs: number;
+  /** Every node knows all others and is linked to its neighbours along the ring. */
   readonly ringMs: number | undefined;
+  /** Every pair of hosts answered over both protocols. */
   readonly pairsMs: number | undefined;
+  /** Links that were needed on the way only are gone. */
+  readonly settledMs: number | undefined;
 }

@@ -15,7 +15,7 @@ export function inRingOrder<View extends { readonly status: { readonly nodeId: s
   return [...views].sort((a, b) => (a.status.nodeId < b.status.nodeId ? -1 : 1));
 }
 
-/** Why the nodes are not yet one settled ring, a line each; empty when they are. */
+/** Why the nodes are not one ring, a line each; empty when they are. */
 export function ringFaults(views: readonly NodeView[], expected: number): string[] {
   const ring = inRingOrder(views);
   return ring.flatMap((view, i) => {
@@ -26,9 +26,13 @@ export function ringFaults(views: readonly NodeView[], expected: number): string
     if (next !== view && !(isLinked(view, next) && isLinked(next, view))) {
       faults.push(`${name} has no link to its successor ${next.name}`);
     }
-    if (!status.settled) faults.push(`${name} still waits for links`);
     return faults;
   });
+}
+
+/** Who still makes links or is about to drop some, a line each. */
+export function settlingFaults(views: readonly NodeView[]): string[] {
+  return views.filter(({ status }) => !status.settled).map(({ name }) => `${name} still changes its links`);
 }
 
 export function ringReport(views: readonly NodeView[], expected: number): RingReport {

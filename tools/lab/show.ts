@@ -1,10 +1,10 @@
 import { killAndHeal } from './heal.ts';
 import { echoesReport, silentPairs } from './matrix.ts';
 import type { LabNetwork } from './network.ts';
-import { traceBroadcast, viewNodes, waitForRing } from './observe.ts';
+import { traceBroadcast, viewNodes, waitUntil } from './observe.ts';
 import { echoPairs, flowsBetween, measure, reachAll } from './reach.ts';
 import type { FloodTreeReport, HealReport, LabReport } from './report.ts';
-import { type NodeView, ringReport } from './ring.ts';
+import { type NodeView, ringFaults, ringReport, settlingFaults } from './ring.ts';
 
 export interface ShowOptions {
   readonly runDirectory: string;
@@ -42,11 +42,13 @@ export async function show(
   const flows = flowsBetween(nodes);
   const deadline = performance.now() + deadlineMs + extraPerPairMs * Math.max(0, flows.length / 2 - ordinaryPairs);
 
-  const ringFaults = await waitForRing(runDirectory, nodes, deadline);
-  const ringMs = ringFaults.length === 0 ? sinceBegin() : undefined;
+  const notWhole = await waitUntil(ringFaults, runDirectory, nodes, deadline);
+  const ringMs = notWhole.length === 0 ? sinceBegin() : undefined;
   progress(`sending echoes between all hosts (${flows.length} flows)`);
   const reached = await reachAll(flows, Math.max(deadline, performance.now() + leastEchoMs));
   const pairsMs = reached.size === flows.length ? sinceBegin() : undefined;
+  const unsettled = await waitUntil(settlingFaults, runDirectory, nodes, deadline);
+  const settledMs = unsettled.length === 0 ? sinceBegin() : undefined;
   const echoes = echoesReport(echoPairs(flows, await measure(reached)));
   const flood = await traceBroadcast(runDirectory, nodes, nodes[0]!);
   const views = await viewNodes(runDirectory, nodes);
@@ -57,7 +59,8 @@ export async function show(
   const heal = healed?.heal;
 
   const failures = [
-    ...ringFaults,
+    ...notWhole,
+    ...unsettled,
     ...silentPairs(echoes.pairs).map((pair) => `no echo ${pair}`),
     ...floodFailures(flood),
     ...healFailures(heal),
@@ -76,7 +79,7 @@ export async function show(
     echoes,
     flood,
     heal,
-    times: { setUpMs, ringMs, pairsMs },
+    times: { setUpMs, ringMs, pairsMs, settledMs },
   };
   return { report, views, healedViews: healed?.views ?? [] };
 }

@@ -34,6 +34,7 @@ function headline({ mode, modeReasons, nodes, ring, echoes, times }: LabReport):
     `set up ${seconds(times.setUpMs)}`,
     `ring whole ${seconds(times.ringMs)}`,
     `every pair reached ${seconds(times.pairsMs)}`,
+    `settled ${seconds(times.settledMs)}`,
   ];
   const reached =
     echoes.answered === echoes.expected ? 'every host reaches every other' : 'not every host reaches every other';
@@ -46,15 +47,19 @@ function headline({ mode, modeReasons, nodes, ring, echoes, times }: LabReport):
 }
 
 function healLines({ killed, flows, interrupted, reachedMs, ringMs }: HealReport): string[] {
-  const again =
-    reachedMs === undefined
-      ? 'did not all reach each other again'
-      : `all reached each other again after ${seconds(reachedMs)} s`;
   return [
-    `${killed} was killed (kill -9): the others ${again}`,
+    `${killed} was killed (kill -9): ${afterKill(interrupted, reachedMs)}`,
     `  ${interrupted} of ${flows} flows (host to host, IPv4 and IPv6 each) lost an echo`,
-    `  their ring was whole again after ${seconds(ringMs)} s`,
+    ringMs === undefined
+      ? '  their ring did not become whole again'
+      : `  their ring was whole again after ${seconds(ringMs, 2)} s`,
   ];
+}
+
+function afterKill(interrupted: number, reachedMs: number | undefined): string {
+  if (reachedMs === undefined) return 'not all of the others reached each other again';
+  if (interrupted === 0) return 'the others reached each other all the time';
+  return `the others all reached each other again after ${seconds(reachedMs, 2)} s`;
 }
 
 function whereToLook({ nodes, mode, runDirectory, heal }: LabReport, { ringlet, stays }: TextOptions): string[] {
@@ -84,6 +89,6 @@ function whereToLook({ nodes, mode, runDirectory, heal }: LabReport, { ringlet, 
   ];
 }
 
-function seconds(ms: number | undefined): string {
-  return ms === undefined ? '-' : (ms / 1000).toFixed(1);
+function seconds(ms: number | undefined, digits = 1): string {
+  return ms === undefined ? '-' : (ms / 1000).toFixed(digits);
 }
