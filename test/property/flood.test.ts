@@ -9,6 +9,7 @@ import {
   windowSize,
 } from '../../switch/flood/index.ts';
 import { maxNodeId, seededRandom, sortClockwise } from '../../topology/index.ts';
+import { linkRing } from '../unit/support/ring-links.ts';
 
 const nodeId = fc.bigInt({ min: 0n, max: maxNodeId });
 const u16 = fc.nat(0xffff);
@@ -150,17 +151,7 @@ describe('flood on a static ring with random shortcuts', () => {
 });
 
 function ringNetwork(ring: readonly bigint[], shortcuts: number, random: () => number) {
-  const sorted = sortClockwise(0n, ring);
-  const peers = new Map(ring.map((id) => [id, new Set<bigint>()]));
-  const link = (a: bigint, b: bigint) => {
-    if (a === b) return;
-    peers.get(a)!.add(b);
-    peers.get(b)!.add(a);
-  };
-  for (const [i, id] of sorted.entries()) {
-    link(id, sorted[(i + 1) % sorted.length]!);
-    for (let s = 0; s < shortcuts; s++) link(id, sorted[Math.floor(random() * sorted.length)]!);
-  }
+  const peers = linkRing(ring, shortcuts, (n) => Math.floor(random() * n));
   const engines = new Map(ring.map((id) => [id, new FloodEngine({ self: id, epoch: 1 })]));
   for (const [id, engine] of engines) engine.setPeers(peers.get(id)!);
   return {
