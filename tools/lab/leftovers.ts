@@ -13,7 +13,7 @@ const killedMs = 2_000;
 /** Ends processes of a lab that was killed. They leave by themselves as a rule; who does not is killed. */
 export async function endProcesses(processes: readonly ProcessId[]): Promise<void> {
   await untilDead(processes, graceMs);
-  for (const each of processes.filter(isAlive)) process.kill(each.pid, 'SIGKILL');
+  for (const each of processes.filter(isAlive)) kill(each);
   await untilDead(processes, killedMs);
 }
 
@@ -27,6 +27,14 @@ export async function removeSockets(runDirectory: string, names: readonly string
   const alive = await runningNodes(runDirectory);
   for (const name of names.filter((each) => !alive.includes(each))) {
     for (const kind of ['ctl', 'mgmt']) rmSync(`${runDirectory}/${name}.${kind}`, { force: true });
+  }
+}
+
+function kill({ pid }: ProcessId): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has just ended by itself.
   }
 }
 
