@@ -14,6 +14,7 @@ import { OpenFlowRefusal, SwitchError } from './errors.ts';
 import type { FloodEngine } from './flood/index.ts';
 import { flowStatsOf } from './flow/flow-stats.ts';
 import { type FlowChange, FlowTables } from './flow/flow-tables.ts';
+import { Journal } from './journal.ts';
 import { MacTable } from './mac-table.ts';
 import { type BridgeObserver, Observers } from './observers.ts';
 import { isEthernet, Layer, LinkDecoder, linkHopLimit, split64 } from './packet/index.ts';
@@ -77,6 +78,7 @@ export class Bridge {
   readonly #pipeline: Pipeline;
   readonly #decoder = new LinkDecoder();
   readonly #observers = new Observers();
+  readonly #journal = new Journal();
   #arrivals: FloodArrival[] = [];
   #fragments: number = ConfigFlags.FRAG_NORMAL;
   #fragmentsDropped = 0;
@@ -91,8 +93,9 @@ export class Bridge {
     }
     this.#flood = options.flood;
     this.#self = switchIdOf(options.selfId);
-    this.#flows = new FlowTables((entry, reason, now) =>
-      this.#observers.queue((observer) => observer.flowRemoved?.(entry, reason, now)),
+    this.#flows = new FlowTables(
+      (entry, reason, now) => this.#observers.queue((observer) => observer.flowRemoved?.(entry, reason, now)),
+      this.#journal,
     );
     this.flows = this.#flows;
     this.#egress = new Egress(this.#passage, this.#self, this.#ports, options.flood, (arrival) =>
@@ -184,6 +187,11 @@ export class Bridge {
     this.#run(() => this.#flows.change(change, now));
   }
 
+  /** Makes all the changes that `work` makes by calls of this bridge, or none if it throws; observers hear of them after it. */
+  atomically(work: () => void): void {
+    this.#observers.hold(() => this.#journal.atomically(work));
+  }
+
   /** Every flow entry, as flow statistics show it. */
   flowStats(now: number): ReplyItem<'flow'>[] {
     return Array.from(this.flows.entries(), (entry) => flowStatsOf(entry, now));
@@ -193,7 +201,12 @@ export class Bridge {
   changePort(change: PortChange): void {
     this.#run(() => {
       const port = this.#ports.get(change.portNo);
-      if (applyPortChange(port, change)) this.#notePortChange(port!, PortReason.MODIFY);
+      const before = port?.config ?? 0;
+      if (!applyPortChange(port, change)) return;
+      this.#journal.record(() => {
+        port!.config = before;
+      });
+      this.#notePortChange(port!, PortReason.MODIFY);
     });
   }
 

@@ -17,6 +17,7 @@ export interface BridgeObserver {
 export class Observers {
   readonly #observers = new Set<BridgeObserver>();
   #events: ((observer: BridgeObserver) => void)[] = [];
+  #isHeld = false;
 
   /** Returns what ends the subscription. */
   add(observer: BridgeObserver): () => void {
@@ -28,8 +29,23 @@ export class Observers {
     this.#events.push(event);
   }
 
+  /** Keeps everything that `work` queues until its end; if it throws, that never happened. */
+  hold(work: () => void): void {
+    const before = this.#events.length;
+    this.#isHeld = true;
+    try {
+      work();
+    } catch (error) {
+      this.#events.length = before;
+      throw error;
+    } finally {
+      this.#isHeld = false;
+      this.tell();
+    }
+  }
+
   tell(): void {
-    if (this.#events.length === 0) return;
+    if (this.#isHeld || this.#events.length === 0) return;
     const events = this.#events;
     this.#events = [];
     for (const event of events) for (const observer of this.#observers) event(observer);

@@ -26,6 +26,7 @@ const reservedOutputs: ReadonlySet<number> = new Set([
   PortNo.FLOOD,
   PortNo.ALL,
   PortNo.CONTROLLER,
+  PortNo.LOCAL,
 ]);
 
 const compilers: Compilers = {

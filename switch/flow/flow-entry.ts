@@ -7,7 +7,7 @@ export interface FlowEntry {
   readonly tableId: number;
   readonly priority: number;
   readonly match: FlowMatch;
-  readonly cookie: bigint;
+  cookie: bigint;
   /** Seconds; 0: never. */
   readonly idleTimeout: number;
   readonly hardTimeout: number;

@@ -13,6 +13,7 @@ import {
   TableNo,
 } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
+import { Journal } from '../journal.ts';
 import { compileProgram, outputsTo, tableCount } from '../pipeline/program.ts';
 import { ExpiryQueue } from './expiry.ts';
 import { type FlowEntry, hardDeadline } from './flow-entry.ts';
@@ -39,6 +40,10 @@ export interface FlowChange {
   readonly importance?: number;
   readonly match: readonly OxmField[];
   readonly instructions: Instruction[];
+  /** Modify also sets the cookie (1.0). */
+  readonly newCookie?: bigint;
+  /** Modify that selects no entry adds one (1.0). */
+  readonly addsMissing?: boolean;
 }
 
 /** Which entries a request is about: loose delete, flow and aggregate statistics. */
@@ -70,15 +75,17 @@ export class FlowTables {
   readonly #tables: (FlowTable | undefined)[] = new Array(tableCount);
   readonly #expiry = new ExpiryQueue();
   readonly #removed: FlowRemovedSink;
+  readonly #journal: Journal;
   readonly #changes: ReadonlyMap<number, Change>;
   #size = 0;
 
-  constructor(removed: FlowRemovedSink) {
+  constructor(removed: FlowRemovedSink, journal = new Journal()) {
     this.#removed = removed;
+    this.#journal = journal;
     this.#changes = new Map<number, Change>([
       [FlowModCommand.ADD, (change, now) => this.#add(change, now)],
-      [FlowModCommand.MODIFY, (change) => this.#modify(change, false)],
-      [FlowModCommand.MODIFY_STRICT, (change) => this.#modify(change, true)],
+      [FlowModCommand.MODIFY, (change, now) => this.#modify(change, now, false)],
+      [FlowModCommand.MODIFY_STRICT, (change, now) => this.#modify(change, now, true)],
       [FlowModCommand.DELETE, (change, now) => this.#delete(change, now, false)],
       [FlowModCommand.DELETE_STRICT, (change, now) => this.#delete(change, now, true)],
     ]);
@@ -168,21 +175,41 @@ export class FlowTables {
       bytes: keepsCounts ? old.bytes : 0,
       installed: false,
     };
-    table.insert(entry);
+    this.#put(entry);
+    this.#journal.record(() => {
+      this.#tables[entry.tableId]?.remove(entry);
+      this.#size -= 1;
+      this.generation += 1;
+      this.#expiry.noteRemoved(entry);
+    });
+  }
+
+  #put(entry: FlowEntry): void {
+    this.open(entry.tableId).insert(entry);
     this.#size += 1;
     this.generation += 1;
     this.#expiry.add(entry);
   }
 
-  #modify(change: FlowChange, strict: boolean): void {
+  #modify(change: FlowChange, now: number, strict: boolean): void {
     expectTable(change.tableId);
     expectNoBuffer(change.bufferId);
     const match = compileMatch(change.match);
     // Checked even when nothing is selected, against the match given here: that of every entry selected is narrower.
     const program = compileProgram(change.instructions, change.tableId, match.facts);
-    const selected = strict ? this.#strictly(change, match) : this.#loosely(change, match);
+    const all = strict ? this.#strictly(change, match) : this.#loosely(change, match);
+    const selected = all.filter((entry) => hasCookie(entry, change));
+    if (selected.length === 0 && change.addsMissing) {
+      this.#add(change, now);
+      return;
+    }
     for (const entry of selected) {
-      if (!hasCookie(entry, change)) continue;
+      const { instructions, program: oldProgram, cookie, packets, bytes } = entry;
+      this.#journal.record(() => {
+        Object.assign(entry, { instructions, program: oldProgram, cookie, packets, bytes });
+        this.generation += 1;
+      });
+      entry.cookie = change.newCookie ?? cookie;
       entry.instructions = change.instructions;
       entry.program = program;
       if ((change.flags & FlowModFlags.RESET_COUNTS) === 0) continue;
@@ -223,6 +250,7 @@ export class FlowTables {
     this.#tables[entry.tableId]?.remove(entry);
     this.#size -= 1;
     this.generation += 1;
+    this.#journal.record(() => this.#put(entry));
   }
 }
 

@@ -61,6 +61,7 @@ export class Pipeline implements Execution {
       [PortNo.FLOOD, () => egress.spread(PortConfig.NO_FLOOD)],
       [PortNo.ALL, () => egress.spread(0)],
       [PortNo.CONTROLLER, (maxLen) => this.#toController(maxLen)],
+      [PortNo.LOCAL, () => egress.toPort(PortNo.LOCAL)],
     ]);
   }
 

@@ -1,3 +1,4 @@
+import { PortNo } from '../../ofp/index.ts';
 import { SwitchError } from '../errors.ts';
 import { Port, type PortOptions } from './port.ts';
 
@@ -48,7 +49,11 @@ export class PortTable {
     if (this.#names.has(options.name))
       throw new SwitchError('SWITCH_PORT_TAKEN', `port ${options.name} exists already`);
     const peer = options.kind === 'peer' ? options.peer : undefined;
-    const port = new Port(this.#allocate(options.kind), options.kind, options, peer, now);
+    if (options.no !== undefined && (this.#byNo.has(options.no) || !isPortNo(options.no))) {
+      throw new SwitchError('SWITCH_PORT_TAKEN', `port number ${options.no} cannot be had`);
+    }
+    const no = options.no ?? this.#allocate(options.kind);
+    const port = new Port(no, options.kind, options, peer, now);
     this.addPort(port);
     return port;
   }
@@ -82,3 +87,5 @@ export class PortTable {
     throw new SwitchError('SWITCH_PORTS_FULL', `all ${last - first + 1} ${kind} port numbers are taken`);
   }
 }
+
+const isPortNo = (no: number) => (no > 0 && no <= ranges.peer.last) || no === PortNo.LOCAL;

@@ -22,10 +22,13 @@ export interface CommonPortOptions {
    * be called from inside it.
    */
   send(batch: readonly Uint8Array[]): number;
+  /** The number to have, which may be `PortNo.LOCAL`; otherwise the next free one. */
+  readonly no?: number;
   /** Current speed for descriptions, in kb/s. */
   readonly speed?: number;
 }
 
+/** A counter that the port's device does not keep is -1. */
 export interface PortCounters {
   rxPackets: number;
   rxBytes: number;

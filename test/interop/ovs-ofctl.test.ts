@@ -191,7 +191,6 @@ describe('flows', () => {
     ['in_port=1,check_overlap,actions=drop', 'OFPFMFC_OVERLAP'],
     ['actions=group:1', 'OFPBAC_BAD_OUT_GROUP'],
     ['actions=meter:1,output:1', 'OFPBIC_UNSUP_INST'],
-    ['actions=LOCAL', 'OFPBAC_BAD_OUT_PORT'],
     ['mpls,actions=dec_mpls_ttl', 'OFPBAC_BAD_TYPE'],
     ['actions=set_queue:3,output:1', 'OFPBAC_BAD_QUEUE'],
     ['actions=note:01', 'OFPBAC_BAD_VENDOR'],

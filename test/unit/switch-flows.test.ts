@@ -157,7 +157,6 @@ describe('refusals', () => {
       [{ type: 'clearActions' }, { type: 'clearActions' }],
     ],
     ['port 0', ErrorType.BAD_ACTION, BadActionCode.BAD_OUT_PORT, [apply(output(0))]],
-    ['the local port', ErrorType.BAD_ACTION, BadActionCode.BAD_OUT_PORT, [apply(output(PortNo.LOCAL))]],
     ['the tables from a table', ErrorType.BAD_ACTION, BadActionCode.BAD_OUT_PORT, [apply(output(PortNo.TABLE))]],
     ['a group', ErrorType.BAD_ACTION, BadActionCode.BAD_OUT_GROUP, [apply({ type: 'group', groupId: 1 })]],
     [
