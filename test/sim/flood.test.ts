@@ -63,6 +63,43 @@ describe(`50 nodes in virtual time (seed ${seed})`, () => {
   });
 });
 
+describe('12 nodes', () => {
+  const build = () => {
+    const sim = new SimNetwork({ nodes: 12, seed: 3, latencyMs: 20 });
+    sim.run(8_000);
+    return sim;
+  };
+  const links = (sim: SimNetwork) => sim.nodes.map(({ node }) => node.topology.neighbours.sort());
+
+  it('keep every link while the rendezvous is away, and when it comes back with an empty list', () => {
+    const sim = build();
+    const before = links(sim);
+    sim.hub.stop();
+    sim.run(30_000);
+    expect(links(sim)).toEqual(before);
+    sim.hub.restart();
+    sim.run(30_000);
+    expect(links(sim)).toEqual(before);
+    for (const { node } of sim.nodes) expect(node.topology.members).toHaveLength(11);
+  });
+
+  it('mend the ring within a second when one of them leaves and says so', () => {
+    const sim = build();
+    const leaver = sim.nodes[4]!;
+    void leaver.node.stop();
+    sim.run(1_000);
+    const left = sim.nodes.filter((node) => node !== leaver);
+    const ring = sortClockwise(
+      0n,
+      left.map(({ node }) => node.id),
+    );
+    for (const { node } of left) {
+      expect(node.topology.neighbours).toContain(ring[(ring.indexOf(node.id) + 1) % ring.length]);
+      expect(node.topology.members).not.toContain(leaver.node.id);
+    }
+  });
+});
+
 describe('a simulation', () => {
   it('is the same in every run of one seed', () => {
     const run = () => {

@@ -36,14 +36,15 @@ export class SimNetwork {
   readonly nodes: SimNode[] = [];
   readonly #random: () => number;
   readonly #tunnels: MemoryTunnelNetwork;
-  readonly #hub: MemorySignalHub;
+  /** The rendezvous of all nodes. */
+  readonly hub: MemorySignalHub;
 
   constructor(options: SimOptions) {
     this.#random = seededRandom(options.seed);
     const { clock } = this;
     const path = { latencyMs: options.latencyMs, loss: 0 };
     this.#tunnels = new MemoryTunnelNetwork({ clock, random: this.#random, path: () => path });
-    this.#hub = new MemorySignalHub({ clock, latencyMs: options.latencyMs });
+    this.hub = new MemorySignalHub({ clock, latencyMs: options.latencyMs });
     for (let i = 1; i <= options.nodes; i++) this.#add(`n${i}`);
   }
 
@@ -75,7 +76,7 @@ export class SimNetwork {
       clock,
       random: this.#random,
       log: silent,
-      signal: (events) => this.#hub.signal({ ...config, signer: identity, events: whileRunning(clock, events) }),
+      signal: (events) => this.hub.signal({ ...config, signer: identity, events: whileRunning(clock, events) }),
     });
     // Settles in virtual time; the hub of a simulation is always there.
     void node.start();
