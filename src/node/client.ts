@@ -1,5 +1,6 @@
 /** Asking a live node: the light part of this folder's face. It loads nothing heavy, so that commands answer at once. */
 import { createConnection } from 'node:net';
+import { accepts } from '../lib/listen.ts';
 import { NodeError } from './errors.ts';
 import type { Question, Reports } from './report.ts';
 import { controlSocket, socketNames } from './rundir.ts';
@@ -41,18 +42,6 @@ export async function runningNodes(directory: string): Promise<string[]> {
   const names = socketNames(directory);
   const alive = await Promise.all(names.map((name) => accepts(controlSocket(directory, name))));
   return names.filter((_name, i) => alive[i]);
-}
-
-/** Whether something listens on a Unix socket. */
-export function accepts(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = createConnection(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }
 
 /** Why a connection failed, in a word. */

@@ -7,9 +7,7 @@ export type NodeErrorCode =
   /** Another node of this name is running. */
   | 'NODE_NAME_IN_USE'
   /** No node of this name is running. */
-  | 'NODE_NOT_RUNNING'
-  /** The OpenFlow address is taken or not ours. */
-  | 'NODE_LISTEN';
+  | 'NODE_NOT_RUNNING';
 
 export class NodeError extends Error {
   override readonly name = 'NodeError';

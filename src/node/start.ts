@@ -1,18 +1,17 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { Identity } from '../identity/index.ts';
+import { accepts, listen } from '../lib/listen.ts';
 import { systemClock } from '../lib/system-clock.ts';
+import { createOpenFlowServer } from '../openflow/index.ts';
 import { RendezvousClient } from '../signal/index.ts';
 import { KernelTap, type Tap } from '../tap/index.ts';
 import { type LibraryLog, RtcTunnelFactory } from '../tunnel/index.ts';
 import { answersOf } from './answers.ts';
-import { accepts } from './client.ts';
 import type { NodeConfig } from './config.ts';
 import { createControlServer } from './control.ts';
 import { NodeError } from './errors.ts';
-import { listen } from './listen.ts';
 import { OverlayNode } from './node.ts';
-import { createOpenFlowServer } from './openflow-server.ts';
 import { controlSocket, makeRunDirectory, managementSocket } from './rundir.ts';
 
 export interface StartOptions {
@@ -86,10 +85,11 @@ async function bringUp(config: NodeConfig, options: StartOptions, closers: Close
   closers.push(() => node.stop());
   const management = managementSocket(runDirectory, config.name);
   const openflow = [`unix:${management}`];
-  closers.push(await listen(createOpenFlowServer(node.agent, clock, log), { path: management }));
+  const served = { agent: node.agent, clock, log };
+  closers.push(await listen(createOpenFlowServer(served), { path: management }));
   if (config.openflow !== undefined) {
     const { host, port } = config.openflow;
-    const server = createOpenFlowServer(node.agent, clock, log);
+    const server = createOpenFlowServer(served);
     closers.push(await listen(server, { host, port }));
     openflow.push(`tcp:${host}:${(server.address() as AddressInfo).port}`);
   }

@@ -1,6 +1,6 @@
+import { backoffMs } from '../lib/backoff.ts';
 import type { Clock, Random, Timer } from '../lib/clock.ts';
 import type { Signer } from '../lib/ed25519.ts';
-import { backoffMs } from './backoff.ts';
 import { Connection, type ConnectionCounters } from './connection.ts';
 import { SignalError } from './errors.ts';
 import type { Signal, SignalEvents } from './signal.ts';

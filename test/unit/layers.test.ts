@@ -24,11 +24,21 @@ const LAYERS: readonly { layer: string; mayImport: readonly string[]; isPure?: t
   { layer: 'src/identity/', mayImport: ['src/lib/'] },
   { layer: 'src/tap/', mayImport: ['src/lib/'] },
   { layer: 'src/ovs/', mayImport: ['src/lib/'] },
+  { layer: 'src/openflow/', mayImport: ['ofp/index.ts', 'switch/index.ts', 'src/lib/'] },
+  {
+    layer: 'src/bridge/',
+    mayImport: [
+      ...['ofp/', 'switch/'],
+      ...['lib/', 'control/', 'openflow/', 'pcap/', 'tap/'].map((folder) => `src/${folder}`),
+    ],
+  },
   {
     layer: 'src/node/',
     mayImport: [
       ...['ofp/', 'switch/', 'topology/'],
-      ...['controller/', 'lib/', 'tunnel/', 'signal/', 'identity/', 'tap/', 'ovs/'].map((folder) => `src/${folder}`),
+      ...['controller/', 'lib/', 'openflow/', 'tunnel/', 'signal/', 'identity/', 'tap/', 'ovs/'].map(
+        (folder) => `src/${folder}`,
+      ),
     ],
   },
   { layer: 'src/cli/', mayImport: ['src/node/index.ts', 'src/node/client.ts', 'src/lib/', 'tools/lab/', 'tools/sim/'] },

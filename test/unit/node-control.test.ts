@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listen } from '../../src/lib/listen.ts';
 import { askNode, runningNodes } from '../../src/node/client.ts';
 import { type Answers, createControlServer } from '../../src/node/control.ts';
 import { parseNodeConfig, runDirectory } from '../../src/node/index.ts';
-import { listen } from '../../src/node/listen.ts';
 import { makeRunDirectory } from '../../src/node/rundir.ts';
 
 const flows = Array.from({ length: 5_000 }, (_, i) => `cookie=0x${i.toString(16)}, priority=1 actions=drop`);
@@ -82,7 +82,7 @@ describe('listening', () => {
     const closeTcp = await listen(tcp, { host: '127.0.0.1', port: 0 });
     const { port } = tcp.address() as { port: number };
     await expect(listen(server(), { host: '127.0.0.1', port })).rejects.toMatchObject({
-      code: 'NODE_LISTEN',
+      code: 'LISTEN_FAILED',
       message: `cannot listen on 127.0.0.1:${port} (EADDRINUSE): something else listens there; choose another port`,
     });
     await Promise.all([first(), second(), closeTcp()]);

@@ -1,0 +1,100 @@
+import { FrameSplitter } from '../../ofp/index.ts';
+import type { Agent, AgentConnection, ConnectionKind } from '../../switch/index.ts';
+import type { Clock } from '../lib/clock.ts';
+import { InactivityProbe } from './probe.ts';
+import type { Snoop } from './snoop.ts';
+import type { Stream } from './stream.ts';
+
+export interface ConversationOptions {
+  readonly agent: Agent;
+  readonly stream: Stream;
+  readonly kind: ConnectionKind;
+  readonly clock: Clock;
+  /** Silence after which the other side is probed, and after as much again given up; 0: never. */
+  readonly probeMs: number;
+  readonly snoop?: Snoop | undefined;
+  /** The agent, or the probe, ends the connection; the stream's `close` follows. */
+  ended(reason: string): void;
+}
+
+/** Type of the hello; only later messages tell the version that was agreed on. */
+const helloType = 0;
+
+/** An open stream and the agent's end of it: bytes both ways, back-pressure, probes. */
+export class Conversation {
+  readonly connection: AgentConnection;
+  readonly #options: ConversationOptions;
+  readonly #probe: InactivityProbe;
+  readonly #splitter = new FrameSplitter();
+  /** Of the last message that came in after the hellos. */
+  #version: number | undefined;
+
+  constructor(options: ConversationOptions) {
+    const { agent, stream, kind, clock, probeMs, snoop } = options;
+    this.#options = options;
+    this.#probe = new InactivityProbe(clock, probeMs, {
+      probe: () => this.#sendEcho(),
+      dead: () => {
+        options.ended(`nothing heard for ${(2 * probeMs) / 1000} s`);
+        stream.destroy();
+      },
+    });
+    let isWritable = true;
+    const connection = agent.connect(
+      {
+        send: (bytes) => {
+          snoop?.show(bytes);
+          isWritable = stream.write(bytes);
+          // The greeting is sent before there is a connection to tell.
+          if (!isWritable && this.connection) this.connection.setWritable(false);
+        },
+        close: (reason) => {
+          options.ended(reason);
+          stream.end();
+        },
+      },
+      kind,
+    );
+    this.connection = connection;
+    if (!isWritable) connection.setWritable(false);
+  }
+
+  /** Bytes came in. */
+  receive(bytes: Uint8Array): void {
+    const { snoop, clock } = this.#options;
+    this.#probe.heard();
+    this.#look(bytes, snoop);
+    this.connection.receive(bytes, clock.now());
+  }
+
+  /** The stream takes more again. */
+  drain(): void {
+    this.connection.setWritable(true);
+  }
+
+  /** The stream is gone. */
+  closed(): void {
+    this.#probe.stop();
+    this.connection.closed();
+  }
+
+  #look(bytes: Uint8Array, snoop: Snoop | undefined): void {
+    if (this.#splitter.fault) return;
+    try {
+      for (const message of this.#splitter.push(bytes)) {
+        if (message[1] !== helloType) this.#version = message[0];
+        snoop?.show(message);
+      }
+    } catch {
+      // A stream that cannot be cut into messages: the agent, which reads it too, ends it.
+    }
+  }
+
+  #sendEcho(): void {
+    if (this.#version === undefined || !this.connection.isReady) return;
+    // An echo request without data (OpenFlow 1.3 section 7.5.2); its transaction id means nothing to us.
+    const echo = Uint8Array.of(this.#version, 2, 0, 8, 0, 0, 0, 0);
+    this.#options.snoop?.show(echo);
+    this.#options.stream.write(echo);
+  }
+}
