@@ -1,11 +1,12 @@
 import { formatFlowStats } from '../../ofp/index.ts';
 import { formatNodeId, type Link, type NodeId, switchIdOf } from '../../topology/index.ts';
+import { version } from '../lib/version.ts';
 import type { Tap } from '../tap/index.ts';
 import type { NodeConfig } from './config.ts';
-import type { Answers } from './control.ts';
 import type { OverlayNode } from './node.ts';
-import type { MacReport, PeerKind, PeerReport, PortReport, StatusReport } from './report.ts';
-import { version } from './version.ts';
+import type { MacReport, PeerKind, PeerReport, PortReport, Question, Reports, StatusReport } from './report.ts';
+
+type Answers = { readonly [Q in Question]: () => Reports[Q] };
 
 /** The reports of a node, made from what it holds in memory. */
 export function answersOf(node: OverlayNode, config: NodeConfig, tap: Tap, openflow: readonly string[]): Answers {

@@ -2,12 +2,8 @@
 export type NodeErrorCode =
   /** The configuration is not valid. */
   | 'NODE_CONFIG'
-  /** The run directory cannot be made or written. */
-  | 'NODE_RUNDIR'
-  /** Another node of this name is running. */
-  | 'NODE_NAME_IN_USE'
-  /** No node of this name is running. */
-  | 'NODE_NOT_RUNNING';
+  /** Another node or bridge of this name is running. */
+  | 'NODE_NAME_IN_USE';
 
 export class NodeError extends Error {
   override readonly name = 'NodeError';

@@ -1,4 +1,6 @@
 /** One overlay node: what brings it up, what it can be asked. `client.ts` is the light part of this face. */
+
+export { version } from '../lib/version.ts';
 export { askNode, runDirectory, runningNodes } from './client.ts';
 export { defaultMtu, listenAddress, type NodeConfig, nodeConfig, parseNodeConfig } from './config.ts';
 export { NodeError, type NodeErrorCode } from './errors.ts';
@@ -16,4 +18,3 @@ export {
   type StatusReport,
 } from './report.ts';
 export { type RunningNode, type StartOptions, startNode } from './start.ts';
-export { version } from './version.ts';

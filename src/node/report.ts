@@ -94,4 +94,5 @@ export interface Reports {
 }
 
 export type Question = keyof Reports;
+/** In the order in which they are named to people. */
 export const questions = ['status', 'peers', 'ports', 'flows', 'macs', 'floods'] as const satisfies readonly Question[];

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { controlSocket, createControlServer, makeRunDirectory, managementSocket } from '../control/index.ts';
 import { Identity } from '../identity/index.ts';
 import { accepts, listen } from '../lib/listen.ts';
 import { systemClock } from '../lib/system-clock.ts';
@@ -9,10 +10,8 @@ import { KernelTap, type Tap } from '../tap/index.ts';
 import { type LibraryLog, RtcTunnelFactory } from '../tunnel/index.ts';
 import { answersOf } from './answers.ts';
 import type { NodeConfig } from './config.ts';
-import { createControlServer } from './control.ts';
 import { NodeError } from './errors.ts';
 import { OverlayNode } from './node.ts';
-import { controlSocket, makeRunDirectory, managementSocket } from './rundir.ts';
 
 export interface StartOptions {
   readonly runDirectory: string;
@@ -54,7 +53,7 @@ async function bringUp(config: NodeConfig, options: StartOptions, closers: Close
   if (await accepts(control)) {
     throw new NodeError(
       'NODE_NAME_IN_USE',
-      `a node named ${config.name} is running: stop it, or choose another --name`,
+      `a node or bridge named ${config.name} is running: stop it, or choose another --name`,
     );
   }
   const identity = config.identity === undefined ? Identity.generate() : Identity.loadOrCreate(config.identity);
@@ -97,7 +96,7 @@ async function bringUp(config: NodeConfig, options: StartOptions, closers: Close
   await Promise.race([node.start(), failed]);
   // Last: who finds this socket finds a node that runs.
   const answers = answersOf(node, config, tap, openflow);
-  closers.push(await listen(createControlServer(answers, log), { path: control }));
+  closers.push(await listen(createControlServer('node', answers, log), { path: control }));
   return identity;
 }
 

@@ -24,6 +24,8 @@ const LAYERS: readonly { layer: string; mayImport: readonly string[]; isPure?: t
   { layer: 'src/identity/', mayImport: ['src/lib/'] },
   { layer: 'src/tap/', mayImport: ['src/lib/'] },
   { layer: 'src/ovs/', mayImport: ['src/lib/'] },
+  { layer: 'src/control/', mayImport: ['src/lib/'] },
+  { layer: 'src/pcap/', mayImport: ['src/lib/'] },
   { layer: 'src/openflow/', mayImport: ['ofp/index.ts', 'switch/index.ts', 'src/lib/'] },
   {
     layer: 'src/bridge/',
@@ -36,7 +38,7 @@ const LAYERS: readonly { layer: string; mayImport: readonly string[]; isPure?: t
     layer: 'src/node/',
     mayImport: [
       ...['ofp/', 'switch/', 'topology/'],
-      ...['controller/', 'lib/', 'openflow/', 'tunnel/', 'signal/', 'identity/', 'tap/', 'ovs/'].map(
+      ...['controller/', 'control/', 'lib/', 'openflow/', 'tunnel/', 'signal/', 'identity/', 'tap/', 'ovs/'].map(
         (folder) => `src/${folder}`,
       ),
     ],

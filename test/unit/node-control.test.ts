@@ -4,14 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createControlServer, makeRunDirectory } from '../../src/control/index.ts';
 import { listen } from '../../src/lib/listen.ts';
 import { askNode, runningNodes } from '../../src/node/client.ts';
-import { type Answers, createControlServer } from '../../src/node/control.ts';
 import { parseNodeConfig, runDirectory } from '../../src/node/index.ts';
-import { makeRunDirectory } from '../../src/node/rundir.ts';
 
 const flows = Array.from({ length: 5_000 }, (_, i) => `cookie=0x${i.toString(16)}, priority=1 actions=drop`);
-const answers = { flows: () => flows, macs: () => [] } as unknown as Answers;
+const answers = { flows: () => flows, macs: () => [] };
 
 describe('the control socket', () => {
   let directory: string;
@@ -42,7 +41,7 @@ describe('the control socket', () => {
       '{"ask":"passwords"}',
       '{"ask":["flows"]}',
       '\u0000',
-      'x'.repeat(5_000),
+      'x'.repeat(70_000),
     ]) {
       const reply = await send(text);
       expect(JSON.parse(reply)).toMatchObject({ ok: false });
@@ -52,8 +51,8 @@ describe('the control socket', () => {
 
   it('says who runs when nobody of that name does', async () => {
     await expect(askNode(directory, 'n2', 'status')).rejects.toMatchObject({
-      code: 'NODE_NOT_RUNNING',
-      message: expect.stringMatching(/^no node n2 answers .*running here: n1$/),
+      code: 'CONTROL_NOT_RUNNING',
+      message: expect.stringMatching(/^no node or bridge n2 answers .*running here: n1$/),
     });
   });
 
@@ -94,7 +93,7 @@ describe('the run directory', () => {
   it('follows the environment, and is refused where it cannot be made', () => {
     expect(runDirectory({ RINGLET_RUNDIR: '/somewhere' })).toBe('/somewhere');
     expect(() => makeRunDirectory('/proc/ringlet')).toThrow(
-      expect.objectContaining({ code: 'NODE_RUNDIR', message: expect.stringContaining('RINGLET_RUNDIR') }),
+      expect.objectContaining({ code: 'CONTROL_RUNDIR', message: expect.stringContaining('RINGLET_RUNDIR') }),
     );
   });
 });
@@ -124,5 +123,5 @@ describe('the configuration of a node', () => {
 });
 
 function server(): Server {
-  return createControlServer(answers, pino({ level: 'silent' }));
+  return createControlServer('node', answers, pino({ level: 'silent' }));
 }

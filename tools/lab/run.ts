@@ -1,7 +1,7 @@
 import { basename, relative, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import { makeRunDirectory } from '../../src/control/index.ts';
 import { runDirectory as runDirectoryOf } from '../../src/node/client.ts';
-import { makeRunDirectory } from '../../src/node/rundir.ts';
 import { aborted, orAborted } from './abort.ts';
 import type { LabError } from './errors.ts';
 import { endProcesses, removeNamespaces, removeSockets } from './leftovers.ts';

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { NodeError } from './errors.ts';
+import { ControlError } from './errors.ts';
 
-/** Where the sockets of running nodes live. */
+/** Where the sockets of running nodes and bridges live. */
 export function runDirectory(env: NodeJS.ProcessEnv = process.env): string {
   if (env.RINGLET_RUNDIR) return env.RINGLET_RUNDIR;
   const uid = process.getuid?.() ?? 0;
@@ -10,17 +10,17 @@ export function runDirectory(env: NodeJS.ProcessEnv = process.env): string {
   return env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, 'ringlet') : `/tmp/ringlet-${uid}`;
 }
 
-/** Only its owner may talk to the nodes in it; a directory that somebody else made is refused. */
+/** Only its owner may talk to what runs in it; a directory that somebody else made is refused. */
 export function makeRunDirectory(directory: string): void {
   const wayOut = 'set RINGLET_RUNDIR to a directory of yours';
   try {
     makeDirectory(directory);
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code;
-    throw new NodeError('NODE_RUNDIR', `cannot make ${directory} (${reason}): ${wayOut}`, { cause });
+    throw new ControlError('CONTROL_RUNDIR', `cannot make ${directory} (${reason}): ${wayOut}`, { cause });
   }
   if (statSync(directory).uid !== process.getuid?.()) {
-    throw new NodeError('NODE_RUNDIR', `${directory} belongs to another user: ${wayOut}`);
+    throw new ControlError('CONTROL_RUNDIR', `${directory} belongs to another user: ${wayOut}`);
   }
 }
 
@@ -31,7 +31,7 @@ function makeDirectory(path: string): void {
   mkdirSync(path, { mode: 0o700 });
 }
 
-/** Of questions and answers: see report.ts. */
+/** Of questions and answers. */
 export function controlSocket(directory: string, name: string): string {
   return join(directory, `${name}.ctl`);
 }
@@ -41,7 +41,7 @@ export function managementSocket(directory: string, name: string): string {
   return join(directory, `${name}.mgmt`);
 }
 
-/** Names that have a control socket; whether a node still listens behind it is another matter. */
+/** Names that have a control socket; whether somebody still listens behind it is another matter. */
 export function socketNames(directory: string): string[] {
   try {
     return readdirSync(directory)
@@ -51,4 +51,9 @@ export function socketNames(directory: string): string[] {
   } catch {
     return [];
   }
+}
+
+/** Where a bridge shows what it and its controllers say, as `ovs-ofctl snoop` expects it. */
+export function snoopSocket(directory: string, name: string): string {
+  return join(directory, `${name}.snoop`);
 }
