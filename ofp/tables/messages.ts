@@ -656,7 +656,7 @@ export const MESSAGES = {
     },
     layouts: [
       {
-        versions: [1, 6],
+        versions: [1, 1],
         exp: [NICIRA, 13],
         fields: {
           cookie: 'u64',
@@ -672,6 +672,25 @@ export const MESSAGES = {
           match: 'nxm',
           _align: 'align:match',
           instructions: 'actionsAsApply',
+        },
+      },
+      {
+        versions: [2, 6],
+        exp: [NICIRA, 13],
+        fields: {
+          cookie: 'u64',
+          command: 'u16',
+          idleTimeout: 'u16',
+          hardTimeout: 'u16',
+          priority: 'u16',
+          bufferId: 'u32',
+          outPort: 'port16',
+          flags: 'u16',
+          _matchLen: 'len16:match',
+          _pad: 'pad6',
+          match: 'nxm',
+          _align: 'align:match',
+          instructions: 'instructions',
         },
       },
     ],

@@ -25,7 +25,7 @@ type Values = fc.Arbitrary<unknown>;
 export interface Options {
   readonly version: OfpVersion;
   /** By wire type, or by `structure.field`; nothing here means any value that the wire can carry. */
-  readonly overrides?: { readonly [what: string]: (version: OfpVersion) => Values };
+  readonly overrides?: { readonly [what: string]: (version: OfpVersion) => Values | undefined };
   /** Names of the entries of a family that may be used (e.g. `action`), or all. */
   readonly only?: { readonly [family: string]: readonly string[] };
   /** Whether TLVs and fields that no table knows are made as well. */

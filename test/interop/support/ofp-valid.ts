@@ -17,7 +17,7 @@ function fieldValue({ kind, bits }: OxmInfo): Values {
 }
 
 /** A value has no bit that its mask leaves out. */
-function masked(value: unknown, mask: unknown): unknown {
+export function maskedValue(value: unknown, mask: unknown): unknown {
   if (value instanceof Uint8Array) return value.map((o, i) => o & (mask as Uint8Array)[i]!);
   return typeof value === 'bigint' ? value & (mask as bigint) : ((value as number) & (mask as number)) >>> 0;
 }
@@ -32,12 +32,17 @@ function field(name: string, masks: boolean): Values {
   if (!info.maskable || !masks) return exact;
   return fc.oneof(
     exact,
-    fc.tuple(value, value).map(([v, mask]) => ({ field: name, value: masked(v, mask), mask })),
+    fc.tuple(value, value).map(([v, mask]) => ({ field: name, value: maskedValue(v, mask), mask })),
   );
 }
 
-const match = (version: OfpVersion): Values =>
-  fc.subarray(fieldNames(version), { maxLength: 5 }).chain((names) => fc.tuple(...names.map((n) => field(n, true))));
+/** The fixed matches of 1.0 and 1.1 are left as they are. */
+const match = (version: OfpVersion): Values | undefined =>
+  version < 3
+    ? undefined
+    : fc
+        .subarray(fieldNames(version), { maxLength: 5 })
+        .chain((names) => fc.tuple(...names.map((n) => field(n, true))));
 
 const oxm = (version: OfpVersion): Values => fc.constantFrom(...fieldNames(version)).chain((n) => field(n, false));
 
