@@ -5,8 +5,8 @@ import { formatInstructions } from './actions-format.ts';
 import { formatMatchWithPriority } from './match-format.ts';
 import { FLOW_FLAGS, type PortNames } from './names.ts';
 
-/** An entry of a flow multipart reply: `flow` up to 1.4, `flowDesc` in 1.5. */
-export type FlowStatsEntry = ReplyItem<'flow'> | ReplyItem<'flowDesc'>;
+/** An entry of a flow multipart reply: `flow` up to 1.4, `flowDesc` in 1.5, `nxFlow` of Open vSwitch in 1.0. */
+export type FlowStatsEntry = ReplyItem<'flow'> | ReplyItem<'flowDesc'> | ReplyItem<'nxFlow'>;
 
 export interface FlowStatsTextOptions {
   /** The version that the reply is of. Default 1.3. */
@@ -32,10 +32,18 @@ export function formatFlowStats(entry: FlowStatsEntry, options: FlowStatsTextOpt
   if (entry.idleTimeout !== 0) parts.push(`idle_timeout=${entry.idleTimeout}`);
   if (entry.hardTimeout !== 0) parts.push(`hard_timeout=${entry.hardTimeout}`);
   const head = parts.map((part) => `${part}, `).join('');
-  const importance = entry.importance ? `importance=${entry.importance}, ` : '';
+  const flags = 'flags' in entry ? formatFlowFlags(entry.flags) : '';
+  const importance = 'importance' in entry && entry.importance ? `importance=${entry.importance}, ` : '';
+  const ages = shown && 'idleAge' in entry ? formatAges(entry) : '';
   const match = formatMatchWithPriority(entry.match, entry.priority, options.ports);
   const actions = formatInstructions(entry.instructions, options);
-  return `${head}${formatFlowFlags(entry.flags)}${importance}${match === '' ? '' : `${match} `}actions=${actions}`;
+  return `${head}${flags}${importance}${ages}${match === '' ? '' : `${match} `}actions=${actions}`;
+}
+
+/** Seconds since the last packet and the last change; on the wire one more, and 0 if not known. */
+function formatAges({ idleAge, hardAge, durationSec }: ReplyItem<'nxFlow'>): string {
+  const idle = idleAge > 0 ? `idle_age=${idleAge - 1}, ` : '';
+  return hardAge > 0 && hardAge - 1 !== durationSec ? `${idle}hard_age=${hardAge - 1}, ` : idle;
 }
 
 /** The names of flow flags, a space after each. */

@@ -7,7 +7,7 @@ import { formatFlowFlags } from './flow-stats.ts';
 import { readInstructions } from './instructions-parse.ts';
 import { DEFAULT_PRIORITY, formatMatchWithPriority } from './match-format.ts';
 import { MatchBuilder } from './match-parse.ts';
-import { ANY, FLOW_FLAGS, formatGroup, formatPort, groupNumber, type PortNames, portNumber } from './names.ts';
+import { ANY, FLOW_FLAGS, formatPort, groupName, groupNumber, type PortNames, portNumber } from './names.ts';
 import { PacketFacts } from './packet-facts.ts';
 import { cut, fail, type Pair, type Piece, pairs, parseBig, parseNumber, splitAt, whole } from './scan.ts';
 
@@ -196,7 +196,7 @@ export function formatFlow(flow: FlowMod, ports?: PortNames): string {
   if (flow.hardTimeout !== 0) parts.push(`hard_timeout=${flow.hardTimeout}`);
   if (flow.importance) parts.push(`importance=${flow.importance}`);
   if (flow.outPort !== ANY) parts.push(`out_port=${formatPort(flow.outPort, ports)}`);
-  if (flow.outGroup !== ANY) parts.push(`out_group=${formatGroup(flow.outGroup)}`);
+  if (flow.outGroup !== ANY) parts.push(`out_group=${groupName(flow.outGroup)}`);
   parts.push(...formatFlowFlags(flow.flags).split(' ').filter(Boolean));
   const hasPriority = flow.command !== FlowModCommand.DELETE;
   const match = formatMatchWithPriority(flow.match, hasPriority ? flow.priority : DEFAULT_PRIORITY, ports);

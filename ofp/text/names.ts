@@ -50,7 +50,7 @@ export function portNumber(text: string, ports?: PortNames): number | undefined 
   return port >= FIRST_RESERVED_PORT && port <= 0xffffffff ? port : undefined;
 }
 
-export function formatGroup(group: number): string {
+export function groupName(group: number): string {
   return group === ALL_GROUPS ? 'ALL' : group === ANY ? 'ANY' : String(group);
 }
 

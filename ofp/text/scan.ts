@@ -11,6 +11,8 @@ export interface Pair {
   readonly key: Piece;
   /** Empty when there is none. */
   readonly value: Piece;
+  /** Key, value and what is between and around them. */
+  readonly whole: Piece;
 }
 
 export const whole = (text: string): Piece => ({ text, at: 0 });
@@ -38,12 +40,13 @@ export function* pairs(piece: Piece): Generator<Pair> {
     const opener = text[keyEnd];
     at = keyEnd + 1;
     if (opener === undefined || SEPARATOR.test(opener)) {
-      yield { key, value: cut(piece, keyEnd, keyEnd) };
+      yield { key, value: cut(piece, keyEnd, keyEnd), whole: key };
       continue;
     }
     let end = valueEnd(text, at, opener === '(' ? (char) => char === ')' : (char) => SEPARATOR.test(char));
     if (opener === '(' && text.startsWith(')->', end)) end = valueEnd(text, end, (char) => SEPARATOR.test(char));
-    yield { key, value: cut(piece, at, end) };
+    const isClosed = opener === '(' && text[end] === ')';
+    yield { key, value: cut(piece, at, end), whole: cut(piece, key.at - piece.at, isClosed ? end + 1 : end) };
     at = end + 1;
   }
 }

@@ -1,0 +1,111 @@
+import type { ReplyItem } from '../../messages.ts';
+import type { TableDesc, TableFeatureProperty, TableModProperty } from '../../tables/values.ts';
+import { setName } from '../fields.ts';
+import { formatBits } from '../names.ts';
+import { EVICTION_FLAGS } from './names.ts';
+import type { ReplyWriters, RequestWriters, Writers } from './writer.ts';
+
+const ALL_TABLES = 0xff;
+const EVICTION = 1 << 2;
+const VACANCY = 1 << 3;
+const FIRST_WITH_EVICTION = 5;
+/** What a table does with a packet that matches nothing, in 1.1 and 1.2. */
+const MISS_CONFIGS = ['', 'continue', 'drop'];
+const REASONS: ReadonlyMap<number, string> = new Map([
+  [3, ' reason=VACANCY_DOWN'],
+  [4, ' reason=VACANCY_UP'],
+]);
+
+export const TABLE_WRITERS: Writers = {
+  tableMod: ({ version, tableId, config, properties }) => {
+    const table = tableId === ALL_TABLES ? ' table_id: ALL_TABLES' : ` table_id=${tableId}`;
+    if (version < FIRST_WITH_EVICTION) {
+      const miss = version < 4 ? MISS_CONFIGS[config & 3] : '';
+      return miss ? `${table}, flow_miss_config=${miss}` : table;
+    }
+    const vacancy = find(properties, 'vacancy');
+    const limits = vacancy && (config & VACANCY) !== 0 ? ` vacancy:${vacancy.vacancyDown},${vacancy.vacancyUp}` : '';
+    const flags = find(properties, 'eviction');
+    const eviction = flags ? `eviction_flags=${formatBits(flags.flags, EVICTION_FLAGS, '|')}` : '';
+    return `${table}, eviction=${onOff(config & EVICTION)}${eviction}, vacancy=${onOff(config & VACANCY)}${limits}`;
+  },
+  tableStatus: ({ reason, table }) => `${REASONS.get(reason) ?? ''}\ntable_desc:-${formatTableDesc(table)}`,
+};
+
+export const TABLE_REQUEST_WRITERS: RequestWriters = {
+  tableFeatures: ({ body }) => body.map(formatTableFeatures).join(''),
+};
+
+export const TABLE_REPLY_WRITERS: ReplyWriters = {
+  tableDesc: ({ body }) => body.map(formatTableDesc).join(''),
+  tableFeatures: ({ body }) => body.map(formatTableFeatures).join(''),
+  table: ({ body }) =>
+    body
+      .map(({ tableId, name, activeCount, lookupCount, matchedCount, maxEntries }) =>
+        [
+          `\n  table ${tableId}${name ? ` ("${name}")` : ''}:`,
+          `    active=${activeCount}, lookup=${lookupCount}, matched=${matchedCount}`,
+          ...(maxEntries ? [`    max_entries=${maxEntries}`] : []),
+          '',
+        ].join('\n'),
+      )
+      .join(''),
+};
+
+const onOff = (bit: number) => (bit === 0 ? 'off' : 'on');
+
+/** The last property of a type counts. */
+function find<T extends TableModProperty['type']>(
+  properties: readonly TableModProperty[] | undefined,
+  type: T,
+): Extract<TableModProperty, { type: T }> | undefined {
+  return properties?.findLast((property): property is Extract<TableModProperty, { type: T }> => property.type === type);
+}
+
+function formatTableDesc({ tableId, config, properties }: TableDesc): string {
+  const flags = find(properties, 'eviction')?.flags ?? 0;
+  const vacancy = find(properties, 'vacancy');
+  const limits =
+    vacancy && (config & VACANCY) !== 0
+      ? ` vacancy_down=${vacancy.vacancyDown}% vacancy_up=${vacancy.vacancyUp}% vacancy=${vacancy.vacancy}%`
+      : '';
+  return [
+    `\n  table ${tableId}:`,
+    `   eviction=${onOff(config & EVICTION)} eviction_flags=${formatBits(flags, EVICTION_FLAGS, '|')}`,
+    `   vacancy=${onOff(config & VACANCY)}${limits}`,
+    '',
+  ].join('\n');
+}
+
+const hex64 = (value: bigint) => (value === 0n ? '0' : `0x${value.toString(16)}`);
+
+/** Each property of a table on a line of its own, by its name. */
+function formatTableFeatures(table: ReplyItem<'tableFeatures'>): string {
+  const { tableId, name, metadataMatch, metadataWrite, maxEntries, properties } = table;
+  return [
+    `\n  table ${tableId}${name ? ` ("${name}")` : ''}:`,
+    ...(metadataMatch === 0n && metadataWrite === 0n
+      ? []
+      : [`    metadata: match=${hex64(metadataMatch)} write=${hex64(metadataWrite)}`]),
+    ...(maxEntries === 0 ? [] : [`    max_entries=${maxEntries}`]),
+    ...properties.map((property) => `    ${words(property.type)}: ${listOf(property)}`),
+    '',
+  ].join('\n');
+}
+
+const words = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+
+function listOf(property: TableFeatureProperty): string {
+  const names = namesOf(property);
+  return names.length === 0 ? 'none' : names.join(' ');
+}
+
+function namesOf(property: TableFeatureProperty): string[] {
+  if ('oxmIds' in property)
+    return property.oxmIds.map(({ field }) => (field === 'unknown' ? 'unknown' : setName(field)));
+  if ('actionIds' in property) return property.actionIds.map(({ type }) => type);
+  if ('instructionIds' in property) return property.instructionIds.map(({ type }) => type);
+  if ('nextTableIds' in property) return property.nextTableIds.map(String);
+  if ('tableIds' in property) return property.tableIds.map(String);
+  return [];
+}
