@@ -102,8 +102,11 @@ export function copyOf(b: Uint8Array, at: number, length: number): Uint8Array {
   return copy;
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** A view of the rest of a structure: payloads are not copied. */
 export function viewOf(b: Uint8Array, at: number, end: number): Uint8Array {
+  if (at === end) return NOTHING;
   return new Uint8Array(b.buffer, b.byteOffset + at, end - at);
 }
 

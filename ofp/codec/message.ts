@@ -223,6 +223,12 @@ export function decode(bytes: Uint8Array): OfpMessage {
  */
 export function encode(message: OfpMessageInput): Uint8Array {
   cursor.at = 0;
-  writeMessage(message);
+  try {
+    writeMessage(message);
+  } catch (error) {
+    if (error instanceof OfpEncodeError) throw error;
+    // A value of another shape than the types allow, found where it was first used.
+    throw new OfpEncodeError('message', error instanceof Error ? error.message : String(error));
+  }
   return out.slice(0, cursor.at);
 }

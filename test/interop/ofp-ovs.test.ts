@@ -77,10 +77,7 @@ const MATCHED_COOKIE = /^(flowMod|multipartRequest\.\w+\.body)\.cookie$/;
 const compared = ({ path }: Leaf): boolean => {
   if (MATCHED_COOKIE.test(path)) return false;
   const name = path.slice(path.lastIndexOf('.') + 1);
-  return (
-    !/\.(instructions|actions|properties|data|name|stats|bucketStats)\b/.test(path) &&
-    !NOT_NUMBERS.some((p) => p.test(name))
-  );
+  return !/\.(properties|data|name|stats|bucketStats)\b/.test(path) && !NOT_NUMBERS.some((p) => p.test(name));
 };
 
 interface Case {
