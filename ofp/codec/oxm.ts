@@ -230,11 +230,15 @@ function writeUnknown(at: number, item: AnyOxm): void {
   putOxmHeader(at, item.oxmClass, item.oxmField, item.hasMask, length);
 }
 
+/** More than all fields that exist, several times over: a longer list is there to cost time. */
+const MOST_FIELDS = 1024;
+
 /** Fields one after the other up to the end. */
 export function readOxms(b: Uint8Array, at: number, end: number, fault: Fault = FAULTS.matchLength): unknown[] {
   const fields: unknown[] = [];
   let p = at;
   while (p < end) {
+    if (fields.length === MOST_FIELDS) fail(`more than ${MOST_FIELDS} fields`, p, 'match', fault);
     fields.push(readOxm(b, p, end, fault));
     p = cursor.at;
   }
