@@ -228,12 +228,13 @@ export class Bridge {
     this.#run(() => {
       this.#flows.expire(now);
       this.macs.expire(now);
+      if (this.#flood) this.#egress.sendCopies(this.#flood.tick(now));
     });
   }
 
   /** Nothing is due before this time; `tick` is wanted then. Infinity: nothing ever is. */
   nextTick(): number {
-    return Math.min(this.flows.nextExpiry, this.macs.nextExpiry);
+    return Math.min(this.flows.nextExpiry, this.macs.nextExpiry, this.#flood?.nextTick() ?? Number.POSITIVE_INFINITY);
   }
 
   #receiveFrame(port: Port, frame: Uint8Array, now: number): void {

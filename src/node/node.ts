@@ -90,7 +90,8 @@ export class OverlayNode {
     this.links = new Links({
       identity,
       tunnels: parts.tunnels,
-      carry: (to, payload) => this.signal.send(to, payload),
+      // What a link still has to say while the node leaves is of no use to anybody.
+      carry: (to, payload) => this.#stopping || this.signal.send(to, payload),
       clock,
       random,
       log,

@@ -24,6 +24,8 @@ export interface RunningNode {
   readonly name: string;
   /** 32 hex digits. */
   readonly nodeId: string;
+  /** Resolves to what ended the node's usefulness while it ran: its TAP is gone. It is to be stopped then. */
+  readonly failed: Promise<Error>;
   /** Leaves the overlay and takes down all that was made. Idempotent. */
   stop(): Promise<void>;
 }
@@ -37,15 +39,19 @@ export async function startNode(config: NodeConfig, options: StartOptions): Prom
     for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
   };
   try {
-    const { nodeId } = await bringUp(config, options, closers);
-    return { name: config.name, nodeId, stop };
+    const { nodeId, failed } = await bringUp(config, options, closers);
+    return { name: config.name, nodeId, failed, stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function bringUp(config: NodeConfig, options: StartOptions, closers: Closers): Promise<Identity> {
+async function bringUp(
+  config: NodeConfig,
+  options: StartOptions,
+  closers: Closers,
+): Promise<{ nodeId: string; failed: Promise<Error> }> {
   const { runDirectory, log } = options;
   const clock = systemClock;
   makeRunDirectory(runDirectory);
@@ -92,12 +98,13 @@ async function bringUp(config: NodeConfig, options: StartOptions, closers: Close
     closers.push(await listen(server, { host, port }));
     openflow.push(`tcp:${host}:${(server.address() as AddressInfo).port}`);
   }
-  const failed = new Promise<never>((_resolve, reject) => tap.onError(reject));
-  await Promise.race([node.start(), failed]);
+  const failed = new Promise<Error>((resolve) => tap.onError(resolve));
+  const error = await Promise.race([node.start(), failed]);
+  if (error !== undefined) throw error;
   // Last: who finds this socket finds a node that runs.
   const answers = answersOf(node, config, tap, openflow);
   closers.push(await listen(createControlServer('node', answers, log), { path: control }));
-  return identity;
+  return { nodeId: identity.nodeId, failed };
 }
 
 async function openTap(config: NodeConfig, identity: Identity): Promise<Tap> {

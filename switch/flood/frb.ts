@@ -32,7 +32,7 @@ import type { Arc, NodeId } from '../../topology/ring.ts';
 /** IEEE Std 802 local experimental EtherType 1. */
 export const floodEtherType = 0x88b5;
 export const floodVersion = 1;
-/** Other types (repair) are reserved: 2 IHAVE, 3 IWANT. */
+/** The types of digest.ts are 2 and 3. */
 export const floodTypeData = 1;
 export const frbHeaderLength = 78;
 /** Links of a flood's path at most; a ring without shortcuts is as deep as half its nodes. */
@@ -47,6 +47,7 @@ export interface Frb {
   /** Rises with every start of the root: milliseconds since 1970. */
   readonly epoch: number;
   readonly sequence: number;
+  /** The stretch that the receiver covers; empty in a copy that was asked for. */
   readonly arc: Arc;
   /** A view of the bytes that were decoded. */
   readonly inner: Uint8Array;
@@ -54,13 +55,17 @@ export interface Frb {
 
 export type FrbFault = 'truncated' | 'unknown-version' | 'unknown-type';
 
-/** The frame must begin with an Ethernet header of `floodEtherType`; who calls has checked that. */
-export function decodeFrb(frame: Uint8Array): Frb | FrbFault {
+/** Type of a flood's frame, of this version. The frame must begin with an Ethernet header of `floodEtherType`. */
+export function floodTypeOf(frame: Uint8Array): number | FrbFault {
+  const versionAndType = frame[14];
+  if (versionAndType === undefined) return 'truncated';
+  return versionAndType >> 4 === floodVersion ? versionAndType & 0xf : 'unknown-version';
+}
+
+/** Who calls has checked EtherType, version and type. */
+export function decodeFrb(frame: Uint8Array): Frb | 'truncated' {
   if (frame.length < frbHeaderLength + minFrame) return 'truncated';
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
-  const versionAndType = view.getUint8(14);
-  if (versionAndType >> 4 !== floodVersion) return 'unknown-version';
-  if ((versionAndType & 0xf) !== floodTypeData) return 'unknown-type';
   return {
     hopLimit: view.getUint16(16),
     root: getId(view, 18),
@@ -74,10 +79,8 @@ export function decodeFrb(frame: Uint8Array): Frb | FrbFault {
 /** `sourceMac`: six bytes. */
 export function encodeFrb(frb: Frb, sourceMac: Uint8Array): Uint8Array {
   const frame = new Uint8Array(frbHeaderLength + frb.inner.length);
-  frame.set(groupMac, 0);
-  frame.set(sourceMac, 6);
+  putFloodEthernet(frame, sourceMac);
   const view = new DataView(frame.buffer);
-  view.setUint16(12, floodEtherType);
   view.setUint8(14, (floodVersion << 4) | floodTypeData);
   view.setUint16(16, frb.hopLimit);
   setId(view, 18, frb.root);
@@ -89,11 +92,19 @@ export function encodeFrb(frb: Frb, sourceMac: Uint8Array): Uint8Array {
   return frame;
 }
 
-function getId(view: DataView, offset: number): NodeId {
+/** The Ethernet header of every frame of a flood. */
+export function putFloodEthernet(frame: Uint8Array, sourceMac: Uint8Array): void {
+  frame.set(groupMac, 0);
+  frame.set(sourceMac, 6);
+  frame[12] = floodEtherType >> 8;
+  frame[13] = floodEtherType & 0xff;
+}
+
+export function getId(view: DataView, offset: number): NodeId {
   return (view.getBigUint64(offset) << 64n) | view.getBigUint64(offset + 8);
 }
 
-function setId(view: DataView, offset: number, id: NodeId): void {
+export function setId(view: DataView, offset: number, id: NodeId): void {
   view.setBigUint64(offset, id >> 64n);
   view.setBigUint64(offset + 8, BigInt.asUintN(64, id));
 }

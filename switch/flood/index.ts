@@ -1,4 +1,5 @@
 /** Bounded flooding: broadcast over a cyclic overlay, each switch once (design section 6). */
+export { type Digest, type DigestType, decodeDigest, digestTypes, encodeDigests, type FloodName } from './digest.ts';
 export {
   type FloodCopy,
   type FloodCounters,

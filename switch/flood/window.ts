@@ -1,5 +1,5 @@
 /** Which sequence numbers of one root were seen: a sliding window over the newest `windowSize` of one epoch. */
-export const windowSize = 256;
+export const windowSize = 1024;
 
 export type WindowVerdict = 'new' | 'duplicate' | 'stale';
 
@@ -14,24 +14,26 @@ export class FloodWindow {
     this.#mark(sequence);
   }
 
+  /** What `accept` would say, without recording anything. */
+  peek(epoch: number, sequence: number): WindowVerdict {
+    if (epoch !== this.#epoch) return epoch < this.#epoch ? 'stale' : 'new';
+    if (sequence > this.#highest) return 'new';
+    if (this.#highest - sequence >= windowSize) return 'stale';
+    return this.#isMarked(sequence) ? 'duplicate' : 'new';
+  }
+
   /** Records (epoch, sequence). A root that started anew has a higher epoch, which forgets the old one's numbers. */
   accept(epoch: number, sequence: number): WindowVerdict {
-    if (epoch < this.#epoch) return 'stale';
+    const verdict = this.peek(epoch, sequence);
+    if (verdict !== 'new') return verdict;
     if (epoch > this.#epoch) {
       this.#epoch = epoch;
       this.#highest = sequence;
       this.#seen.fill(0);
-      this.#mark(sequence);
-      return 'new';
-    }
-    if (sequence > this.#highest) {
+    } else if (sequence > this.#highest) {
       this.#forget(this.#highest + 1, sequence);
       this.#highest = sequence;
-      this.#mark(sequence);
-      return 'new';
     }
-    if (this.#highest - sequence >= windowSize) return 'stale';
-    if (this.#isMarked(sequence)) return 'duplicate';
     this.#mark(sequence);
     return 'new';
   }

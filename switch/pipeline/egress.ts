@@ -130,15 +130,16 @@ export class Egress {
     const { frame } = packet;
     floodPort.countLogical(frame);
     if (!isFrb) {
-      this.#sendCopies(this.#flood.originate(frame));
+      this.sendCopies(this.#flood.originate(frame, this.#passage.now));
       return;
     }
-    const { copies, inner } = this.#flood.receive(origin!.peer!, frame);
-    this.#sendCopies(copies);
+    const { copies, inner } = this.#flood.receive(origin!.peer!, frame, this.#passage.now);
+    this.sendCopies(copies);
     if (inner) this.#floodArrival(inner);
   }
 
-  #sendCopies(copies: readonly FloodCopy[]): void {
+  /** Frames of a flood for neighbours; each names its next hop only. */
+  sendCopies(copies: readonly FloodCopy[]): void {
     const record = this.#record;
     record.hopLimit = linkHopLimit;
     record.destinationHi = 0;

@@ -1,23 +1,27 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { askNode } from '../../src/node/client.ts';
 import { LabRun } from './support/lab-run.ts';
+import { makeNetns, type Netns } from './support/netns.ts';
 
+const tap = 'ringlet0';
+let netns: Netns;
 let run: LabRun;
 let url: string;
-let tap: string;
 beforeEach(async () => {
-  run = new LabRun();
-  tap = `rlt${randomBytes(4).toString('hex')}`;
+  netns = await makeNetns();
+  run = new LabRun(netns.name);
   const text = await run.start(['rendezvous', '--listen', '127.0.0.1:0']).printed('Ctrl-C');
   url = text.match(/ws:\/\/[\d.:]+/)![0];
 });
-afterEach(() => run.end());
+afterEach(async () => {
+  await run.end();
+  await netns.delete();
+});
 
-const hasTap = () => existsSync(`/sys/class/net/${tap}`);
-const up = (...args: string[]) => ['up', '--name', 'attic', '--rendezvous', url, '--tap', tap, ...args];
+const hasTap = async () => (await netns.run('ip', '-o', 'link')).includes(tap);
+const up = (...args: string[]) => ['up', '--name', 'attic', '--rendezvous', url, ...args];
 
 describe('ringlet up', () => {
   it('says that it is up, is alone in its run directory, and leaves on Ctrl-C', async () => {
@@ -25,7 +29,7 @@ describe('ringlet up', () => {
     expect(await printed('Ctrl-C')).toMatch(
       new RegExp(`^ringlet: attic is up on ${tap} \\(10\\.201\\.77\\.1/24\\), node [0-9a-f]{10}, Ctrl-C leaves\\n$`),
     );
-    expect(hasTap()).toBe(true);
+    expect(await hasTap()).toBe(true);
     // Just one node runs here: it need not be named.
     expect((await run.run(['status'])).stdout).toMatch(/^node +attic {2}[0-9a-f]{32}\n/);
     expect((await run.run(up())).stderr).toMatch(/^ringlet: .*attic.*--name/m);
@@ -33,7 +37,7 @@ describe('ringlet up', () => {
     const { code, stderr } = await finished;
     expect(code).toBe(0);
     for (const line of stderr.trimEnd().split('\n')) expect(JSON.parse(line)).toMatchObject({ level: 30 });
-    expect(hasTap()).toBe(false);
+    expect(await hasTap()).toBe(false);
     expect(readdirSync(run.directory)).toEqual([]);
   });
 
@@ -60,7 +64,17 @@ describe('ringlet up', () => {
     await printed('Ctrl-C');
     child.disconnect();
     expect((await finished).code).toBe(0);
-    expect(hasTap()).toBe(false);
+    expect(await hasTap()).toBe(false);
+  });
+
+  it('ends in one line when its interface is deleted', async () => {
+    const { finished, printed } = run.start(up('--log-level', 'error'));
+    await printed('Ctrl-C');
+    await netns.ip(`link delete ${tap}`);
+    const { code, stderr } = await finished;
+    expect(code).toBe(1);
+    expect(stderr).toMatch(new RegExp(`^ringlet: .*'${tap}' was deleted\\n$`));
+    expect(readdirSync(run.directory)).toEqual([]);
   });
 
   it.each([
@@ -72,7 +86,7 @@ describe('ringlet up', () => {
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/^ringlet: .*\n$/);
-    expect(hasTap()).toBe(false);
+    expect(await hasTap()).toBe(false);
     expect(readdirSync(run.directory)).toEqual([]);
   });
 

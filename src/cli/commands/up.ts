@@ -59,7 +59,7 @@ async function up(options: UpOptions): Promise<void> {
   const addresses = config.addresses.length > 0 ? ` (${config.addresses.join(', ')})` : '';
   say(`ringlet: ${node.name} is up on ${config.tap}${addresses}, node ${node.nodeId.slice(0, 10)}, Ctrl-C leaves`);
   tellParent({ type: 'up', nodeId: node.nodeId });
-  const reason = await aborted(ending);
+  const reason = await Promise.race([aborted(ending), node.failed]);
   await Promise.race([node.stop(), aborted(hurry)]);
   if (!(reason instanceof Interrupted)) throw reason;
 }

@@ -34,13 +34,22 @@ export interface SpawnOptions {
 /** A run directory of its own, and every `ringlet` that was started in it. */
 export class LabRun {
   readonly directory = mkdtempSync(join(tmpdir(), 'ringlet-lab-'));
+  /** Where programs run; without: in the namespace of the tests. */
+  readonly namespace: string | undefined;
   readonly #running: ChildProcess[] = [];
+
+  constructor(namespace?: string) {
+    this.namespace = namespace;
+  }
 
   start(
     args: readonly string[],
     { nodeArguments = [], uid, lifeline = false, environment = {} }: SpawnOptions = {},
   ): Running {
-    const child = spawn(process.execPath, [...nodeArguments, MAIN, ...args], {
+    // Another user may not enter a namespace.
+    const enter = this.namespace !== undefined && uid === undefined ? ['ip', 'netns', 'exec', this.namespace] : [];
+    const [program, ...rest] = [...enter, process.execPath, ...nodeArguments, MAIN, ...args];
+    const child = spawn(program!, rest, {
       env: { ...process.env, RINGLET_RUNDIR: this.directory, ...environment },
       stdio: ['ignore', 'pipe', 'pipe', ...(lifeline ? ['ipc' as const] : [])],
       ...(uid === undefined ? {} : { uid, gid: uid }),
