@@ -7,9 +7,9 @@
  *                         | v
  *     controllers <---> Agent
  */
-export { Agent } from './agent/agent.ts';
+export { Agent, type AgentOptions } from './agent/agent.ts';
 export { AgentConnection, type ConnectionCounters, type ConnectionKind } from './agent/connection.ts';
-export type { ControllerTransport } from './agent/outbox.ts';
+export type { ControllerTransport } from './agent/transport.ts';
 export {
   Bridge,
   type BridgeCounters,

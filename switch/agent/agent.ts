@@ -1,24 +1,42 @@
-import { ControllerRole, FlowModFlags, NO_BUFFER, type OxmField } from '../../ofp/index.ts';
+import {
+  ControlChannelStatus,
+  ControllerStatusReason,
+  FlowModFlags,
+  type OfpVersion,
+  type Outgoing,
+  type ReplyItem,
+  RoleTable,
+} from '../../ofp/index.ts';
 import type { Bridge } from '../bridge.ts';
-import { durationOf } from '../duration.ts';
 import type { FlowEntry } from '../flow/flow-entry.ts';
-import { join64 } from '../packet/index.ts';
 import type { PacketIn } from '../pipeline/pipeline.ts';
 import type { Port } from '../ports/port.ts';
-import { AgentConnection, type ConnectionKind, type ReplyFields } from './connection.ts';
+import type { AsyncEvent } from './async-config.ts';
+import { usualVersions } from './by-version.ts';
+import { AgentConnection, type ConnectionKind } from './connection.ts';
 import { portDescription } from './descriptions.ts';
-import type { ControllerTransport } from './outbox.ts';
-import { type AsyncMasks, Roles } from './roles.ts';
+import { flowRemovedMessage, packetInMessage, reasonFor } from './events.ts';
+import { Tables } from './tables.ts';
+import type { ControllerTransport } from './transport.ts';
+
+export interface AgentOptions {
+  /** Versions to speak, as on the wire. Default 1.0, 1.3, 1.4 and 1.5. */
+  readonly versions?: readonly OfpVersion[];
+}
 
 /** The OpenFlow side of a bridge: any number of controllers, which it answers and tells of events. */
 export class Agent {
   readonly bridge: Bridge;
-  readonly roles = new Roles();
+  readonly roles = new RoleTable();
+  readonly tables: Tables;
+  readonly #versions: readonly OfpVersion[];
   readonly #connections = new Set<AgentConnection>();
   readonly #unobserve: () => void;
 
-  constructor(bridge: Bridge) {
+  constructor(bridge: Bridge, options: AgentOptions = {}) {
     this.bridge = bridge;
+    this.tables = new Tables(bridge);
+    this.#versions = options.versions ?? usualVersions;
     this.#unobserve = bridge.observe({
       packetIn: (event) => this.#tellPacketIn(event),
       flowRemoved: (entry, reason, now) => this.#tellFlowRemoved(entry, reason, now),
@@ -35,10 +53,23 @@ export class Agent {
 
   /** A controller connected, from whichever side. It is greeted at once: `send` is called before this returns. */
   connect(transport: ControllerTransport, kind: ConnectionKind): AgentConnection {
-    const connection = new AgentConnection(this, transport, kind);
+    const connection = new AgentConnection(this, transport, kind, this.#versions);
     this.#connections.add(connection);
     connection.greet();
     return connection;
+  }
+
+  /** What 1.5 says of the controllers of a switch. */
+  controllerStatuses(): ReplyItem<'controllerStatus'>[] {
+    return [...this.#connections]
+      .filter(({ isReady }) => isReady)
+      .map(({ role }, i) => ({
+        shortId: i + 1,
+        role,
+        reason: ControllerStatusReason.REQUEST,
+        channelStatus: ControlChannelStatus.UP,
+        properties: [],
+      }));
   }
 
   /** Closes every connection and stops listening to the bridge. */
@@ -53,61 +84,29 @@ export class Agent {
   }
 
   #tellPacketIn(event: PacketIn): void {
-    this.#tell('packetInMask', event.reason, (connection) => {
-      const length = Math.min(event.frame.length, event.maxLen ?? connection.missSendLen);
-      return {
-        type: 'packetIn',
-        bufferId: NO_BUFFER,
-        totalLen: Math.min(event.frame.length, 0xffff),
-        reason: event.reason,
-        tableId: event.tableId,
-        cookie: event.cookie,
-        match: pipelineFields(event),
-        data: event.frame.subarray(0, Math.min(length, maxPacketInData)),
-      };
-    });
+    for (const connection of this.#connections) {
+      const { version, packetInFormat, missSendLen } = connection;
+      if (!connection.wants('packetIn', reasonFor(event.reason, version))) continue;
+      connection.notify(packetInMessage(event, version, packetInFormat, missSendLen));
+    }
   }
 
   #tellFlowRemoved(entry: FlowEntry, reason: number, now: number): void {
     if ((entry.flags & FlowModFlags.SEND_FLOW_REM) === 0) return;
-    this.#tell('flowRemovedMask', reason, () => ({
-      type: 'flowRemoved',
-      cookie: entry.cookie,
-      priority: entry.priority,
-      reason,
-      tableId: entry.tableId,
-      ...durationOf(entry.createdAt, now),
-      idleTimeout: entry.idleTimeout,
-      hardTimeout: entry.hardTimeout,
-      packetCount: BigInt(entry.packets),
-      byteCount: BigInt(entry.bytes),
-      match: entry.match.fields,
-    }));
+    this.#tell('flowRemoved', reason, ({ usesNxm }) => flowRemovedMessage(entry, reason, usesNxm, now));
   }
 
   #tellPortStatus(port: Port, reason: number): void {
-    this.#tell('portStatusMask', reason, () => ({ type: 'portStatus', reason, desc: portDescription(port) }));
+    this.#tell('portStatus', reason, ({ version }) => ({
+      type: 'portStatus',
+      reason,
+      desc: portDescription(port, version),
+    }));
   }
 
-  #tell(mask: keyof AsyncMasks, reason: number, event: (connection: AgentConnection) => ReplyFields): void {
+  #tell(event: AsyncEvent, reason: number, message: (connection: AgentConnection) => Outgoing): void {
     for (const connection of this.#connections) {
-      const isSlave = connection.role === ControllerRole.SLAVE;
-      const wanted = connection.masks[mask][isSlave ? 1 : 0];
-      const isDeaf = connection.kind === 'service' && connection.missSendLen === 0;
-      if (!connection.isReady || isDeaf || ((wanted >>> reason) & 1) === 0) continue;
-      connection.notify(event(connection));
+      if (connection.wants(event, reason)) connection.notify(message(connection));
     }
   }
-}
-
-/** So that any match fits beside it in a message of 64 KiB. */
-const maxPacketInData = 65_535 - 256;
-
-function pipelineFields(event: PacketIn): OxmField[] {
-  const fields: OxmField[] = [{ field: 'in_port', value: event.inPort }];
-  const metadata = join64(...event.metadata);
-  const tunnelId = join64(...event.tunnelId);
-  if (metadata !== 0n) fields.push({ field: 'metadata', value: metadata });
-  if (tunnelId !== 0n) fields.push({ field: 'tunnel_id', value: tunnelId });
-  return fields;
 }

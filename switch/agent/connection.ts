@@ -1,28 +1,23 @@
 import {
   BadRequestCode,
   ControllerRole,
-  decode,
   ErrorType,
-  encode,
-  FrameSplitter,
-  HelloFailedCode,
-  type Message,
   type MessageType,
   OfpDecodeError,
+  OfpEncodeError,
   type OfpMessage,
-  type OfpMessageInput,
+  type OfpVersion,
+  type Outgoing,
+  type SessionEnd,
+  type SessionSink,
 } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
-import { get32 } from '../packet/index.ts';
 import type { Agent } from './agent.ts';
+import { type AsyncEvent, type AsyncMasks, defaultMasks, wants } from './async-config.ts';
+import { PacketInFormat } from './events.ts';
 import { type Handler, handlers } from './handlers.ts';
-import { type ControllerTransport, Outbox } from './outbox.ts';
-import { type AsyncMasks, defaultMasks } from './roles.ts';
-import { agentVersion } from './version.ts';
-
-/** Bytes of a failed request that go back with the error (section 7.4.4: at least 64). */
-const errorDataLength = 64;
-const experimenterType = 4;
+import { SwitchSession } from './switch-session.ts';
+import { type ControllerTransport, eventBacklog, replyBacklog } from './transport.ts';
 
 /**
  * `controller`: one that the switch is configured with, told of events from the start. `service`: a management client on a
@@ -31,189 +26,172 @@ const experimenterType = 4;
 export type ConnectionKind = 'controller' | 'service';
 
 export interface ConnectionCounters {
-  rxMessages: number;
-  txMessages: number;
+  /** Messages received, without hellos, echoes and what was not well-formed. */
+  readonly requests: number;
   /** Errors sent. */
-  errors: number;
+  readonly errors: number;
+  /** Events that were dropped because the controller did not read. */
+  readonly droppedEvents: number;
 }
 
 /** One controller's connection. Bytes come in by `receive`; what goes out leaves at the end of each call. */
-export class AgentConnection {
+export class AgentConnection implements SessionSink {
   readonly agent: Agent;
   readonly kind: ConnectionKind;
-  readonly counters: ConnectionCounters = { rxMessages: 0, txMessages: 0, errors: 0 };
-  /** `ControllerRole`. */
-  role: number = ControllerRole.EQUAL;
   masks: AsyncMasks = defaultMasks;
   /** Bytes of packets that the controller wants where no action says so. */
   missSendLen: number;
+  /** `PacketInFormat`. */
+  packetInFormat: number = PacketInFormat.STANDARD;
+  /** Whether the upper byte of a 1.0 flow-mod's command is a table. */
+  hasTableId = false;
+  /** Whether flow-removed comes in the Nicira form (1.0). */
+  usesNxm = false;
+  /** Which controller actions of Open vSwitch mean this one. */
+  controllerId = 0;
   readonly #transport: ControllerTransport;
-  readonly #outbox: Outbox;
-  readonly #splitter = new FrameSplitter();
-  #state: 'hello' | 'ready' | 'closed' = 'hello';
-  #nextXid = 1;
+  readonly #session: SwitchSession;
+  #events: Outgoing[] = [];
+  #requests = 0;
 
-  constructor(agent: Agent, transport: ControllerTransport, kind: ConnectionKind) {
+  constructor(agent: Agent, transport: ControllerTransport, kind: ConnectionKind, versions: readonly OfpVersion[]) {
     this.agent = agent;
     this.kind = kind;
     this.missSendLen = kind === 'controller' ? 128 : 0;
     this.#transport = transport;
-    this.#outbox = new Outbox(transport);
+    // Whoever owns the transport looks after silent peers.
+    const limits = { echoIntervalMs: 0, maxQueuedEvents: eventBacklog, maxQueued: replyBacklog };
+    this.#session = new SwitchSession({ side: 'switch', sink: this, versions, roles: agent.roles, ...limits }, 0);
   }
 
   get isReady(): boolean {
-    return this.#state === 'ready';
+    return this.#session.isReady;
   }
 
   get isClosed(): boolean {
-    return this.#state === 'closed';
+    return this.#session.isEnded;
   }
 
-  /** Events that were dropped because the controller did not read. */
+  /** The version agreed on; until then the highest one spoken. */
+  get version(): OfpVersion {
+    return this.#session.version;
+  }
+
+  /** `ControllerRole`. */
+  get role(): number {
+    return this.#session.role;
+  }
+
   get droppedEvents(): number {
-    return this.#outbox.droppedEvents;
+    return this.#session.droppedEvents;
+  }
+
+  get counters(): ConnectionCounters {
+    return { requests: this.#requests, errors: this.#session.errors, droppedEvents: this.droppedEvents };
+  }
+
+  get session(): SwitchSession {
+    return this.#session;
   }
 
   /** Begins the conversation; the agent calls it once. */
   greet(): void {
-    const bitmaps = [1 << agentVersion];
-    this.#send({
-      type: 'hello',
-      version: agentVersion,
-      xid: this.#xid(),
-      elements: [{ type: 'versionBitmap', bitmaps }],
-    });
-    this.#outbox.flush();
+    this.#session.start();
   }
 
   /** Bytes from the controller. Nothing they hold makes this throw. */
   receive(bytes: Uint8Array, now: number): void {
-    try {
-      for (const message of this.#splitter.push(bytes)) {
-        if (this.isClosed) return;
-        this.#receiveMessage(message, now);
-      }
-    } catch (error) {
-      if (!(error instanceof OfpDecodeError)) throw error;
-      this.#sendError(error.errorType, error.errorCode, new Uint8Array(0), 0);
-      this.close(error.message);
-    }
-    this.#outbox.flush();
+    this.#session.receive(bytes, now);
   }
 
   /** The transport is gone. */
   closed(): void {
-    this.#state = 'closed';
-    this.agent.forget(this);
+    this.#session.disconnected();
   }
 
   close(reason: string): void {
-    if (this.isClosed) return;
-    this.#outbox.flush();
-    this.closed();
-    this.#transport.close(reason);
+    this.#session.close(reason);
   }
 
   /** A hint of the transport: false asks to hold back, true says that it may go on. */
   setWritable(isWritable: boolean): void {
-    if (!this.isClosed) this.#outbox.setWritable(isWritable);
+    this.#session.setWritable(isWritable);
   }
 
-  /** Answers a request: version and transaction id are filled in. */
-  reply(request: OfpMessage, answer: ReplyFields): void {
-    this.#send({ ...answer, version: agentVersion, xid: request.xid } as OfpMessageInput);
+  /** Answers a request: version and transaction id are filled in, and a long multipart answer becomes several messages. */
+  reply(request: OfpMessage, answer: Outgoing): void {
+    this.#session.reply(request, answer);
   }
 
-  /** Answers with bytes that were made already. */
-  replyBytes(bytes: Uint8Array): void {
-    if (this.isClosed) return;
-    this.counters.txMessages += 1;
-    if (!this.#outbox.reply(bytes)) this.close('it asks without reading the answers');
+  /** Whether the controller is to hear of such an event. */
+  wants(event: AsyncEvent, reason: number): boolean {
+    const isDeaf = this.kind === 'service' && this.missSendLen === 0;
+    return this.isReady && !isDeaf && wants(this.masks, this.role, event, reason);
   }
 
-  /** Sends what nobody asked for; the caller has checked that this controller wants it. */
-  notify(event: ReplyFields): void {
-    this.counters.txMessages += 1;
-    this.#outbox.event(encode({ ...event, version: agentVersion, xid: 0 } as OfpMessageInput));
+  /** Tells what nobody asked for, with the next `flush`. */
+  notify(event: Outgoing): void {
+    this.#events.push(event);
   }
 
   flush(): void {
-    if (!this.isClosed) this.#outbox.flush();
+    if (this.#events.length === 0) return;
+    const events = this.#events;
+    this.#events = [];
+    this.#session.batch(() => {
+      for (const event of events) this.#tell(event);
+    });
   }
 
-  #receiveMessage(bytes: Uint8Array, now: number): void {
-    this.counters.rxMessages += 1;
-    if (this.#state === 'hello') this.#receiveHello(bytes);
-    else if (bytes[0] !== agentVersion) this.#refuse(BadRequestCode.BAD_VERSION, bytes);
-    else this.#serve(bytes, now);
+  // --- What the session says ---
+
+  send(bytes: Uint8Array): void {
+    this.#transport.send(bytes);
   }
 
-  #receiveHello(bytes: Uint8Array): void {
-    let hello: OfpMessage;
+  ready(): void {}
+
+  message(message: OfpMessage, frame: Uint8Array, now: number): void {
+    this.#requests += 1;
+    this.serve(message, frame, now);
+  }
+
+  problem(): void {}
+
+  ended({ code, detail }: SessionEnd): void {
+    this.agent.forget(this);
+    if (code !== 'DISCONNECTED') this.#transport.close(detail);
+  }
+
+  /** Carries a request out and answers it, be it with an error. */
+  serve(message: OfpMessage, frame: Uint8Array, now: number): void {
     try {
-      hello = decode(bytes);
+      this.#handle(message, frame, now);
     } catch (error) {
-      if (!(error instanceof OfpDecodeError)) throw error;
-      this.#sendError(error.errorType, error.errorCode, bytes, get32(bytes, 4));
-      this.close(error.message);
-      return;
-    }
-    if (hello.type !== 'hello') {
-      this.close(`${hello.type} before hello`);
-    } else if (speaks(hello, agentVersion)) {
-      this.#state = 'ready';
-    } else {
-      const text = new TextEncoder().encode('This switch speaks OpenFlow 1.3 only.');
-      this.#sendError(ErrorType.HELLO_FAILED, HelloFailedCode.INCOMPATIBLE, text, hello.xid);
-      this.close('no OpenFlow version in common');
+      this.#refuse(error, frame);
     }
   }
 
-  #serve(bytes: Uint8Array, now: number): void {
+  #handle(message: OfpMessage, frame: Uint8Array, now: number): void {
+    const handler = handlers[message.type] as Handler<MessageType> | undefined;
+    if (!handler) throw new OpenFlowRefusal(ErrorType.BAD_REQUEST, BadRequestCode.BAD_TYPE, message.type);
+    if (handler.changes && this.role === ControllerRole.SLAVE) {
+      throw new OpenFlowRefusal(ErrorType.BAD_REQUEST, BadRequestCode.IS_SLAVE, message.type);
+    }
+    handler.handle(message, this, now, frame);
+  }
+
+  #refuse(error: unknown, frame: Uint8Array): void {
+    if (!(error instanceof OfpDecodeError || error instanceof OpenFlowRefusal)) throw error;
+    this.#session.refuse(frame, error.errorType, error.errorCode);
+  }
+
+  /** What a version has no words for is not told in it. */
+  #tell(event: Outgoing): void {
     try {
-      const message = decode(bytes);
-      const handler = handlers[message.type] as Handler<MessageType> | undefined;
-      if (!handler) {
-        const isExperimenter = bytes[1] === experimenterType;
-        this.#refuse(isExperimenter ? BadRequestCode.BAD_EXPERIMENTER : BadRequestCode.BAD_TYPE, bytes);
-      } else if (handler.changes && this.role === ControllerRole.SLAVE) {
-        this.#refuse(BadRequestCode.IS_SLAVE, bytes);
-      } else {
-        handler.handle(message, this, now);
-      }
+      this.#session.notify(event);
     } catch (error) {
-      if (!(error instanceof OfpDecodeError || error instanceof OpenFlowRefusal)) throw error;
-      this.#sendError(error.errorType, error.errorCode, bytes, get32(bytes, 4));
+      if (!(error instanceof OfpEncodeError)) throw error;
     }
   }
-
-  #refuse(code: number, bytes: Uint8Array): void {
-    this.#sendError(ErrorType.BAD_REQUEST, code, bytes, get32(bytes, 4));
-  }
-
-  #sendError(errorType: number, code: number, offender: Uint8Array, xid: number): void {
-    this.counters.errors += 1;
-    const data = offender.slice(0, errorDataLength);
-    this.#send({ type: 'error', version: agentVersion, xid, errorType, code, data });
-  }
-
-  #send(message: OfpMessageInput): void {
-    this.replyBytes(encode(message));
-  }
-
-  #xid(): number {
-    return this.#nextXid++;
-  }
-}
-
-/** A message without its header's fields. */
-export type ReplyFields = DistributiveOmit<OfpMessageInput, 'version' | 'xid'>;
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
-/** By the bitmap where there is one, otherwise by the highest version named (section 6.3.1). */
-function speaks(hello: Message<'hello'>, version: number): boolean {
-  for (const element of hello.elements) {
-    if (element.type === 'versionBitmap') return ((element.bitmaps[0] ?? 0) & (1 << version)) !== 0;
-  }
-  return hello.version >= version;
 }

@@ -2,30 +2,33 @@ import {
   BadRequestCode,
   ControllerRole,
   ErrorType,
+  ExperimenterId,
   GroupModCommand,
   GroupModFailedCode,
   type Message,
   type MessageType,
   MeterModCommand,
   MeterModFailedCode,
-  type OfpMessage,
-  PortNo,
-  QueueOpFailedCode,
-  TableModFailedCode,
-  TableNo,
+  RoleRequestFailedCode,
 } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import { tableCount } from '../pipeline/program.ts';
+import { maskProperties, masks13, withMasks13, withProperties } from './async-config.ts';
+import { inVersion } from './by-version.ts';
 import type { AgentConnection } from './connection.ts';
+import { actions10, capabilities, portDescription } from './descriptions.ts';
+import { PacketInFormat } from './events.ts';
+import { flowChangeOf, nxFlowChangeOf } from './flow-changes.ts';
 import { answerMultipart } from './multipart.ts';
-import { switchCapabilities } from './table-features.ts';
+import { packetOutOf } from './packet-outs.ts';
+import { queuesOf } from './queues.ts';
 
 /** What is done with one type of message. */
 export interface Handler<T extends MessageType> {
   /** It changes the switch: refused to slaves (OpenFlow 1.3 section 6.3.4). */
   readonly changes?: boolean;
-  /** May throw `OpenFlowRefusal` and `OfpDecodeError`, which are answered. */
-  handle(message: Message<T>, connection: AgentConnection, now: number): void;
+  /** May throw `OpenFlowRefusal` and `OfpDecodeError`, which are answered. `frame`: the bytes of the message. */
+  handle(message: Message<T>, connection: AgentConnection, now: number, frame: Uint8Array): void;
 }
 
 type Handlers = { readonly [T in MessageType]?: Handler<T> };
@@ -34,22 +37,21 @@ const ignored = { handle() {} };
 
 /** Types that are not here are answered with BAD_REQUEST / BAD_TYPE. */
 export const handlers: Handlers = {
-  hello: ignored,
   error: ignored,
-  echoReply: ignored,
-  echoRequest: {
-    handle: (message, connection) => connection.reply(message, { type: 'echoReply', data: message.data }),
-  },
   featuresRequest: {
-    handle: (message, connection) =>
+    handle: (message, connection) => {
+      const { bridge } = connection.agent;
+      const { version } = connection;
       connection.reply(message, {
         type: 'featuresReply',
-        datapathId: connection.agent.bridge.datapathId,
+        datapathId: bridge.datapathId,
         nBuffers: 0,
         nTables: tableCount,
-        auxiliaryId: 0,
-        capabilities: switchCapabilities,
-      }),
+        capabilities: inVersion(capabilities, version),
+        actions: actions10,
+        ports: bridge.ports.map((port) => portDescription(port, version)),
+      });
+    },
   },
   getConfigRequest: {
     handle: (message, connection) =>
@@ -68,11 +70,17 @@ export const handlers: Handlers = {
   },
   packetOut: {
     changes: true,
-    handle: (message, connection, now) => connection.agent.bridge.packetOut(message, now),
+    handle: (message, connection, now) =>
+      connection.agent.bridge.packetOut(packetOutOf(message, connection.version), now),
   },
   flowMod: {
     changes: true,
-    handle: (message, connection, now) => connection.agent.bridge.changeFlows(message, now),
+    handle: (message, connection, now, frame) =>
+      connection.agent.bridge.changeFlows(flowChangeOf(message, connection, frame), now),
+  },
+  nxFlowMod: {
+    changes: true,
+    handle: (message, connection, now) => connection.agent.bridge.changeFlows(nxFlowChangeOf(message, connection), now),
   },
   groupMod: {
     changes: true,
@@ -95,48 +103,94 @@ export const handlers: Handlers = {
   },
   tableMod: {
     changes: true,
-    // Its configuration bits are all deprecated in 1.3 (section 7.3.3); there is nothing to set.
-    handle: ({ tableId }) => {
-      if (tableId < tableCount || tableId === TableNo.ALL) return;
-      throw refusal(ErrorType.TABLE_MOD_FAILED, TableModFailedCode.BAD_TABLE, `no table ${tableId}`);
-    },
+    handle: (message, connection) => connection.agent.tables.change(message),
   },
   barrierRequest: {
     // Messages are carried out whole and in order: what came before is done.
     handle: (message, connection) => connection.reply(message, { type: 'barrierReply' }),
   },
-  roleRequest: {
-    handle: (message, connection) => {
-      const { roles, connections } = connection.agent;
-      roles.request(connection, connections, message.role, message.generationId);
-      const { role } = connection;
-      connection.reply(message, { type: 'roleReply', role, generationId: roles.generationId });
-    },
-  },
   getAsyncRequest: {
-    handle: (message, connection) => connection.reply(message, { type: 'getAsyncReply', ...connection.masks }),
+    handle: (message, connection) =>
+      connection.reply(message, {
+        type: 'getAsyncReply',
+        ...masks13(connection.masks),
+        properties: maskProperties(connection.masks, connection.version),
+      }),
   },
   setAsync: {
-    handle: ({ packetInMask, portStatusMask, flowRemovedMask }, connection) => {
-      connection.masks = { packetInMask, portStatusMask, flowRemovedMask };
+    handle: (message, connection) => {
+      const { masks, version } = connection;
+      connection.masks = version < 5 ? withMasks13(masks, message) : withProperties(masks, message.properties);
     },
   },
   queueGetConfigRequest: {
     handle: (message, connection) => {
       const { port } = message;
-      if (port !== PortNo.ANY && !connection.agent.bridge.port(port)) {
-        throw refusal(ErrorType.QUEUE_OP_FAILED, QueueOpFailedCode.BAD_PORT, `no port ${port}`);
-      }
-      connection.reply(message, { type: 'queueGetConfigReply', port, queues: [] });
+      const queues = queuesOf(connection.agent.bridge, port).map((each) => ({
+        queueId: 0,
+        port: each.no,
+        properties: [],
+      }));
+      connection.reply(message, { type: 'queueGetConfigReply', port, queues });
     },
   },
   multipartRequest: { handle: answerMultipart },
   experimenter: {
-    handle: ({ experimenter }: OfpMessage & { type: 'experimenter' }) => {
-      throw refusal(ErrorType.BAD_REQUEST, BadRequestCode.BAD_EXPERIMENTER, `no experimenter ${experimenter}`);
+    handle: ({ experimenter }) => {
+      const isKnown = experimenter === ExperimenterId.NICIRA || experimenter === ExperimenterId.ONF;
+      const code = isKnown ? BadRequestCode.BAD_EXP_TYPE : BadRequestCode.BAD_EXPERIMENTER;
+      throw refusal(ErrorType.BAD_REQUEST, code, `experimenter ${experimenter}`);
+    },
+  },
+
+  // Extensions of Open vSwitch.
+
+  nxSetFlowFormat: {
+    handle: ({ format }, connection) => {
+      if (format !== flowFormat.OPENFLOW10 && format !== flowFormat.NXM) {
+        throw refusal(ErrorType.BAD_REQUEST, BadRequestCode.EPERM, `flow format ${format}`);
+      }
+      connection.usesNxm = format === flowFormat.NXM;
+    },
+  },
+  nxFlowModTableId: {
+    handle: ({ set }, connection) => {
+      connection.hasTableId = set !== 0;
+    },
+  },
+  nxSetPacketInFormat: {
+    handle: ({ format }, connection) => {
+      if (!(Object.values(PacketInFormat) as number[]).includes(format)) {
+        throw refusal(ErrorType.BAD_REQUEST, BadRequestCode.EPERM, `packet-in format ${format}`);
+      }
+      connection.packetInFormat = format;
+    },
+  },
+  nxSetControllerId: {
+    handle: ({ controllerId }, connection) => {
+      connection.controllerId = controllerId;
+    },
+  },
+  nxSetAsyncConfig: {
+    handle: (message, connection) => {
+      connection.masks = withMasks13(connection.masks, message);
+    },
+  },
+  nxRoleRequest: {
+    // Roles are 0 to 2 there, without a generation id.
+    handle: (message, connection) => {
+      const { roles } = connection.agent;
+      const role = message.role + ControllerRole.EQUAL;
+      const answer = roles.request(connection.session, role, roles.generationId);
+      if ('refused' in answer || message.role > 2) {
+        throw refusal(ErrorType.ROLE_REQUEST_FAILED, RoleRequestFailedCode.BAD_ROLE, `role ${message.role}`);
+      }
+      connection.reply(message, { type: 'nxRoleReply', role: message.role });
     },
   },
 };
+
+const flowFormat = { OPENFLOW10: 0, NXM: 2 } as const;
 
 const groupErrors: ReadonlyMap<number, number | undefined> = new Map([
   [GroupModCommand.ADD, GroupModFailedCode.OUT_OF_GROUPS],

@@ -1,14 +1,15 @@
 import {
   BadRequestCode,
   ErrorType,
+  ExperimenterId,
   MeterModFailedCode,
   MeterNo,
   type MultipartReply,
   type MultipartRequest,
   type MultipartRequestType,
+  type OfpVersion,
+  type Outgoing,
   PortNo,
-  QueueNo,
-  QueueOpFailedCode,
   TableFeaturesFailedCode,
   TableNo,
 } from '../../ofp/index.ts';
@@ -16,31 +17,33 @@ import type { Bridge } from '../bridge.ts';
 import { durationOf } from '../duration.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import type { FlowEntry } from '../flow/flow-entry.ts';
-import { flowStatsOf } from '../flow/flow-stats.ts';
 import type { FlowFilter } from '../flow/flow-tables.ts';
 import { tableCount } from '../pipeline/program.ts';
 import type { Port } from '../ports/port.ts';
-import type { AgentConnection, ReplyFields } from './connection.ts';
+import type { AgentConnection } from './connection.ts';
 import { portDescription } from './descriptions.ts';
-import { encodeItem, packItems } from './multipart-items.ts';
-import { tableFeatures } from './table-features.ts';
+import { takeCookie } from './flow-changes.ts';
+import { flowDesc, flowStats, flowStats15, nxFlow } from './flow-replies.ts';
+import { queueDesc, queueStats, queuesOf } from './queues.ts';
+import { tableFeatures, tableStats } from './table-features.ts';
 
 type Request<T extends MultipartRequestType> = Extract<MultipartRequest, { multipart: T }>;
-type Answer<T extends MultipartRequestType> = (request: Request<T>, bridge: Bridge, now: number) => Content;
+
+interface Context {
+  readonly connection: AgentConnection;
+  readonly bridge: Bridge;
+  readonly version: OfpVersion;
+  readonly now: number;
+}
+
+type Answer<T extends MultipartRequestType> = (request: Request<T>, context: Context) => Content;
 type Answers = { readonly [T in MultipartRequestType]?: Answer<T> };
 
-/** What a reply holds: one body, or a list that may need several messages. */
-type Content = { readonly multipart: MultipartReply['multipart'] } & (
-  | { readonly body: object }
-  | { readonly items: readonly object[] }
-  | { readonly encoded: readonly Uint8Array[] }
-);
-
-/** Never changes: made once, as clients ask for it before every command. */
-let encodedTableFeatures: readonly Uint8Array[] | undefined;
+/** What a reply holds. */
+type Content = { readonly multipart: MultipartReply['multipart']; readonly body: object };
 
 const answers: Answers = {
-  desc: (_request, bridge) => ({
+  desc: (_request, { bridge }) => ({
     multipart: 'desc',
     body: {
       mfrDesc: 'Ringlet',
@@ -50,39 +53,36 @@ const answers: Answers = {
       dpDesc: bridge.description,
     },
   }),
-  flow: ({ body }, bridge, now) => ({
+  flow: ({ body }, { bridge, version, now }) => ({
     multipart: 'flow',
-    items: selectFlows(bridge, body).map((entry) => flowStatsOf(entry, now)),
+    body: selectFlows(bridge, body).map((entry) => flowStats(entry, version, now)),
   }),
-  aggregate: ({ body }, bridge) => {
-    const entries = selectFlows(bridge, body);
-    return {
-      multipart: 'aggregate',
-      body: {
-        packetCount: BigInt(entries.reduce((sum, entry) => sum + entry.packets, 0)),
-        byteCount: BigInt(entries.reduce((sum, entry) => sum + entry.bytes, 0)),
-        flowCount: entries.length,
-      },
-    };
-  },
-  table: (_request, bridge) => ({
-    multipart: 'table',
-    items: Array.from({ length: tableCount }, (_, tableId) => {
-      const table = bridge.flows.table(tableId);
-      return {
-        tableId,
-        activeCount: table?.entries.size ?? 0,
-        lookupCount: BigInt(table?.lookups ?? 0),
-        matchedCount: BigInt(table?.matched ?? 0),
-      };
-    }),
+  flowDesc: ({ body }, { bridge, now }) => ({
+    multipart: 'flowDesc',
+    body: selectFlows(bridge, body).map((entry) => flowDesc(entry, now)),
   }),
-  portStats: ({ body: { portNo } }, bridge, now) => {
-    const wanted = bridge.port(portNo);
-    if (!wanted && portNo !== PortNo.ANY) throw badRequest(BadRequestCode.BAD_PORT, `no port ${portNo}`);
-    return { multipart: 'portStats', items: (wanted ? [wanted] : bridge.ports).map((port) => portStats(port, now)) };
-  },
-  portDesc: (_request, bridge) => ({ multipart: 'portDesc', items: bridge.ports.map(portDescription) }),
+  flowStats: ({ body }, { bridge, now }) => ({
+    multipart: 'flowStats',
+    body: selectFlows(bridge, body).map((entry) => flowStats15(entry, now)),
+  }),
+  nxFlow: ({ body }, { bridge, version, now }) => ({
+    multipart: 'nxFlow',
+    body: selectFlows(bridge, nxFilter(body)).map((entry) => nxFlow(entry, version, now)),
+  }),
+  aggregate: ({ body }, { bridge }) => ({ multipart: 'aggregate', body: sumOf(selectFlows(bridge, body)) }),
+  nxAggregate: ({ body }, { bridge }) => ({
+    multipart: 'nxAggregate',
+    body: sumOf(selectFlows(bridge, nxFilter(body))),
+  }),
+  table: (_request, { bridge }) => ({ multipart: 'table', body: tableStats(bridge) }),
+  portStats: ({ body: { portNo } }, { bridge, now }) => ({
+    multipart: 'portStats',
+    body: portsOf(bridge, portNo).map((port) => portStats(port, now)),
+  }),
+  portDesc: ({ body: { portNo } }, { bridge, version }) => ({
+    multipart: 'portDesc',
+    body: portsOf(bridge, portNo ?? PortNo.ANY).map((port) => portDescription(port, version)),
+  }),
   tableFeatures: ({ body }) => {
     if (body.length > 0) {
       throw new OpenFlowRefusal(
@@ -91,40 +91,44 @@ const answers: Answers = {
         'tables are as they are',
       );
     }
-    encodedTableFeatures ??= tableFeatures().map((item) => encodeItem('tableFeatures', item));
-    return { multipart: 'tableFeatures', encoded: encodedTableFeatures };
+    return { multipart: 'tableFeatures', body: tableFeatures() };
   },
-  queue: ({ body: { portNo, queueId } }, bridge) => {
-    const code =
-      portNo !== PortNo.ANY && !bridge.port(portNo)
-        ? QueueOpFailedCode.BAD_PORT
-        : queueId !== QueueNo.ALL
-          ? QueueOpFailedCode.BAD_QUEUE
-          : undefined;
-    if (code !== undefined)
-      throw new OpenFlowRefusal(ErrorType.QUEUE_OP_FAILED, code, `no queue ${queueId} of ${portNo}`);
-    return { multipart: 'queue', items: [] };
-  },
-  group: () => ({ multipart: 'group', items: [] }),
-  groupDesc: () => ({ multipart: 'groupDesc', items: [] }),
+  tableDesc: (_request, { connection }) => ({ multipart: 'tableDesc', body: connection.agent.tables.describe() }),
+  queue: ({ body: { portNo, queueId } }, { bridge }) => ({
+    multipart: 'queue',
+    body: queuesOf(bridge, portNo, queueId).map(queueStats),
+  }),
+  queueDesc: ({ body: { portNo, queueId } }, { bridge }) => ({
+    multipart: 'queueDesc',
+    body: queuesOf(bridge, portNo, queueId).map(queueDesc),
+  }),
+  group: () => ({ multipart: 'group', body: [] }),
+  groupDesc: () => ({ multipart: 'groupDesc', body: [] }),
   groupFeatures: () => ({
     multipart: 'groupFeatures',
     body: { types: 0, capabilities: 0, maxGroups: [0, 0, 0, 0], actions: [0, 0, 0, 0] },
   }),
   meter: ({ body: { meterId } }) => {
     expectAllMeters(meterId);
-    return { multipart: 'meter', items: [] };
+    return { multipart: 'meter', body: [] };
   },
   meterConfig: ({ body: { meterId } }) => {
     expectAllMeters(meterId);
-    return { multipart: 'meterConfig', items: [] };
+    return { multipart: 'meterConfig', body: [] };
   },
   meterFeatures: () => ({
     multipart: 'meterFeatures',
     body: { maxMeter: 0, bandTypes: 0, capabilities: 0, maxBands: 0, maxColor: 0 },
   }),
+  controllerStatus: (_request, { connection }) => ({
+    multipart: 'controllerStatus',
+    body: connection.agent.controllerStatuses(),
+  }),
+  bundleFeatures: () => ({ multipart: 'bundleFeatures', body: { capabilities: 3, properties: [] } }),
   experimenter: ({ body: { experimenter } }) => {
-    throw badRequest(BadRequestCode.BAD_EXPERIMENTER, `no experimenter ${experimenter}`);
+    const isKnown = experimenter === ExperimenterId.NICIRA || experimenter === ExperimenterId.ONF;
+    const code = isKnown ? BadRequestCode.BAD_EXP_TYPE : BadRequestCode.BAD_EXPERIMENTER;
+    throw badRequest(code, `no experimenter ${experimenter}`);
   },
 };
 
@@ -132,15 +136,9 @@ const answers: Answers = {
 export function answerMultipart(request: MultipartRequest, connection: AgentConnection, now: number): void {
   const answer = answers[request.multipart] as Answer<MultipartRequestType> | undefined;
   if (!answer) throw badRequest(BadRequestCode.BAD_MULTIPART, `no multipart ${request.multipart}`);
-  const content = answer(request, connection.agent.bridge, now);
-  if ('body' in content) {
-    connection.reply(request, { type: 'multipartReply', ...content } as ReplyFields);
-    return;
-  }
-  const { multipart } = content;
-  const items =
-    'encoded' in content ? content.encoded : Array.from(content.items, (item) => encodeItem(multipart, item));
-  for (const message of packItems(multipart, request.xid, items)) connection.replyBytes(message);
+  const { agent, version } = connection;
+  const content = answer(request, { connection, bridge: agent.bridge, version, now });
+  connection.reply(request, { type: 'multipartReply', ...content } as Outgoing);
 }
 
 function selectFlows(bridge: Bridge, filter: FlowFilter): FlowEntry[] {
@@ -150,16 +148,47 @@ function selectFlows(bridge: Bridge, filter: FlowFilter): FlowEntry[] {
   return bridge.flows.select(filter);
 }
 
+function nxFilter(body: Request<'nxFlow'>['body']): FlowFilter {
+  return { ...body, ...takeCookie(body.match), outGroup: PortNo.ANY };
+}
+
+function sumOf(entries: readonly FlowEntry[]): object {
+  const packetCount = BigInt(entries.reduce((sum, entry) => sum + entry.packets, 0));
+  const byteCount = BigInt(entries.reduce((sum, entry) => sum + entry.bytes, 0));
+  const flowCount = entries.length;
+  return {
+    packetCount,
+    byteCount,
+    flowCount,
+    stats: [
+      { field: 'flow_count', value: flowCount },
+      { field: 'packet_count', value: packetCount },
+      { field: 'byte_count', value: byteCount },
+    ],
+  };
+}
+
+function portsOf(bridge: Bridge, portNo: number): readonly Port[] {
+  const port = bridge.port(portNo);
+  if (port) return [port];
+  if (portNo !== PortNo.ANY) throw badRequest(BadRequestCode.BAD_PORT, `no port ${portNo}`);
+  return bridge.ports;
+}
+
+/** Counters that are not kept have all bits set (1.3 section 7.3.5.6). */
 function portStats(port: Port, now: number): object {
-  const counters = Object.fromEntries(Object.entries(port.counters).map(([name, value]) => [name, BigInt(value)]));
+  const counters = Object.fromEntries(
+    Object.entries(port.counters).map(([name, value]) => [name, BigInt.asUintN(64, BigInt(value))]),
+  );
+  const isKept = port.counters.rxErrors >= 0;
+  const detail = isKept ? 0n : 0xffff_ffff_ffff_ffffn;
+  const ethernet = { rxFrameErr: detail, rxOverErr: detail, rxCrcErr: detail, collisions: detail };
   return {
     portNo: port.no,
     ...counters,
-    rxFrameErr: 0n,
-    rxOverErr: 0n,
-    rxCrcErr: 0n,
-    collisions: 0n,
+    ...ethernet,
     ...durationOf(port.createdAt, now),
+    properties: [{ type: 'ethernet', ...ethernet }],
   };
 }
 

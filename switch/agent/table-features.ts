@@ -1,13 +1,19 @@
-import { Capabilities, OXM_FIELDS, type OxmId, type OxmName, type ReplyItem } from '../../ofp/index.ts';
+import {
+  OXM_FIELDS,
+  type OxmId,
+  type OxmName,
+  type ReplyItem,
+  TableConfig,
+  TableFeatureFlags,
+} from '../../ofp/index.ts';
 import { supportedActions } from '../actions/compile.ts';
 import { fieldSetters } from '../actions/set-field.ts';
+import type { Bridge } from '../bridge.ts';
 import { maxFlows } from '../flow/flow-tables.ts';
 import { keyFields } from '../packet/index.ts';
 import { supportedInstructions, tableCount } from '../pipeline/program.ts';
 
 type TableFeatures = ReplyItem<'tableFeatures'>;
-
-export const switchCapabilities = Capabilities.FLOW_STATS | Capabilities.TABLE_STATS | Capabilities.PORT_STATS;
 
 const allBits = 0xffff_ffff_ffff_ffffn;
 
@@ -16,6 +22,43 @@ const matchIds: OxmId[] = matchable.map((field) => ({ field, hasMask: OXM_FIELDS
 /** No field has to be in a match. */
 const wildcardIds = oxmIds(matchable);
 const setFieldIds = oxmIds(Object.keys(fieldSetters));
+
+const tableCapabilities = TableConfig.EVICTION | TableConfig.VACANCY_EVENTS;
+const ingressTable = TableFeatureFlags.INGRESS_TABLE;
+/** Every field of 1.0 may be left out of a match. */
+const wildcards10 = 0x3fffff;
+
+/** Statistics of all tables (1.0 section 5.3.5, 1.2 and 1.3 section 7.3.5.4). */
+export function tableStats(bridge: Bridge): object[] {
+  return Array.from({ length: tableCount }, (_, tableId) => {
+    const table = bridge.flows.table(tableId);
+    return {
+      tableId,
+      name: `table${tableId}`,
+      wildcards: wildcards10,
+      maxEntries: maxFlows,
+      activeCount: table?.entries.size ?? 0,
+      lookupCount: BigInt(table?.lookups ?? 0),
+      matchedCount: BigInt(table?.matched ?? 0),
+      ...features12,
+    };
+  });
+}
+
+/** What 1.1 and 1.2 say of a table among its statistics: every field and action with a number there. */
+const features12 = {
+  match: wildcards10,
+  instructions: 0x1f,
+  writeActions: 0x3ffff,
+  applyActions: 0x3ffff,
+  config: 0,
+  oxmMatch: (1n << 36n) - 1n,
+  oxmWildcards: (1n << 36n) - 1n,
+  writeSetfields: (1n << 36n) - 1n,
+  applySetfields: (1n << 36n) - 1n,
+  metadataMatch: allBits,
+  metadataWrite: allBits,
+};
 
 /** All tables alike, but each leads only to the ones after it. The entries share one limit. */
 export function tableFeatures(): TableFeatures[] {
@@ -35,6 +78,9 @@ function featuresOf(tableId: number): TableFeatures {
     metadataMatch: allBits,
     metadataWrite: allBits,
     config: 0,
+    capabilities: tableCapabilities,
+    command: 0,
+    features: ingressTable,
     maxEntries: maxFlows,
     properties: [
       { type: 'instructions', instructionIds },

@@ -18,7 +18,7 @@ import {
   PortReason,
   RoleRequestFailedCode,
 } from '../../ofp/index.ts';
-import { eventBacklog } from '../../switch/agent/outbox.ts';
+import { eventBacklog } from '../../switch/agent/transport.ts';
 import { Agent, type AgentConnection, type ConnectionKind } from '../../switch/index.ts';
 import { get16, put16 } from '../../switch/packet/index.ts';
 import { apply, BridgeLab, flowMod, frame, hex, inPort, mac, output } from './support/switch-lab.ts';
@@ -111,31 +111,44 @@ describe('hello', () => {
     });
 
   it('is sent at once', () => {
-    expect(greeted().take()).toMatchObject([{ type: 'hello', version: 4, elements: [{ bitmaps: [0x10] }] }]);
+    expect(greeted().take()).toMatchObject([{ type: 'hello', version: 6, elements: [{ bitmaps: [0x72] }] }]);
   });
 
   it.each([
-    ['1.3 without a bitmap', hello(4), true],
-    ['1.5 without a bitmap', hello(6), true],
-    ['1.5 with a bitmap that holds 1.3', hello(6, [0x52]), true],
-    ['1.5 with a bitmap without 1.3', hello(6, [0x62]), false],
-    ['1.0', hello(1), false],
-  ])('%s', (_name, bytes, isReady) => {
+    ['1.3 without a bitmap', hello(4), 4],
+    ['1.5 without a bitmap', hello(6), 6],
+    ['1.6 without a bitmap', Uint8Array.of(7, 0, 0, 8, 0, 0, 0, 1), 6],
+    ['1.5 with a bitmap of 1.0, 1.1 and 1.3', hello(6, [0x16]), 4],
+    ['1.4 with a bitmap', hello(5, [0x30]), 5],
+    ['1.0', hello(1), 1],
+    ['1.1 without a bitmap', hello(2), undefined],
+    ['1.2 and 1.1 in a bitmap', hello(3, [0x0c]), undefined],
+    ['versions of the future in a bitmap', hello(6, [0x100]), undefined],
+  ])('%s', (_name, bytes, version) => {
     const controller = greeted();
     controller.take();
     controller.bytes(bytes);
-    expect(controller.connection.isReady).toBe(isReady);
-    if (isReady) return;
+    expect(controller.connection.isReady).toBe(version !== undefined);
+    if (version) expect(controller.connection.version).toBe(version);
+    if (version) return;
     expect(controller.take()).toMatchObject([
       { type: 'error', errorType: ErrorType.HELLO_FAILED, code: HelloFailedCode.INCOMPATIBLE },
     ]);
-    expect(controller.closed).toBe('no OpenFlow version in common');
+    expect(controller.closed).toMatch(/versions 1, 4, 5, 6 are spoken here/);
+  });
+
+  it('goes by the versions that the owner of the switch allows', () => {
+    const controller = new Controller(new Agent(new BridgeLab().bridge, { versions: [1] }));
+    expect(controller.take()).toMatchObject([{ version: 1, elements: [] }]);
+    controller.bytes(hello(4, [0x10]));
+    expect(controller.connection.isReady).toBe(true);
+    expect(controller.connection.version).toBe(1);
   });
 
   it('must come first', () => {
     const controller = greeted();
     controller.send({ type: 'featuresRequest' });
-    expect(controller.closed).toBe('featuresRequest before hello');
+    expect(controller.closed).toMatch(/type 5 before hello/);
   });
 });
 
@@ -184,11 +197,14 @@ describe('requests', () => {
     const { controller } = setup();
     expect(controller.errorOf({ type: 'barrierReply' })).toEqual([ErrorType.BAD_REQUEST, BadRequestCode.BAD_TYPE]);
     expect(
-      controller.errorOf({ type: 'experimenter', experimenter: 0x2320, expType: 1, data: new Uint8Array(0) }),
+      controller.errorOf({ type: 'experimenter', experimenter: 0x2321, expType: 1, data: new Uint8Array(0) }),
     ).toEqual([ErrorType.BAD_REQUEST, BadRequestCode.BAD_EXPERIMENTER]);
+    expect(
+      controller.errorOf({ type: 'experimenter', experimenter: 0x2320, expType: 999, data: new Uint8Array(0) }),
+    ).toEqual([ErrorType.BAD_REQUEST, BadRequestCode.BAD_EXP_TYPE]);
     controller.bytes(encode({ type: 'echoRequest', version: 5, xid: 3 }));
     expect(controller.take()).toMatchObject([
-      { xid: 3, errorType: ErrorType.BAD_REQUEST, code: BadRequestCode.BAD_VERSION },
+      { version: 5, xid: 3, errorType: ErrorType.BAD_REQUEST, code: BadRequestCode.BAD_VERSION },
     ]);
   });
 
@@ -372,7 +388,7 @@ describe('events', () => {
     controller.connection.setWritable(false);
     const echo = encode({ type: 'echoRequest', version: 4, xid: 1, data: new Uint8Array(60_000) });
     for (let i = 0; i < 1200 && controller.closed === undefined; i++) controller.bytes(echo);
-    expect(controller.closed).toMatch(/without reading/);
+    expect(controller.closed).toMatch(/wait for the peer/);
   });
 });
 
@@ -389,6 +405,7 @@ describe('roles', () => {
       generationId: 1n,
     });
     expect(ask(second, ControllerRole.MASTER, 2n)).toMatchObject({ role: ControllerRole.MASTER });
+    expect(first.events('roleStatus')).toMatchObject([{ role: ControllerRole.SLAVE, generationId: 2n }]);
     expect(ask(first, ControllerRole.NOCHANGE, 0n)).toMatchObject({ role: ControllerRole.SLAVE, generationId: 2n });
     expect(first.errorOf(change())).toEqual([ErrorType.BAD_REQUEST, BadRequestCode.IS_SLAVE]);
     lab.flow({ instructions: [apply(output(PortNo.CONTROLLER))] });

@@ -1,0 +1,112 @@
+import {
+  type AsyncProperty,
+  ControllerRole,
+  FlowRemovedReason,
+  type Message,
+  type OfpVersion,
+  PacketInReason,
+  PortReason,
+} from '../../ofp/index.ts';
+
+/** What a controller may be told without having asked, as the properties of 1.4 name it. */
+export type AsyncEvent =
+  | 'packetIn'
+  | 'portStatus'
+  | 'flowRemoved'
+  | 'roleStatus'
+  | 'tableStatus'
+  | 'requestForward'
+  | 'flowStats'
+  | 'controllerStatus';
+
+/** Bitmaps of reasons: first for master and equal, second for slave. */
+export type AsyncMasks = { readonly [E in AsyncEvent]: readonly [master: number, slave: number] };
+
+const bits = (...reasons: readonly number[]) => reasons.reduce((mask, reason) => mask | (1 << reason), 0);
+const R = FlowRemovedReason;
+const allPortReasons = bits(...Object.values(PortReason));
+
+/** OpenFlow 1.3 section 6.3.5: all but invalid TTLs, and to slaves the ports only. */
+export const defaultMasks: AsyncMasks = {
+  packetIn: [
+    bits(
+      PacketInReason.NO_MATCH,
+      PacketInReason.ACTION,
+      PacketInReason.ACTION_SET,
+      PacketInReason.GROUP,
+      PacketInReason.PACKET_OUT,
+    ),
+    0,
+  ],
+  portStatus: [allPortReasons, allPortReasons],
+  flowRemoved: [bits(...Object.values(R)), 0],
+  roleStatus: [7, 7],
+  tableStatus: [0, 0],
+  requestForward: [0, 0],
+  flowStats: [0, 0],
+  controllerStatus: [0, 0],
+};
+
+/** A service connection hears of nothing until it asks. */
+const isDeafTo = (mask: number, reason: number) => ((mask >>> reason) & 1) === 0;
+
+export function wants(masks: AsyncMasks, role: number, event: AsyncEvent, reason: number): boolean {
+  return !isDeafTo(masks[event][role === ControllerRole.SLAVE ? 1 : 0], reason);
+}
+
+type Mask3 = 'packetInMask' | 'portStatusMask' | 'flowRemovedMask';
+/** What set-async says in 1.3, and in the Nicira message that 1.0 has for it. */
+export type AsyncMasks13 = { readonly [K in Mask3]: readonly [number, number] };
+
+/** Bits that a property may have, by version; the first are those of 1.3. */
+const known: { readonly [E in AsyncEvent]: { readonly since: OfpVersion } } = {
+  packetIn: { since: 4 },
+  portStatus: { since: 4 },
+  flowRemoved: { since: 4 },
+  roleStatus: { since: 5 },
+  tableStatus: { since: 5 },
+  requestForward: { since: 5 },
+  flowStats: { since: 6 },
+  controllerStatus: { since: 6 },
+};
+const events = Object.keys(known) as AsyncEvent[];
+
+export function masks13(masks: AsyncMasks): {
+  packetInMask: [number, number];
+  portStatusMask: [number, number];
+  flowRemovedMask: [number, number];
+} {
+  return {
+    packetInMask: [...masks.packetIn],
+    portStatusMask: [...masks.portStatus],
+    flowRemovedMask: [...masks.flowRemoved],
+  };
+}
+
+export function withMasks13(masks: AsyncMasks, changed: AsyncMasks13): AsyncMasks {
+  const { packetInMask, portStatusMask, flowRemovedMask } = changed;
+  return { ...masks, packetIn: packetInMask, portStatus: portStatusMask, flowRemoved: flowRemovedMask };
+}
+
+/** `<event>Slave` and `<event>Master` for every event that the version has. */
+export function maskProperties(masks: AsyncMasks, version: OfpVersion): AsyncProperty[] {
+  return events
+    .filter((event) => version >= known[event].since)
+    .flatMap((event): AsyncProperty[] => [
+      { type: `${event}Slave`, mask: masks[event][1] },
+      { type: `${event}Master`, mask: masks[event][0] },
+    ]);
+}
+
+/** Properties that are not named stay as they are (1.4 section 7.3.10). Unknown ones are left out. */
+export function withProperties(masks: AsyncMasks, properties: Message<'setAsync'>['properties']): AsyncMasks {
+  const changed: { [E in AsyncEvent]: readonly [number, number] } = { ...masks };
+  for (const property of properties ?? []) {
+    const named = /^(\w+?)(Slave|Master)$/.exec(property.type);
+    const event = events.find((each) => each === named?.[1]);
+    if (!event || !('mask' in property)) continue;
+    const [master, slave] = changed[event];
+    changed[event] = named![2] === 'Master' ? [property.mask, slave] : [master, property.mask];
+  }
+  return changed;
+}

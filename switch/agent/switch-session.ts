@@ -1,0 +1,40 @@
+import {
+  BadRequestCode,
+  ControllerRole,
+  ControllerRoleReason,
+  ErrorType,
+  type OfpVersion,
+  Session,
+} from '../../ofp/index.ts';
+import { wireError } from './wire-errors.ts';
+
+/** A session that words errors as its version does. */
+export class SwitchSession extends Session {
+  /** Errors sent. */
+  errors = 0;
+
+  /** Experimenter messages of 1.3 tell what 1.4 has a message for. */
+  override demoted(generationId: bigint): void {
+    const { version } = this;
+    if (version < 4) return;
+    const reason = ControllerRoleReason.MASTER_REQUEST;
+    this.write({ type: 'roleStatus', version, xid: 0, role: ControllerRole.SLAVE, reason, generationId });
+  }
+
+  /** Answers a message that lies inside another one. `data`: its bytes. */
+  refuseInner(errorType: number, code: number, data: Uint8Array, xid: number): void {
+    this.sendError(errorType, code, data, xid);
+  }
+
+  protected override sendError(errorType: number, code: number, data: Uint8Array, xid: number): void {
+    this.errors += 1;
+    // Whoever speaks another version understands that one.
+    const isForeign = errorType === ErrorType.BAD_REQUEST && code === BadRequestCode.BAD_VERSION;
+    const version = isForeign ? knownVersion(data[0], this.version) : this.version;
+    this.write({ type: 'error', version, xid, ...wireError(version, errorType, code, data) });
+  }
+}
+
+function knownVersion(version: number | undefined, otherwise: OfpVersion): OfpVersion {
+  return version !== undefined && version >= 1 && version <= 6 ? (version as OfpVersion) : otherwise;
+}
