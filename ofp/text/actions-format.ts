@@ -1,18 +1,11 @@
-import type { OfpVersion } from '../errors.ts';
 import type { OxmField, OxmId } from '../tables/oxm-types.ts';
 import type { Action, Instruction } from '../tables/values.ts';
 import { formatIpv4, formatMac } from './addresses.ts';
 import { FIELD_INFO, formatSetValue, setName } from './fields.ts';
-import { CONTROLLER_PORT, FIRST_RESERVED_PORT, formatPort, type PortNames } from './names.ts';
-
-export interface ActionTextOptions {
-  /** The version that the actions are of; 1.0 has its own words for two of them. Default 1.3. */
-  readonly version?: OfpVersion;
-  readonly ports?: PortNames;
-}
+import { CONTROLLER_PORT, FIRST_RESERVED_PORT, formatPort, type PortNames, type TextOptions } from './names.ts';
 
 type Writers = {
-  readonly [T in Action['type']]: (action: Extract<Action, { type: T }>, options: ActionTextOptions) => string;
+  readonly [T in Action['type']]: (action: Extract<Action, { type: T }>, options: TextOptions) => string;
 };
 
 const hex4 = (value: number) => `0x${value.toString(16).padStart(4, '0')}`;
@@ -60,12 +53,12 @@ const WRITERS: Writers = {
 };
 
 /** One action as ovs-ofctl prints it, e.g. `output:3`, `set_field:4098->vlan_vid`. */
-export function formatAction(action: Action, options: ActionTextOptions = {}): string {
-  return (WRITERS[action.type] as (action: Action, options: ActionTextOptions) => string)(action, options);
+export function formatAction(action: Action, options: TextOptions = {}): string {
+  return (WRITERS[action.type] as (action: Action, options: TextOptions) => string)(action, options);
 }
 
 /** A list of actions as ovs-ofctl prints it, e.g. `push_vlan:0x8100,output:3`; `drop` when there are none. */
-export function formatActions(actions: readonly Action[], options: ActionTextOptions = {}): string {
+export function formatActions(actions: readonly Action[], options: TextOptions = {}): string {
   return actions.length === 0 ? 'drop' : actions.map((action) => formatAction(action, options)).join(',');
 }
 
@@ -86,7 +79,7 @@ function formatSubfield(id: OxmId, offset: number, bits: number): string {
 type InstructionWriters = {
   readonly [T in Instruction['type']]: (
     instruction: Extract<Instruction, { type: T }>,
-    options: ActionTextOptions,
+    options: TextOptions,
   ) => string[];
 };
 
@@ -112,15 +105,12 @@ const INSTRUCTION_WRITERS: InstructionWriters = {
 const INSTRUCTION_ORDER = Object.keys(INSTRUCTION_WRITERS);
 
 /** Instructions as ovs-ofctl prints them: `meter:5,output:1,clear_actions,goto_table:7`; `drop` for none. */
-export function formatInstructions(instructions: readonly Instruction[], options: ActionTextOptions = {}): string {
+export function formatInstructions(instructions: readonly Instruction[], options: TextOptions = {}): string {
   const rank = (instruction: Instruction) => INSTRUCTION_ORDER.indexOf(instruction.type);
   const parts = [...instructions]
     .sort((a, b) => rank(a) - rank(b))
     .flatMap((instruction) =>
-      (INSTRUCTION_WRITERS[instruction.type] as (i: Instruction, o: ActionTextOptions) => string[])(
-        instruction,
-        options,
-      ),
+      (INSTRUCTION_WRITERS[instruction.type] as (i: Instruction, o: TextOptions) => string[])(instruction, options),
     );
   return parts.length === 0 ? 'drop' : parts.join(',');
 }

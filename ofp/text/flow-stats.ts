@@ -1,17 +1,13 @@
-import type { OfpVersion } from '../errors.ts';
 import type { ReplyItem } from '../messages.ts';
 import type { OxsField } from '../tables/oxs.ts';
 import { formatInstructions } from './actions-format.ts';
 import { formatMatchWithPriority } from './match-format.ts';
-import { FLOW_FLAGS, type PortNames } from './names.ts';
+import { FLOW_FLAGS, type TextOptions } from './names.ts';
 
 /** An entry of a flow multipart reply: `flow` up to 1.4, `flowDesc` in 1.5, `nxFlow` of Open vSwitch in 1.0. */
 export type FlowStatsEntry = ReplyItem<'flow'> | ReplyItem<'flowDesc'> | ReplyItem<'nxFlow'>;
 
-export interface FlowStatsTextOptions {
-  /** The version that the reply is of. Default 1.3. */
-  readonly version?: OfpVersion;
-  readonly ports?: PortNames;
+export interface FlowStatsTextOptions extends TextOptions {
   /** Leave out cookie, duration, counts and other things that differ from one dump to the next. */
   readonly noStats?: boolean;
 }
@@ -27,15 +23,15 @@ export function formatFlowStats(entry: FlowStatsEntry, options: FlowStatsTextOpt
   if (shown || entry.cookie !== 0n) parts.push(`cookie=0x${entry.cookie.toString(16)}`);
   if (shown && stats.duration) parts.push(`duration=${formatDuration(...stats.duration)}`);
   if (shown || entry.tableId !== 0) parts.push(`table=${entry.tableId}`);
-  if (shown && stats.packets !== undefined) parts.push(`n_packets=${stats.packets}`);
-  if (shown && stats.bytes !== undefined) parts.push(`n_bytes=${stats.bytes}`);
+  if (shown) parts.push(`n_packets=${stats.packets ?? '?'}`);
+  if (shown) parts.push(`n_bytes=${stats.bytes ?? '?'}`);
   if (entry.idleTimeout !== 0) parts.push(`idle_timeout=${entry.idleTimeout}`);
   if (entry.hardTimeout !== 0) parts.push(`hard_timeout=${entry.hardTimeout}`);
   const head = parts.map((part) => `${part}, `).join('');
   const flags = 'flags' in entry ? formatFlowFlags(entry.flags) : '';
   const importance = 'importance' in entry && entry.importance ? `importance=${entry.importance}, ` : '';
   const ages = shown && 'idleAge' in entry ? formatAges(entry) : '';
-  const match = formatMatchWithPriority(entry.match, entry.priority, options.ports);
+  const match = formatMatchWithPriority(entry.match, entry.priority, options);
   const actions = formatInstructions(entry.instructions, options);
   return `${head}${flags}${importance}${ages}${match === '' ? '' : `${match} `}actions=${actions}`;
 }

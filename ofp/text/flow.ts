@@ -199,11 +199,9 @@ export function formatFlow(flow: FlowMod, ports?: PortNames): string {
   if (flow.outGroup !== ANY) parts.push(`out_group=${groupName(flow.outGroup)}`);
   parts.push(...formatFlowFlags(flow.flags).split(' ').filter(Boolean));
   const hasPriority = flow.command !== FlowModCommand.DELETE;
-  const match = formatMatchWithPriority(flow.match, hasPriority ? flow.priority : DEFAULT_PRIORITY, ports);
+  const options = { version: flow.version, ...(ports && { ports }) };
+  const match = formatMatchWithPriority(flow.match, hasPriority ? flow.priority : DEFAULT_PRIORITY, options);
   if (match !== '') parts.push(match);
-  if (!deletes) {
-    const options = { version: flow.version, ...(ports && { ports }) };
-    parts.push(`actions=${formatInstructions(flow.instructions, options)}`);
-  }
+  if (!deletes) parts.push(`actions=${formatInstructions(flow.instructions, options)}`);
   return parts.join(',');
 }

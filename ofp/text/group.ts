@@ -13,6 +13,7 @@ import {
   formatPort,
   type PortNames,
   portNumber,
+  type TextOptions,
 } from './names.ts';
 import { cut, fail, type Pair, type Piece, pairs, parseNumber, whole } from './scan.ts';
 
@@ -23,12 +24,6 @@ export interface GroupReadOptions {
   /** What is done with the group; the text may say otherwise by beginning with a command. Default add. */
   readonly command?: GroupCommand;
   /** The version to read for. Default 1.3. */
-  readonly version?: OfpVersion;
-  readonly ports?: PortNames;
-}
-
-export interface GroupTextOptions {
-  /** The version that the group is of; 1.5 has bucket ids. Default 1.3. */
   readonly version?: OfpVersion;
   readonly ports?: PortNames;
 }
@@ -76,7 +71,7 @@ type GroupBody = Pick<ReplyItem<'groupDesc'>, 'groupId' | 'groupType' | 'buckets
  * A group as ovs-ofctl prints it: `group_id=1,type=select,bucket=weight:5,actions=output:1`. `parseGroup` reads it back,
  * unless a bucket of 1.5 has properties of experimenters.
  */
-export function formatGroup(group: GroupBody, options: GroupTextOptions = {}): string {
+export function formatGroup(group: GroupBody, options: TextOptions = {}): string {
   const type = `type=${TYPE_NAMES.get(group.groupType) ?? 'unknown'}`;
   return [
     `group_id=${group.groupId}`,
@@ -86,7 +81,7 @@ export function formatGroup(group: GroupBody, options: GroupTextOptions = {}): s
 }
 
 /** As in a group: the weight is left out where it is what the type has by default. */
-export function formatBucket(bucket: Bucket, groupType: number, options: GroupTextOptions): string {
+export function formatBucket(bucket: Bucket, groupType: number, options: TextOptions): string {
   const { weight, watchPort, watchGroup } = bucketParameters(bucket);
   const parts: string[] = [];
   if (bucket.bucketId !== undefined) parts.push(`bucket_id:${bucketName(bucket.bucketId)}`);

@@ -1,6 +1,5 @@
 /** The text of ovs-ofctl: flows, actions and messages as people read and write them. */
 export {
-  type ActionTextOptions,
   formatAction,
   formatActions,
   formatInstructions,
@@ -14,11 +13,10 @@ export {
   type GroupCommand,
   type GroupMod,
   type GroupReadOptions,
-  type GroupTextOptions,
   parseGroup,
 } from './group.ts';
 export { formatMatch, formatMatchWithPriority } from './match-format.ts';
 export { parseMatch } from './match-parse.ts';
 export { formatMeter, type MeterMod, type MeterReadOptions, parseMeter } from './meter.ts';
-export { formatPort, type PortNames } from './names.ts';
+export { formatPort, type PortNames, type TextOptions } from './names.ts';
 export { formatMessage } from './print/message.ts';

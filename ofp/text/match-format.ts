@@ -1,6 +1,6 @@
 import type { OxmField, OxmName, UnknownOxm } from '../tables/oxm-types.ts';
 import { type FieldValue, formatMatchValue, fullMask, isZero, MATCH_ORDER, textOf } from './fields.ts';
-import { type PortNames, PROTOCOLS } from './names.ts';
+import { type PortNames, PROTOCOLS, type TextOptions } from './names.ts';
 
 interface Compared {
   value: FieldValue;
@@ -19,18 +19,22 @@ const VID_BITS = 0x0fff;
  * A match as ovs-ofctl prints it, e.g. `tcp,in_port=1,nw_dst=10.0.0.0/8,tp_dst=80`; empty for one that matches all.
  * The order of the fields does not matter. A field that the table lacks prints as `oxm_CLASS_FIELD=BYTES`.
  */
-export function formatMatch(match: readonly OxmField[], ports?: PortNames): string {
-  return matchParts(match, ports).join(',');
+export function formatMatch(match: readonly OxmField[], options: TextOptions = {}): string {
+  return matchParts(match, options).join(',');
 }
 
 /** As `formatMatch`, led by `priority=N` unless that is the default. */
-export function formatMatchWithPriority(match: readonly OxmField[], priority: number, ports?: PortNames): string {
-  const parts = matchParts(match, ports);
+export function formatMatchWithPriority(
+  match: readonly OxmField[],
+  priority: number,
+  options: TextOptions = {},
+): string {
+  const parts = matchParts(match, options);
   if (priority !== DEFAULT_PRIORITY) parts.unshift(`priority=${priority}`);
   return parts.join(',');
 }
 
-function matchParts(match: readonly OxmField[], ports: PortNames | undefined): string[] {
+function matchParts(match: readonly OxmField[], { version = 4, ports }: TextOptions): string[] {
   const fields: Fields = new Map();
   const unknown: UnknownOxm[] = [];
   for (const oxm of match) {
@@ -43,7 +47,7 @@ function matchParts(match: readonly OxmField[], ports: PortNames | undefined): s
   for (const name of MATCH_ORDER) {
     if (name === 'reg0' && protocol) parts.push(protocol);
     const field = fields.get(name);
-    if (name === 'vlan_vid') parts.push(...vlanParts(fields));
+    if (name === 'vlan_vid') parts.push(...vlanParts(fields, version));
     // The packet type that every Ethernet packet has goes without saying.
     else if (field && name !== 'vlan_pcp' && !(name === 'packet_type' && isZero(field.value)))
       parts.push(onePart(name, field, ports));
@@ -77,7 +81,7 @@ function takeProtocol(fields: Fields): string | undefined {
 }
 
 /** The tag control information of 1.0: priority in the upper 3 bits, then presence, then the id. */
-function vlanParts(fields: Fields): string[] {
+function vlanParts(fields: Fields, version: number): string[] {
   const vid = fields.get('vlan_vid');
   const pcp = fields.get('vlan_pcp');
   const vidMask = Number(vid?.mask ?? 0);
@@ -85,6 +89,8 @@ function vlanParts(fields: Fields): string[] {
   if (mask === 0) return [];
   const tci =
     ((Number(vid?.value ?? VID_PRESENT) & vidMask) | (pcp ? (Number(pcp.value) << 13) | VID_PRESENT : 0)) & mask;
+  // Up to 1.1 a packet without a tag has no priority either.
+  if (version < 3 && tci === 0 && mask === (VID_PRESENT | VID_BITS)) return ['vlan_tci=0x0000'];
   const idMask = mask & VID_BITS;
   const tagged = (mask & tci & VID_PRESENT) !== 0;
   if (tagged && (idMask === 0 || idMask === VID_BITS) && (idMask !== 0 || pcp)) {

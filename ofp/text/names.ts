@@ -1,5 +1,7 @@
 /** Numbers that have names: reserved ports, groups and meters, Ethernet types and protocols with a shorthand. */
 
+import type { OfpVersion } from '../errors.ts';
+
 /** Reserved ports by number (spec 1.3 7.2.1, UNSET: 1.5 7.2.1). */
 const PORT_NAMES: ReadonlyMap<number, string> = new Map([
   [0xfffffff7, 'UNSET'],
@@ -35,8 +37,17 @@ export interface PortNames {
   readonly byNumber?: ReadonlyMap<number, string>;
 }
 
+/** What the text of a match, of actions or of a flow depends on. */
+export interface TextOptions {
+  /** The version that it is of; 1.0 has its own words for some things. Default 1.3. */
+  readonly version?: OfpVersion;
+  readonly ports?: PortNames;
+}
+
 export function formatPort(port: number, ports?: PortNames): string {
-  return PORT_NAMES.get(port) ?? ports?.byNumber?.get(port) ?? String(port);
+  const name = PORT_NAMES.get(port) ?? ports?.byNumber?.get(port);
+  // Reserved ports without a name go by their number of 1.0, as `portNumber` reads it.
+  return name ?? String(port < FIRST_RESERVED_PORT ? port : port - RESERVED_OFFSET);
 }
 
 /** The port that a number or a name (in any case) stands for; 1.0's reserved numbers are taken as their successors. */

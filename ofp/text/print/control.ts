@@ -44,16 +44,16 @@ export const CONTROL_WRITERS: Writers = {
 };
 
 export const CONTROL_REQUEST_WRITERS: RequestWriters = {
-  flowMonitor: ({ body }, { ports }) =>
+  flowMonitor: ({ body }, context) =>
     body
       .map(({ monitorId, command, flags, outPort, outGroup, tableId, match }) => {
         if (command === DELETE_MONITOR) return `\n id=${monitorId} command=${MONITOR_COMMANDS[command]}`;
         return [
           `\n id=${monitorId} flags=${formatBits(flags, MONITOR_FLAGS, ',')}`,
-          ...(outPort === ANY ? [] : [`out_port=${formatPort(outPort, ports)}`]),
+          ...(outPort === ANY ? [] : [`out_port=${formatPort(outPort, context.ports)}`]),
           ...(outGroup === undefined || outGroup === ANY || outGroup === 0 ? [] : [`out_group=${outGroup | 0}`]),
           ...(tableId === ALL_TABLES ? [] : [`table=${tableId}`]),
-          formatMatch(match, ports),
+          formatMatch(match, textOptions(context)),
         ]
           .join(' ')
           .replace(/ $/, '');
@@ -126,7 +126,7 @@ function formatUpdate(update: FlowUpdate, context: PrintContext): string {
   if (update.type === 'abbrev') return `${name} xid=0x${update.xid.toString(16)}`;
   if (!('match' in update)) return name;
   const { tableId, reason, idleTimeout, hardTimeout, cookie, match, instructions } = update;
-  const matched = formatMatch(match, context.ports);
+  const matched = formatMatch(match, textOptions(context));
   const parts = [
     name,
     ...(update.type === 'removed' ? [`reason=${nameOr(FLOW_REMOVED_REASONS, reason)}`] : []),

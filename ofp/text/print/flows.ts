@@ -15,12 +15,14 @@ const COMMANDS = ['ADD', 'MOD', 'MOD_STRICT', 'DEL', 'DEL_STRICT'];
 
 export const FLOW_WRITERS: Writers = {
   flowMod: formatFlowMod,
-  flowRemoved: formatFlowRemoved,
+  // 1.0 does not say which table the flow was in.
+  flowRemoved: (removed, context) =>
+    formatFlowRemoved(context.version === 1 ? { ...removed, tableId: ALL_TABLES } : removed, context),
   packetIn: formatPacketIn,
   packetOut: ({ bufferId, inPort, match, actions, data }, context) => {
     const from = match && match.length > 0 ? match : inPortMatch(inPort);
     const packet = bufferId === NO_BUFFER ? ` data_len=${data.length}` : ` buffer=0x${hex8(bufferId)}`;
-    return ` ${formatMatch(from, context.ports)} actions=${formatActions(actions, textOptions(context))}${packet}`;
+    return ` ${formatMatch(from, textOptions(context))} actions=${formatActions(actions, textOptions(context))}${packet}`;
   },
 };
 
@@ -34,7 +36,7 @@ export const FLOW_REQUEST_WRITERS: RequestWriters = {
 export const FLOW_REPLY_WRITERS: ReplyWriters = {
   flow: ({ body }, context) => body.map((entry) => `\n ${formatFlowStats(entry, textOptions(context))}`).join(''),
   flowDesc: ({ body }, context) => body.map((entry) => `\n ${formatFlowStats(entry, textOptions(context))}`).join(''),
-  flowStats: ({ body }, { ports }) =>
+  flowStats: ({ body }, context) =>
     body
       .map(({ tableId, priority, match, stats }) => {
         const { duration, packets, bytes } = countersOf(stats);
@@ -44,7 +46,7 @@ export const FLOW_REPLY_WRITERS: ReplyWriters = {
           ...(packets === undefined ? [] : [`n_packets=${packets}`]),
           ...(bytes === undefined ? [] : [`n_bytes=${bytes}`]),
         ];
-        return `\n ${[...counts, formatMatchWithPriority(match, priority, ports)].join(', ')}`;
+        return `\n ${[...counts, formatMatchWithPriority(match, priority, textOptions(context))].join(', ')}`;
       })
       .join(''),
   aggregate: ({ body }) => {
@@ -59,7 +61,7 @@ const inPortMatch = (inPort: number): OxmField[] => [{ field: 'in_port', value: 
 
 export function formatFlowMod(flow: Message<'flowMod'>, context: PrintContext): string {
   const { version, ports } = context;
-  const match = formatMatchWithPriority(flow.match, flow.priority, ports);
+  const match = formatMatchWithPriority(flow.match, flow.priority, textOptions(context));
   // Up to 1.1 new counters went without saying.
   const flags = version < 3 ? flow.flags & ~RESET_COUNTS : flow.flags;
   const isDeletion = flow.command >= 3;
@@ -81,15 +83,13 @@ export function formatFlowMod(flow: Message<'flowMod'>, context: PrintContext): 
   return ` ${parts.join(' ')} ${formatFlowFlags(flags)}actions=${actions}`;
 }
 
-export function formatFlowRemoved(removed: Message<'flowRemoved'>, { version, ports }: PrintContext): string {
+export function formatFlowRemoved(removed: Message<'flowRemoved'>, context: PrintContext): string {
   const stats = removed.stats ? countersOf(removed.stats) : undefined;
   const [seconds, nanoseconds] = stats?.duration ?? [removed.durationSec, removed.durationNsec];
-  // 1.0 does not say which table the flow was in.
-  const hasTable = version > 1 && removed.tableId !== ALL_TABLES;
   return [
-    ` ${formatMatchWithPriority(removed.match, removed.priority, ports)}`,
+    ` ${formatMatchWithPriority(removed.match, removed.priority, textOptions(context))}`,
     `reason=${nameOr(FLOW_REMOVED_REASONS, removed.reason)}`,
-    ...(hasTable ? [`table_id=${removed.tableId}`] : []),
+    ...(removed.tableId === ALL_TABLES ? [] : [`table_id=${removed.tableId}`]),
     ...(removed.cookie === 0n ? [] : [`cookie:0x${removed.cookie.toString(16)}`]),
     `duration${formatDuration(seconds, nanoseconds)}`,
     `idle${removed.idleTimeout}`,
@@ -99,7 +99,7 @@ export function formatFlowRemoved(removed: Message<'flowRemoved'>, { version, po
   ].join(' ');
 }
 
-export function formatPacketIn(packet: Message<'packetIn'> | Message<'nxPacketIn'>, { ports }: PrintContext): string {
+export function formatPacketIn(packet: Message<'packetIn'> | Message<'nxPacketIn'>, context: PrintContext): string {
   const { bufferId, totalLen, reason, tableId, cookie, match, data } = packet;
   const isShort = totalLen < data.length;
   const buffer =
@@ -111,7 +111,7 @@ export function formatPacketIn(packet: Message<'packetIn'> | Message<'nxPacketIn
     ...(tableId === 0 ? [] : [`table_id=${tableId}`]),
     ...(cookie === ALL_64 ? [] : [`cookie=0x${cookie.toString(16)}`]),
     `total_len=${totalLen}`,
-    formatMatch(match, ports),
+    formatMatch(match, textOptions(context)),
     `(via ${nameOr(PACKET_IN_REASONS, reason)})`,
     `data_len=${data.length}`,
     `${buffer}\n`,
@@ -120,8 +120,8 @@ export function formatPacketIn(packet: Message<'packetIn'> | Message<'nxPacketIn
 
 type Selection = Pick<RequestBody<'flow'>, 'tableId' | 'outPort' | 'match'>;
 
-export function formatSelection({ tableId, outPort, match }: Selection, { ports }: PrintContext): string {
+export function formatSelection({ tableId, outPort, match }: Selection, context: PrintContext): string {
   const table = tableId === ALL_TABLES ? '' : ` table=${tableId}`;
-  const port = outPort === ANY ? '' : ` out_port=${formatPort(outPort, ports)}`;
-  return `${table}${port} ${formatMatchWithPriority(match, DEFAULT_PRIORITY, ports)}`;
+  const port = outPort === ANY ? '' : ` out_port=${formatPort(outPort, context.ports)}`;
+  return `${table}${port} ${formatMatchWithPriority(match, DEFAULT_PRIORITY, textOptions(context))}`;
 }

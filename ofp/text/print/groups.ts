@@ -16,7 +16,6 @@ const UNKNOWN_DURATION = 0xffffffff;
 const GROUP_ACTIONS: readonly (readonly [bit: number, name: string])[] = [
   [0, 'output'],
   [22, 'group'],
-  [21, 'set_queue'],
   [25, 'set_field'],
   [18, 'strip_vlan'],
   [17, 'push_vlan'],
@@ -26,6 +25,7 @@ const GROUP_ACTIONS: readonly (readonly [bit: number, name: string])[] = [
   [16, 'dec_mpls_ttl'],
   [19, 'push_mpls'],
   [20, 'pop_mpls'],
+  [21, 'set_queue'],
   [11, 'copy_ttl_out'],
   [12, 'copy_ttl_in'],
   [26, 'push_pbb'],
@@ -45,7 +45,7 @@ export const GROUP_REQUEST_WRITERS: RequestWriters = {
 };
 
 export const GROUP_REPLY_WRITERS: ReplyWriters = {
-  group: ({ body }) => body.map((stats) => `\n ${formatGroupStats(stats)}`).join(''),
+  group: ({ body }, { version }) => body.map((stats) => `\n ${formatGroupStats(stats, version)}`).join(''),
   groupDesc: ({ body }, context) => body.map((group) => `\n ${formatGroup(group, textOptions(context))}`).join(''),
   groupFeatures: ({ body: { types, capabilities, maxGroups, actions } }) => {
     const kinds = GROUP_TYPES.flatMap((name, type) => {
@@ -75,11 +75,13 @@ function formatGroupMod(group: Message<'groupMod'>, context: PrintContext): stri
   return `\n ${command} ${[place, `group_id=${group.groupId}`, ...buckets].join(',')}`;
 }
 
-function formatGroupStats(stats: ReplyItem<'group'>): string {
+function formatGroupStats(stats: ReplyItem<'group'>, version: number): string {
   const { groupId, durationSec, durationNsec, refCount, packetCount, byteCount, bucketStats } = stats;
   return [
     `group_id=${groupId}`,
-    ...(durationSec === UNKNOWN_DURATION ? [] : [`duration=${formatDuration(durationSec, durationNsec)}`]),
+    ...(version === 2 || version === 3 || durationSec === UNKNOWN_DURATION
+      ? []
+      : [`duration=${formatDuration(durationSec, durationNsec)}`]),
     `ref_count=${refCount}`,
     `packet_count=${packetCount}`,
     `byte_count=${byteCount}`,

@@ -1,5 +1,5 @@
 /** Names of messages, and of the numbers in them, as Open vSwitch prints them. */
-import { ERROR_TYPES } from '../../constants/errors.ts';
+import { ERROR_TYPES, FlowModFailedCode10, PortModFailedCode, QueueOpFailedCode } from '../../constants/errors.ts';
 import { ExperimenterId } from '../../constants/limits.ts';
 import type { OfpMessage } from '../../messages.ts';
 import { MESSAGES } from '../../tables/messages.ts';
@@ -84,8 +84,23 @@ const ERROR_NAMES: ReadonlyMap<number, string> = new Map(
   ),
 );
 
+/** Types of 1.0 whose numbers mean others later. */
+const ERRORS_10: ReadonlyMap<number, { readonly prefix: string; readonly codes: { readonly [code: string]: number } }> =
+  new Map([
+    [3, { prefix: 'OFPFMFC', codes: FlowModFailedCode10 }],
+    [4, { prefix: 'OFPPMFC', codes: PortModFailedCode }],
+    [5, { prefix: 'OFPQOFC', codes: QueueOpFailedCode }],
+  ]);
+
 /** `OFPBRC_BAD_TYPE`, or the numbers of an error that has no name. */
-export function errorName(errorType: number, code: number): string {
+export function errorName(errorType: number, code: number, version = 4): string {
+  const early = version === 1 ? ERRORS_10.get(errorType) : undefined;
+  if (early) {
+    const [name] = Object.entries(early.codes).find(([, number]) => number === code) ?? [];
+    return name
+      ? `${early.prefix}_${name === 'ALL_TABLES_FULL' ? 'TABLE_FULL' : name}`
+      : `error type ${errorType}, code ${code}`;
+  }
   const name = ERROR_NAMES.get(errorType * 0x10000 + code);
   return name ? (RENAMED.get(name) ?? name) : `error type ${errorType}, code ${code}`;
 }

@@ -6,6 +6,7 @@ import { ANY, formatBits, formatPort } from '../names.ts';
 import { PORT_CONFIG, PORT_FEATURES, PORT_FEATURES_10, PORT_STATE, PORT_STATE_10, STP_STATES } from './names.ts';
 import type { PrintContext, ReplyWriters, RequestWriters, Writers } from './writer.ts';
 
+const ALL_PORTS = 0xfffffffc;
 const ALL_QUEUES = 0xffffffff;
 const UNKNOWN_64 = 0xffff_ffff_ffff_ffffn;
 const UNKNOWN_DURATION = 0xffffffff;
@@ -16,11 +17,11 @@ export const PORT_WRITERS: Writers = {
   portStatus: ({ reason, desc }, context) =>
     `${[' ADD:', ' DEL:', ' MOD:'][reason] ?? ''}${describePort(desc, context)}`,
   portMod: ({ portNo, hwAddr, config, mask, advertise, properties }, context) => {
-    const ethernet = properties?.find((property) => property.type === 'ethernet');
+    const ethernet = properties?.findLast((property) => property.type === 'ethernet');
     const wanted = ethernet?.advertise ?? advertise;
     return [
       ` port: ${formatPort(portNo, context.ports)}: addr:${formatMac(hwAddr)}`,
-      `     config: ${formatBits(config, PORT_CONFIG, ' ')}`,
+      `     config: ${formatBits(config & mask, PORT_CONFIG, ' ')}`,
       `     mask:   ${formatBits(mask, PORT_CONFIG, ' ')}`,
       `     advertise: ${wanted === 0 ? 'UNCHANGED' : formatFeatureBits(wanted, context)}`,
     ].join('\n');
@@ -29,14 +30,18 @@ export const PORT_WRITERS: Writers = {
   queueGetConfigReply: ({ port, queues }, { ports }) => {
     const sorted = [...queues].sort((a, b) => a.queueId - b.queueId);
     const lines = sorted.map(({ queueId, properties }) => `queue ${queueId}:${queueRates(properties)}\n`);
-    return lines.length === 0 ? ' ' : ` port=${formatPort(port, ports)}\n${lines.join('')}`;
+    return lines.length === 0 || port === 0
+      ? ` ${lines.join('')}`
+      : ` port=${formatPort(port, ports)}\n${lines.join('')}`;
   },
 };
 
 export const PORT_REQUEST_WRITERS: RequestWriters = {
   portStats: ({ body }, { ports }) => ` port_no=${formatPort(body.portNo, ports)}`,
   portDesc: ({ body }, { ports }) => ` port=${formatPort(body.portNo ?? ANY, ports)}`,
-  queue: ({ body }, { ports }) => ` port=${formatPort(body.portNo, ports)} queue=${queueName(body.queueId)}`,
+  // In 1.0 all ports are ALL where they are ANY later.
+  queue: ({ body }, { ports, version }) =>
+    ` port=${formatPort(version === 1 && body.portNo === ALL_PORTS ? ANY : body.portNo, ports)} queue=${queueName(body.queueId)}`,
   queueDesc: ({ body }, { ports }) => {
     const queue = body.queueId === ALL_QUEUES ? '' : ` queue=${queueName(body.queueId)}`;
     return ` port=${formatPort(body.portNo, ports)}${queue}`;
@@ -47,13 +52,13 @@ export const PORT_REPLY_WRITERS: ReplyWriters = {
   portStats: ({ body }, context) =>
     ` ${body.length} ports\n${body.map((stats) => formatPortStats(stats, context)).join('')}`,
   portDesc: ({ body }, context) => `\n${formatPorts(body, context)}`,
-  queue: ({ body }, { ports }) =>
+  queue: ({ body }, { ports, version }) =>
     ` ${body.length} queues\n${body
       .map(
         (stats) =>
           `  port ${formatPort(stats.portNo, ports)} queue ${queueName(stats.queueId)}: ` +
           `bytes=${counter(stats.txBytes)}, pkts=${counter(stats.txPackets)}, errors=${counter(stats.txErrors)}, ` +
-          `duration=${durationOr(stats, '?')}\n`,
+          `duration=${durationOr(stats, version, '?')}\n`,
       )
       .join('')}`,
   queueDesc: ({ body }, { ports }) => {
@@ -99,7 +104,7 @@ type Ethernet = Pick<Port, 'curr' | 'advertised' | 'supported' | 'peer' | 'currS
 
 /** Features and speeds: in 1.4 and later a property, in 1.0 the speeds by what the features say. */
 function ethernetOf(port: Port, { version }: PrintContext): Ethernet {
-  const property = port.properties?.find((each) => each.type === 'ethernet');
+  const property = port.properties?.findLast((each) => each.type === 'ethernet');
   if (property) return property;
   if (version > 1) return port;
   return { ...port, currSpeed: fastest(port.curr), maxSpeed: fastest(port.supported) };
@@ -120,10 +125,11 @@ function formatState(state: number, { version }: PrintContext): string {
   return rest === 0 ? stp : `${stp}${formatBits(rest, PORT_STATE_10, ' ')}`;
 }
 
-function formatPortStats(stats: ReplyItem<'portStats'>, { ports }: PrintContext): string {
-  const ethernet = stats.properties?.find((property) => property.type === 'ethernet') ?? stats;
+function formatPortStats(stats: ReplyItem<'portStats'>, { ports, version }: PrintContext): string {
+  const ethernet =
+    stats.properties?.findLast((property) => property.type === 'ethernet') ?? (stats.properties ? NOT_KEPT : stats);
   const list = (...pairs: [string, bigint][]) => pairs.map(([name, value]) => `${name}=${counter(value)}`).join(', ');
-  const duration = durationOr(stats, '');
+  const duration = durationOr(stats, version, '');
   return [
     `  port ${stats.portNo < 10 ? ' ' : ''}${formatPort(stats.portNo, ports)}: rx ${list(
       ['pkts', stats.rxPackets],
@@ -146,14 +152,19 @@ function formatPortStats(stats: ReplyItem<'portStats'>, { ports }: PrintContext)
   ].join('\n');
 }
 
+/** Counters of Ethernet where 1.4 and later do not say any. */
+const NOT_KEPT = { rxFrameErr: UNKNOWN_64, rxOverErr: UNKNOWN_64, rxCrcErr: UNKNOWN_64, collisions: UNKNOWN_64 };
+
 /** A counter that a switch does not keep is all ones. */
 const counter = (value: bigint) => (value === UNKNOWN_64 ? '?' : String(value));
 
+/** Durations came with 1.3. */
 function durationOr(
   { durationSec, durationNsec }: { durationSec: number; durationNsec: number },
+  version: number,
   unknown: string,
 ): string {
-  return durationSec === UNKNOWN_DURATION ? unknown : formatDuration(durationSec, durationNsec);
+  return version < 4 || durationSec === UNKNOWN_DURATION ? unknown : formatDuration(durationSec, durationNsec);
 }
 
 const queueName = (id: number) => (id === ALL_QUEUES ? 'ALL' : String(id));

@@ -5,9 +5,10 @@ import { CAPABILITIES, CAPABILITIES_10, errorName, FRAGMENT_HANDLING } from './n
 import { formatPorts } from './ports.ts';
 import type { PrintContext, Writers } from './writer.ts';
 
-/** Actions of 1.0 by their bit. */
-const ACTIONS_10 = [
+/** Actions of 1.0, with their bits. */
+const ACTIONS_10: readonly (readonly [number, string])[] = [
   'output',
+  'enqueue',
   'set_vlan_vid',
   'set_vlan_pcp',
   'strip_vlan',
@@ -18,8 +19,7 @@ const ACTIONS_10 = [
   'mod_nw_tos',
   'mod_tp_src',
   'mod_tp_dst',
-  'enqueue',
-];
+].map((name, i) => [i === 0 ? 0 : i === 1 ? 11 : i - 1, name] as const);
 const HELLO_FAILED = 0;
 const FRAGMENT_BITS = 3;
 const INVALID_TTL = 4;
@@ -29,8 +29,8 @@ export const SWITCH_WRITERS: Writers = {
     `\n version bitmap: ${versionsOf(message)
       .map((v) => `0x0${v}`)
       .join(', ')}`,
-  error: ({ errorType, code, data }, { refused }) =>
-    ` ${errorName(errorType, code)}\n${errorType === HELLO_FAILED ? printable(data) : refused(data)}`,
+  error: ({ errorType, code, data }, { version, refused }) =>
+    ` ${errorName(errorType, code, version)}\n${errorType === HELLO_FAILED ? printable(data) : refused(data)}`,
   echoRequest: ({ data }) => ` ${data.length} bytes of payload\n${hexDump(data)}`,
   echoReply: ({ data }) => ` ${data.length} bytes of payload\n${hexDump(data)}`,
   experimenter: ({ experimenter, expType, data }) =>
@@ -42,8 +42,8 @@ export const SWITCH_WRITERS: Writers = {
 
 /** The versions of a hello: those in its bitmap, or all up to that of its header. */
 function versionsOf({ version, elements }: Message<'hello'>): number[] {
-  const bitmap = elements.find((element) => element.type === 'versionBitmap');
-  const isOffered = (v: number) => (bitmap ? ((bitmap.bitmaps[0] ?? 0) >>> v) & 1 : v <= version);
+  const bitmap = elements.findLast((element) => element.type === 'versionBitmap')?.bitmaps[0] ?? 0;
+  const isOffered = (v: number) => (bitmap > 1 ? (bitmap >>> v) & 1 : v <= version);
   return Array.from({ length: 31 }, (_, i) => i + 1).filter(isOffered);
 }
 
@@ -54,7 +54,12 @@ function formatFeatures(features: Message<'featuresReply'>, context: PrintContex
     `n_tables:${nTables}, n_buffers:${nBuffers}${auxiliaryId === 0 ? '' : `, auxiliary_id:${auxiliaryId}`}`,
     `capabilities: ${formatBits(capabilities, context.version === 1 ? CAPABILITIES_10 : CAPABILITIES, ' ')}`,
   ];
-  if (actions) lines.push(`actions: ${ACTIONS_10.filter((_, bit) => (actions >>> bit) & 1).join(' ')}`);
+  if (actions)
+    lines.push(
+      `actions: ${ACTIONS_10.filter(([bit]) => (actions >>> bit) & 1)
+        .map(([, name]) => name)
+        .join(' ')}`,
+    );
   return `${lines.join('\n')}\n${ports ? formatPorts(ports, context) : ''}`;
 }
 
@@ -62,7 +67,7 @@ function formatConfig(
   { flags, missSendLen }: { flags: number; missSendLen: number },
   { version }: PrintContext,
 ): string {
-  const hasTtl = version > 1 && version < 4 && (flags & INVALID_TTL) !== 0;
+  const hasTtl = version < 4 && (flags & INVALID_TTL) !== 0;
   const ttl = hasTtl ? ' invalid_ttl_to_controller' : '';
   return ` frags=${FRAGMENT_HANDLING[flags & FRAGMENT_BITS]}${ttl} miss_send_len=${missSendLen}\n`;
 }

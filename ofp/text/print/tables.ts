@@ -24,7 +24,7 @@ export const TABLE_WRITERS: Writers = {
       return miss ? `${table}, flow_miss_config=${miss}` : table;
     }
     const vacancy = find(properties, 'vacancy');
-    const limits = vacancy && (config & VACANCY) !== 0 ? ` vacancy:${vacancy.vacancyDown},${vacancy.vacancyUp}` : '';
+    const limits = (config & VACANCY) === 0 ? '' : ` vacancy:${vacancy?.vacancyDown ?? 0},${vacancy?.vacancyUp ?? 0}`;
     const flags = find(properties, 'eviction');
     const eviction = flags ? `eviction_flags=${formatBits(flags.flags, EVICTION_FLAGS, '|')}` : '';
     return `${table}, eviction=${onOff(config & EVICTION)}${eviction}, vacancy=${onOff(config & VACANCY)}${limits}`;
@@ -63,15 +63,15 @@ function find<T extends TableModProperty['type']>(
 }
 
 function formatTableDesc({ tableId, config, properties }: TableDesc): string {
-  const flags = find(properties, 'eviction')?.flags ?? 0;
+  const flags = find(properties, 'eviction')?.flags;
   const vacancy = find(properties, 'vacancy');
   const limits =
-    vacancy && (config & VACANCY) !== 0
-      ? ` vacancy_down=${vacancy.vacancyDown}% vacancy_up=${vacancy.vacancyUp}% vacancy=${vacancy.vacancy}%`
-      : '';
+    (config & VACANCY) === 0
+      ? ''
+      : ` vacancy_down=${vacancy?.vacancyDown ?? 0}% vacancy_up=${vacancy?.vacancyUp ?? 0}% vacancy=${vacancy?.vacancy ?? 0}%`;
   return [
     `\n  table ${tableId}:`,
-    `   eviction=${onOff(config & EVICTION)} eviction_flags=${formatBits(flags, EVICTION_FLAGS, '|')}`,
+    `   eviction=${onOff(config & EVICTION)} eviction_flags=${flags === undefined ? '(default)' : formatBits(flags, EVICTION_FLAGS, '|')}`,
     `   vacancy=${onOff(config & VACANCY)}${limits}`,
     '',
   ].join('\n');
