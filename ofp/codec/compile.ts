@@ -106,6 +106,14 @@ function runsOf(layout: Layout, version: OfpVersion): Run[] {
   return runs;
 }
 
+/** Offsets of the members before the first one of variable size, and where that one begins. */
+export function fixedOffsets(struct: Struct, version: OfpVersion): { at: { [name: string]: number }; end: number } {
+  const layout = layoutFor(struct, version);
+  const first = layout === undefined ? undefined : runsOf(layout, version)[0];
+  const at = Object.fromEntries((first?.fields ?? []).map((field) => [field.name, field.at]));
+  return { at, end: first?.size ?? 0 };
+}
+
 /** The least number of bytes that the layout takes. */
 function fixedSize(runs: readonly Run[]): number {
   return runs.reduce((sum, run) => sum + run.size, 0);
