@@ -1,4 +1,4 @@
-/** What can go wrong with an interface or an echo socket, and the way out. `{}` stands for its name or address. */
+/** What can go wrong with a port or an echo socket, and the way out. `{}` stands for its name or address. */
 const REASONS = {
   TAP_NOT_BUILT: 'the native addon is not built for this Node: run npm run build',
   TAP_BAD_NAME: "'{}' cannot be an interface's name: 1 to 15 ASCII characters, none of them a space, '/', ':' or '%'",
@@ -12,6 +12,12 @@ const REASONS = {
   TAP_SETUP_FAILED: "cannot set up the interface '{}'",
   TAP_GONE: "the interface '{}' was deleted",
   TAP_FAILED: "'{}' failed",
+  ETH_NO_INTERFACE: "there is no interface '{}': see ip link",
+  ETH_NOT_ETHERNET: "'{}' is no Ethernet interface, so that it cannot be a port of a bridge: see ip link",
+  ETH_NO_PERMISSION: "'{}' needs root or CAP_NET_RAW to be a port of a bridge: run with sudo",
+  UNIX_BAD_PATH: "'{}' cannot be the path of a socket: 1 to 107 bytes",
+  UNIX_BUSY: "somebody listens on '{}' already, or it is no socket: choose another path",
+  UNIX_FAILED: "cannot listen on '{}'",
   ECHO_NO_PERMISSION: 'sending echo requests needs root or CAP_NET_RAW: run with sudo',
   ECHO_BAD_ADDRESS: "'{}' is not a numeric address of this family, or its %interface does not exist",
   ECHO_NOT_SENT: 'no echo request could be sent to {}',
@@ -52,7 +58,10 @@ const MEANINGS: readonly { syscall: string; errno?: readonly string[]; code: Tap
   { syscall: 'open netns', code: 'TAP_NO_NETNS' },
   { syscall: 'setns', errno: ['EPERM'], code: 'TAP_NO_PERMISSION' },
   { syscall: 'setns', errno: ['EINVAL'], code: 'TAP_NO_NETNS' },
-  { syscall: 'read', errno: ['EBADF', 'EBADFD'], code: 'TAP_GONE' },
+  { syscall: 'read', errno: ['EBADF', 'EIO'], code: 'TAP_GONE' },
+  { syscall: 'SIOCGIFINDEX', errno: ['ENODEV'], code: 'ETH_NO_INTERFACE' },
+  { syscall: 'SIOCGIFHWADDR', errno: ['EINVAL'], code: 'ETH_NOT_ETHERNET' },
+  { syscall: 'packet socket', errno: ['EACCES', 'EPERM'], code: 'ETH_NO_PERMISSION' },
   { syscall: 'socket', errno: ['EACCES', 'EPERM'], code: 'ECHO_NO_PERMISSION' },
   { syscall: 'address', code: 'ECHO_BAD_ADDRESS' },
   { syscall: 'sendto', code: 'ECHO_NOT_SENT' },

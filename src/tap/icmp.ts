@@ -28,7 +28,7 @@ export class EchoSocket {
   readonly #family: Family;
   readonly #clock: Clock;
   readonly #socket: IcmpSocket;
-  readonly #batch = new PacketBatch(128);
+  readonly #batch = PacketBatch.of(128);
   readonly #id = randomInt(0x10000);
   readonly #waiting = new Map<number, Waiting>();
   #nextSeq = 0;
@@ -38,12 +38,12 @@ export class EchoSocket {
   constructor({ family, netns = '', clock = systemClock }: EchoSocketOptions) {
     this.#family = family;
     this.#clock = clock;
-    const { slab, ends, largest } = this.#batch;
+    const { slab, bounds, largest } = this.#batch;
     const { IcmpSocket } = native();
     try {
       const onBatch = (count: number) => this.#deliver(count);
       const onError = () => this.close();
-      this.#socket = new IcmpSocket({ family, netns, slab, ends, largest, onBatch, onError });
+      this.#socket = new IcmpSocket({ family, netns, slab, bounds, largest, onBatch, onError });
     } catch (error) {
       throw explain(error, `an echo socket in ${netns}`, netns);
     }

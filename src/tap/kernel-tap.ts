@@ -1,31 +1,36 @@
 import { explain, TapError } from './errors.ts';
-import { type FrameLimits, fits, plainLimits, totalBytes, VNET_LIMITS } from './frame-limits.ts';
+import { limitsOf } from './frame-limits.ts';
+import type { FramePort, Offload, PortCounters } from './frame-port.ts';
 import { type LinkSettings, setUpLink } from './ip.ts';
+import { LinkWatch } from './link-watch.ts';
 import { native, type TapDevice } from './native.ts';
 import { PacketBatch } from './packet-batch.ts';
-import type { Tap, TapCounters } from './tap.ts';
+import { PortTally } from './port-tally.ts';
 
 export interface KernelTapOptions extends LinkSettings {
   name: string;
   /** Path of the network namespace to make it in, such as /run/netns/NAME; without: the process's own. */
   netns?: string;
-  /** Each frame has a virtio_net_hdr_mrg_rxbuf (12 bytes, virtio 1.2 section 5.1.6) in front, both ways. */
-  vnetHeader?: boolean;
+  /** Without: 'kernel'. */
+  offload?: Offload;
 }
 
 /** What the kernel takes as a name (dev_valid_name), but for what is not printable ASCII, and its patterns ('%d'). */
 const INTERFACE_NAME = /^[!-$&-.0-9;-~]{1,15}$/;
 
 /** A TAP interface of the kernel. It exists as long as this object is open. */
-export class KernelTap implements Tap {
+export class KernelTap implements FramePort {
   readonly name: string;
   readonly mac: Uint8Array;
   readonly mtu: number;
-  readonly counters: TapCounters = { rxFrames: 0, rxBytes: 0, txFrames: 0, txBytes: 0, txDropped: 0 };
+  readonly isHeaded: boolean;
   readonly #device: TapDevice;
   readonly #batch: PacketBatch;
-  readonly #limits: FrameLimits;
+  readonly #tally = new PortTally();
+  #watch: LinkWatch | undefined;
+  #isUp = true;
   #onFrames: (frames: readonly Uint8Array[]) => void = () => {};
+  #onLink: (isUp: boolean) => void = () => {};
   #onError: (error: Error) => void = () => {};
 
   /** Makes the interface, and sets it up. Throws a TapError; nothing is left then. */
@@ -33,6 +38,7 @@ export class KernelTap implements Tap {
     const tap = new KernelTap(options);
     try {
       await setUpLink(tap.name, options, options.netns);
+      tap.#watchLink(options.netns ?? '');
     } catch (error) {
       tap.close();
       throw error;
@@ -40,26 +46,39 @@ export class KernelTap implements Tap {
     return tap;
   }
 
-  private constructor({ name, mac, mtu, netns = '', vnetHeader = false }: KernelTapOptions) {
+  private constructor({ name, mac, mtu, netns = '', offload = 'kernel' }: KernelTapOptions) {
     if (!INTERFACE_NAME.test(name) || name === '.' || name === '..') throw new TapError('TAP_BAD_NAME', name);
     this.name = name;
     this.mac = mac;
     this.mtu = mtu;
-    this.#limits = vnetHeader ? VNET_LIMITS : plainLimits(mtu);
-    this.#batch = new PacketBatch(mtu + 30);
-    const { slab, ends, largest } = this.#batch;
+    this.isHeaded = offload === 'headed';
+    this.#batch = PacketBatch.of(mtu + 30);
+    const { slab, bounds, largest } = this.#batch;
+    const { longest } = limitsOf(mtu);
     const { TapDevice } = native();
     try {
       const onBatch = (count: number) => this.#deliver(count);
-      const onError = (error: Error) => this.#onError(explain(error, name));
-      this.#device = new TapDevice({ name, netns, vnetHeader, slab, ends, largest, onBatch, onError });
+      const onError = (error: Error) => this.#fail(error);
+      this.#device = new TapDevice({ name, netns, offload, longest, slab, bounds, largest, onBatch, onError });
     } catch (error) {
       throw explain(error, name, netns);
     }
   }
 
+  get counters(): PortCounters {
+    return this.#tally.counters(this.#device.dropped());
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
   onFrames(handler: (frames: readonly Uint8Array[]) => void): void {
     this.#onFrames = handler;
+  }
+
+  onLink(handler: (isUp: boolean) => void): void {
+    this.#onLink = handler;
   }
 
   onError(handler: (error: Error) => void): void {
@@ -67,24 +86,46 @@ export class KernelTap implements Tap {
   }
 
   send(frames: readonly Uint8Array[]): number {
-    const { counters } = this;
-    const fitting = frames.every((frame) => fits(frame, this.#limits))
-      ? frames
-      : frames.filter((frame) => fits(frame, this.#limits));
-    const taken = this.#device.send(fitting);
-    counters.txFrames += taken;
-    counters.txBytes += totalBytes(taken === fitting.length ? fitting : fitting.slice(0, taken));
-    counters.txDropped += frames.length - taken;
-    return taken;
+    return this.#send(frames, false);
+  }
+
+  sendHeaded(frames: readonly Uint8Array[]): number {
+    return this.#send(frames, true);
   }
 
   close(): void {
+    this.#isUp = false;
+    this.#watch?.close();
     this.#device.close();
   }
 
+  #send(frames: readonly Uint8Array[], areHeaded: boolean): number {
+    const taken = this.#device.send(frames, areHeaded, this.#tally.sent);
+    this.#tally.refused(frames.length - taken);
+    return taken;
+  }
+
   #deliver(count: number): void {
-    this.counters.rxFrames += count;
-    this.counters.rxBytes += this.#batch.ends[count - 1] ?? 0;
-    this.#onFrames(this.#batch.views(count));
+    const frames = this.#batch.views(count);
+    this.#tally.received(frames);
+    this.#onFrames(frames);
+  }
+
+  #watchLink(netns: string): void {
+    try {
+      this.#watch = new LinkWatch(this.name, netns, ({ exists, isUp }) => {
+        // That it was deleted, the device tells as well.
+        if (!exists || isUp === this.#isUp) return;
+        this.#isUp = isUp;
+        this.#onLink(isUp);
+      });
+    } catch (error) {
+      throw explain(error, this.name, netns);
+    }
+  }
+
+  #fail(error: Error): void {
+    this.close();
+    this.#onError(explain(error, this.name));
   }
 }

@@ -1,7 +1,8 @@
 import { TapError } from './errors.ts';
-import { fits, plainLimits, totalBytes } from './frame-limits.ts';
+import { FrameFinisher } from './frame-finisher.ts';
+import { fits, limitsOf, totalBytes } from './frame-limits.ts';
+import type { FramePort, PortCounters } from './frame-port.ts';
 import { BATCH } from './packet-batch.ts';
-import type { Tap, TapCounters } from './tap.ts';
 
 export interface MemoryTapOptions {
   name: string;
@@ -21,21 +22,34 @@ export interface MemoryHost {
   onFrames(handler: FramesHandler): void;
   /** Deletes the interface under the TAP, as `ip link delete` does. */
   remove(): void;
+  /** Sets the interface up or down, as `ip link set` does. */
+  setLink(isUp: boolean): void;
 }
 
 /** Frames that wait in one direction; as many as the kernel's TAP holds (TUN_READQ_SIZE). */
 const QUEUE = 500;
 
 /** A TAP without a kernel, which behaves like it: frames are copied, queues are bounded, nothing arrives at once. */
-export class MemoryTap implements Tap {
+export class MemoryTap implements FramePort {
   readonly name: string;
   readonly mac: Uint8Array;
   readonly mtu: number;
-  readonly counters: TapCounters = { rxFrames: 0, rxBytes: 0, txFrames: 0, txBytes: 0, txDropped: 0 };
+  readonly counters: PortCounters = {
+    rxFrames: 0,
+    rxBytes: 0,
+    rxDropped: 0,
+    txFrames: 0,
+    txBytes: 0,
+    txDropped: 0,
+  };
+  readonly isHeaded = false;
   readonly host: MemoryHost;
   readonly #toHost: Lane;
   readonly #fromHost: Lane;
   #onFrames: FramesHandler = () => {};
+  #isUp = true;
+  #finisher: FrameFinisher | undefined;
+  #onLink: (isUp: boolean) => void = () => {};
   #onError: (error: Error) => void = () => {};
 
   constructor({ name, mac, mtu, defer = setImmediate }: MemoryTapOptions) {
@@ -50,7 +64,7 @@ export class MemoryTap implements Tap {
       this.#onFrames(frames);
     };
     this.host = {
-      send: (frames) => this.#fromHost.push(frames).length,
+      send: (frames) => (this.#isUp ? this.#fromHost.push(frames).length : 0),
       onFrames: (handler) => {
         this.#toHost.handler = handler;
       },
@@ -59,6 +73,11 @@ export class MemoryTap implements Tap {
         this.close();
         defer(() => this.#onError(new TapError('TAP_GONE', name)));
       },
+      setLink: (isUp) => {
+        if (isUp === this.#isUp || !this.#fromHost.isOpen) return;
+        this.#isUp = isUp;
+        defer(() => this.#onLink(isUp));
+      },
     };
   }
 
@@ -66,19 +85,35 @@ export class MemoryTap implements Tap {
     this.#onFrames = handler;
   }
 
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  onLink(handler: (isUp: boolean) => void): void {
+    this.#onLink = handler;
+  }
+
   onError(handler: (error: Error) => void): void {
     this.#onError = handler;
   }
 
   send(frames: readonly Uint8Array[]): number {
-    const taken = this.#toHost.push(frames);
+    const taken = this.#isUp ? this.#toHost.push(frames) : [];
     this.counters.txFrames += taken.length;
     this.counters.txBytes += totalBytes(taken);
     this.counters.txDropped += frames.length - taken.length;
     return taken.length;
   }
 
+  sendHeaded(frames: readonly Uint8Array[]): number {
+    this.#finisher ??= new FrameFinisher();
+    const malformed = this.#finisher.finish(frames, (finished) => void this.send(finished));
+    this.counters.txDropped += malformed;
+    return frames.length - malformed;
+  }
+
   close(): void {
+    this.#isUp = false;
     this.#toHost.close();
     this.#fromHost.close();
   }
@@ -94,7 +129,7 @@ class Lane {
   #isDraining = false;
 
   constructor(mtu: number, defer: (task: () => void) => void) {
-    this.#limits = plainLimits(mtu);
+    this.#limits = limitsOf(mtu);
     this.#defer = defer;
   }
 

@@ -2,33 +2,67 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { TapError } from './errors.ts';
+import type { Offload } from './frame-port.ts';
 
-/** A batch of packets, lying one behind the other in `slab`; see native/packet_source.h. */
-export interface PacketSourceOptions {
+/** Where the addon puts a batch of packets; see native/packet_batch.h. */
+export interface BatchMemory {
   slab: Uint8Array;
-  ends: Uint32Array;
+  bounds: Uint32Array;
   largest: number;
+}
+
+/** See native/packet_source.h. */
+export interface PacketSourceOptions extends BatchMemory {
+  /** Path of the network namespace to work in; empty: the process's own. */
+  netns: string;
   onBatch(count: number): void;
   onError(error: Error): void;
 }
 
 export interface TapDeviceOptions extends PacketSourceOptions {
   name: string;
-  /** Path of the network namespace that the interface is made in; empty: the process's own. */
-  netns: string;
-  vnetHeader: boolean;
+  offload: Offload;
+  /** Bytes of a finished frame that the interface takes. */
+  longest: number;
 }
 
 export interface TapDevice {
-  /** How many frames were written, in order, before the first that was refused. */
-  send(frames: readonly Uint8Array[]): number;
+  /** How many frames were written; they and their bytes are added to `tally`. */
+  send(frames: readonly Uint8Array[], areHeaded: boolean, tally: Float64Array): number;
+  dropped(): number;
+  close(): void;
+}
+
+export interface PacketSocketOptions extends PacketSourceOptions {
+  name: string;
+  offload: Exclude<Offload, 'kernel'>;
+}
+
+export interface PacketSocket {
+  describe(): { mtu: number; mac: Uint8Array };
+  send(frames: readonly Uint8Array[], areHeaded: boolean, mtu: number, tally: Float64Array): number;
+  dropped(): number;
+  close(): void;
+}
+
+interface PacketSocketClass {
+  new (options: PacketSocketOptions): PacketSocket;
+  /** Of the memory for headed frames: bytes, and frames in a batch. */
+  readonly SLAB_SIZE: number;
+  readonly SLOTS: number;
+}
+
+export interface LinkWatchOptions extends PacketSourceOptions {
+  /** Of the interface. */
+  name: string;
+}
+
+export interface LinkWatch {
   close(): void;
 }
 
 export interface IcmpSocketOptions extends PacketSourceOptions {
   family: 4 | 6;
-  /** Path of the network namespace that the socket is opened in; empty: the process's own. */
-  netns: string;
 }
 
 export interface IcmpSocket {
@@ -36,10 +70,17 @@ export interface IcmpSocket {
   close(): void;
 }
 
+export interface FrameFinisher {
+  finish(frames: readonly Uint8Array[], onBatch: (count: number) => void): number;
+}
+
 /** The addon. Its constructors and IcmpSocket.send throw an ErrnoError. */
 interface Native {
   TapDevice: new (options: TapDeviceOptions) => TapDevice;
+  PacketSocket: PacketSocketClass;
+  LinkWatch: new (options: LinkWatchOptions) => LinkWatch;
   IcmpSocket: new (options: IcmpSocketOptions) => IcmpSocket;
+  FrameFinisher: new (memory: BatchMemory) => FrameFinisher;
 }
 
 /** Seen from src/tap and from dist/src/tap. */

@@ -1,7 +1,8 @@
 import { readdirSync, readlinkSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { KernelTap, type KernelTapOptions, type Tap } from '../../src/tap/index.ts';
+import { type FramePort, KernelTap, type KernelTapOptions, type Offload } from '../../src/tap/index.ts';
+import { headed } from './support/headed.ts';
 import { makeNetns, type Netns } from './support/netns.ts';
 import { MTU, type TapUnderTest, taggedFrame, tagOf, tapCompliance } from './support/tap-compliance.ts';
 import { waitFor } from './support/wait.ts';
@@ -10,7 +11,7 @@ const MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x11);
 const PEER_MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x22);
 
 let netns: Netns;
-const open: Tap[] = [];
+const open: FramePort[] = [];
 
 async function openTap(options: Partial<KernelTapOptions> = {}): Promise<KernelTap> {
   const tap = await KernelTap.open({ name: 'tap0', mac: MAC, mtu: MTU, addresses: [], netns: netns.path, ...options });
@@ -28,8 +29,8 @@ afterEach(async () => {
 });
 
 /** The host is a second TAP, which the kernel's own bridge joins with the one under test. */
-tapCompliance('KernelTap', async (): Promise<TapUnderTest> => {
-  const tap = await openTap();
+const kernelTap = async (offload: Offload): Promise<TapUnderTest> => {
+  const tap = await openTap({ offload });
   const far = await openTap({ name: 'far0', mac: PEER_MAC });
   await netns.ip(
     'link add br0 type bridge mcast_snooping 0',
@@ -43,10 +44,15 @@ tapCompliance('KernelTap', async (): Promise<TapUnderTest> => {
     tap,
     hostReceived,
     hostSend: (frames) => void far.send(frames),
+    setLink: (isUp) => netns.ip(`link set tap0 ${isUp ? 'up' : 'down'}`),
     remove: () => netns.ip('link delete tap0'),
     dispose: async () => tap.close(),
   };
-});
+};
+
+tapCompliance('KernelTap', () => kernelTap('kernel'));
+tapCompliance('KernelTap that cuts', () => kernelTap('cut'));
+tapCompliance('KernelTap with headed frames', () => kernelTap('headed'));
 
 describe('KernelTap and the kernel', () => {
   it('makes an interface with the wanted MAC, MTU and addresses, gone when it is closed', async () => {
@@ -71,16 +77,20 @@ describe('KernelTap and the kernel', () => {
     expect(reply?.subarray(28, 32)).toEqual(Uint8Array.of(10, 9, 0, 1));
   });
 
-  it('carries virtio headers both ways when asked', async () => {
-    const header = 12;
-    const tap = await openTap({ addresses: ['10.9.0.1/24'], vnetHeader: true });
+  it('delivers and takes headed frames when asked', async () => {
+    const tap = await openTap({ addresses: ['10.9.0.1/24'], offload: 'headed' });
+    expect(tap.isHeaded).toBe(true);
     const replies: Uint8Array[] = [];
-    tap.onFrames((frames) =>
-      replies.push(...frames.filter((frame) => isArpReply(frame.subarray(header))).map((frame) => frame.slice())),
-    );
-    tap.send([Uint8Array.of(...new Uint8Array(header), ...arpRequest([10, 9, 0, 2], [10, 9, 0, 1]))]);
-    await waitFor(() => replies.length > 0);
-    expect(replies[0]?.subarray(header, header + 6)).toEqual(PEER_MAC);
+    const room: number[] = [];
+    tap.onFrames((frames) => {
+      room.push(...frames.map((frame) => frame.byteOffset));
+      replies.push(...frames.filter(isArpReply).map((frame) => frame.slice()));
+    });
+    tap.send([arpRequest([10, 9, 0, 2], [10, 9, 0, 1])]);
+    tap.sendHeaded([headed(arpRequest([10, 9, 0, 2], [10, 9, 0, 1]))]);
+    await waitFor(() => replies.length === 2);
+    expect(Math.min(...room)).toBeGreaterThanOrEqual(12);
+    expect(() => tap.sendHeaded([arpRequest([10, 9, 0, 2], [10, 9, 0, 1])])).toThrow(RangeError);
   });
 
   it('drops and counts frames while the interface is down, and goes on when it is up again', async () => {

@@ -13,6 +13,7 @@ tapCompliance('MemoryTap', async (): Promise<TapUnderTest> => {
     tap,
     hostReceived,
     hostSend: (frames) => void tap.host.send(frames),
+    setLink: async (isUp) => tap.host.setLink(isUp),
     remove: async () => tap.host.remove(),
     dispose: async () => tap.close(),
   };

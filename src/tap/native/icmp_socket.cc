@@ -95,7 +95,8 @@ IcmpSocket::IcmpSocket(const Napi::CallbackInfo& info) : ObjectWrap(info) {
     const NetnsScope scope(info.Env(), netns);
     fd = family_ == 4 ? OpenSocket4(info.Env()) : OpenSocket6(info.Env());
   }
-  source_ = PacketSource::Open(options, std::move(fd), family_ == 4 ? ReadMessage4 : ReadMessage6);
+  source_ = PacketSource::Open(options, std::move(fd),
+                               std::make_unique<PlainReader>(family_ == 4 ? ReadMessage4 : ReadMessage6));
 }
 
 IcmpSocket::~IcmpSocket() {

@@ -15,19 +15,34 @@ Napi::Function CallbackOf(Napi::Object options, const char* name) {
 
 }  // namespace
 
-PacketSource::PacketSource(Napi::Object options, Fd fd, ReadPacket read)
+int PlainReader::Read(int fd, PacketBatch& batch) {
+  while (!batch.IsFull()) {
+    const ssize_t length = read_(fd, batch.room(), batch.room_size());
+    if (length >= static_cast<ssize_t>(skipped_)) {
+      batch.Take(static_cast<size_t>(length) - skipped_, skipped_);
+    } else if (length >= 0) {
+      ++dropped_;
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+PacketSource::PacketSource(Napi::Object options, Fd fd, std::unique_ptr<PacketReader> reader)
     : env_(options.Env()),
       fd_(std::move(fd)),
-      read_(read),
+      reader_(std::move(reader)),
       slab_(Napi::Persistent(options.Get("slab").As<Napi::Uint8Array>())),
-      ends_(Napi::Persistent(options.Get("ends").As<Napi::Uint32Array>())),
+      bounds_(Napi::Persistent(options.Get("bounds").As<Napi::Uint32Array>())),
       largest_(options.Get("largest").As<Napi::Number>().Uint32Value()),
       on_batch_(Napi::Persistent(CallbackOf(options, "onBatch"))),
       on_error_(Napi::Persistent(CallbackOf(options, "onError"))) {}
 
-std::shared_ptr<PacketSource> PacketSource::Open(Napi::Object options, Fd fd, ReadPacket read) {
+std::shared_ptr<PacketSource> PacketSource::Open(Napi::Object options, Fd fd,
+                                                 std::unique_ptr<PacketReader> reader) {
   Napi::Env env = options.Env();
-  std::shared_ptr<PacketSource> source(new PacketSource(options, std::move(fd), read));
+  std::shared_ptr<PacketSource> source(new PacketSource(options, std::move(fd), std::move(reader)));
   uv_loop_t* loop = nullptr;
   if (napi_get_uv_event_loop(env, &loop) != napi_ok) throw Napi::Error::New(env);
   int status = uv_poll_init(loop, &source->poll_, source->fd());
@@ -37,7 +52,8 @@ std::shared_ptr<PacketSource> PacketSource::Open(Napi::Object options, Fd fd, Re
   // From here on, Close() is what frees the handle: at the latest when the environment ends, which waits for it.
   auto at_exit = [](napi_async_cleanup_hook_handle, void* data) { static_cast<PacketSource*>(data)->Close(); };
   napi_add_async_cleanup_hook(env, at_exit, source.get(), &source->cleanup_);
-  status = uv_poll_start(&source->poll_, UV_READABLE, OnPoll);
+  source->wanted_ = source->Wanted();
+  status = uv_poll_start(&source->poll_, source->wanted_, OnPoll);
   if (status != 0) {
     source->Close();
     throw ErrnoError(env, -status, "uv_poll_start");
@@ -55,7 +71,7 @@ void PacketSource::Close() {
   // uv_close has taken the descriptor out of the loop, so that closing it now is safe and frees the interface's name.
   fd_.Close();
   slab_.Reset();
-  ends_.Reset();
+  bounds_.Reset();
   on_batch_.Reset();
   on_error_.Reset();
 }
@@ -63,34 +79,30 @@ void PacketSource::Close() {
 void PacketSource::OnPoll(uv_poll_t* handle, int status, int) {
   const std::shared_ptr<PacketSource> source = static_cast<PacketSource*>(handle->data)->self_;
   const Napi::HandleScope scope(source->env_);
-  if (status != 0) return source->Fail(-status);
-  for (int batch = 0; batch < kBatchesPerWakeUp; ++batch) {
-    if (!source->Deliver()) return;
-  }
+  // An error has stopped the poll, and reading tells which it was; not each is the end.
+  if (status != 0) source->wanted_ = 0;
+  bool goes_on = true;
+  for (int batch = 0; batch < kBatchesPerWakeUp && goes_on; ++batch) goes_on = source->Deliver();
+  if (!source->fd_.valid()) return;
+  const int wanted = source->Wanted();
+  if (wanted == source->wanted_) return;
+  source->wanted_ = wanted;
+  uv_poll_start(handle, wanted, OnPoll);
+}
+
+int PacketSource::Wanted() const {
+  // The loop does not know what the reader holds: to be called soon, wait for what is true at once, room to write.
+  return UV_READABLE | (reader_->HasMore() ? UV_WRITABLE : 0);
 }
 
 bool PacketSource::Deliver() {
   const Napi::HandleScope scope(env_);
   Napi::Uint8Array slab = slab_.Value();
-  Napi::Uint32Array ends = ends_.Value();
-  const size_t size = slab.ByteLength();
-  const size_t limit = ends.ElementLength();
-  uint8_t* const room = slab.Data();
-  uint32_t* const end = ends.Data();
-  uint32_t count = 0;
-  size_t used = 0;
-  int error = 0;
-  while (count < limit && size - used >= largest_) {
-    const ssize_t length = read_(fd_.get(), room + used, size - used);
-    if (length < 0) {
-      error = errno;
-      if (error == EINTR) continue;
-      break;
-    }
-    used += static_cast<size_t>(length);
-    end[count++] = static_cast<uint32_t>(used);
-  }
-  if (count > 0) Call(on_batch_, Napi::Number::New(env_, count));
+  Napi::Uint32Array bounds = bounds_.Value();
+  const uint32_t limit = static_cast<uint32_t>(bounds.ElementLength() / 2);
+  PacketBatch batch(slab.Data(), slab.ByteLength(), bounds.Data(), limit, largest_);
+  const int error = reader_->Read(fd_.get(), batch);
+  if (batch.count() > 0) Call(on_batch_, Napi::Number::New(env_, batch.count()));
   if (!fd_.valid() || error == EAGAIN) return false;
   if (error != 0) Fail(error);
   return error == 0;
@@ -98,7 +110,8 @@ bool PacketSource::Deliver() {
 
 void PacketSource::Fail(int error) {
   const Napi::FunctionReference on_error = std::move(on_error_);
-  const Napi::Error failure = ErrnoError(env_, error, "read");
+  // A deleted TAP's EBADFD has no name in libuv.
+  const Napi::Error failure = ErrnoError(env_, error == EBADFD ? EBADF : error, "read");
   Close();
   Call(on_error, failure.Value());
 }

@@ -4,16 +4,23 @@
 
 #include <memory>
 
+#include "frames_in.h"
 #include "packet_source.h"
+#include "send_tally.h"
 
 /**
  * A TAP interface of the kernel (linux/Documentation/networking/tuntap.rst).
  *
- *   new TapDevice({name, netns, vnetHeader, ...PacketSource's})  throws an ErrnoError
- *   .send(frames)     frames written, in order, before the first that was refused
+ *   new TapDevice({name, netns, offload, longest, ...PacketSource's})  throws an ErrnoError
+ *   .send(frames, areHeaded, tally)   how many were written; see SendTally
+ *   .dropped()                        frames that came in malformed
  *   .close()
  *
- * With `vnetHeader`, every frame has a virtio_net_hdr_mrg_rxbuf (12 bytes) in front, both ways.
+ * `offload` says who computes checksums and cuts super-frames that come in:
+ *   'kernel'  the kernel
+ *   'cut'     the addon: JS sees finished frames
+ *   'headed'  JS: what comes in is headed (see FramesIn)
+ * `longest`: bytes of a finished frame that the interface takes.
  */
 class TapDevice : public Napi::ObjectWrap<TapDevice> {
  public:
@@ -23,7 +30,12 @@ class TapDevice : public Napi::ObjectWrap<TapDevice> {
 
  private:
   Napi::Value Send(const Napi::CallbackInfo& info);
+  Napi::Value Dropped(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
+  /** 0, or the errno of what was refused. */
+  int Write(const FramesIn::Frame& frame, const VnetHeader& header, SendTally* tally);
 
+  bool has_header_;
+  size_t longest_;
   std::shared_ptr<PacketSource> source_;
 };

@@ -1,16 +1,19 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Tap } from '../../../src/tap/index.ts';
+import type { FramePort } from '../../../src/tap/index.ts';
+import { headed } from './headed.ts';
 import { waitFor } from './wait.ts';
 
-/** A TAP, and a way to act as the host behind it. */
+/** A port, and a way to act as the host behind it. */
 export interface TapUnderTest {
-  tap: Tap;
+  tap: FramePort;
   /** Lets the host send. */
   hostSend(frames: readonly Uint8Array[]): void;
   /** Copies of all frames that the host received. */
   hostReceived: Uint8Array[];
-  /** Deletes the interface under the TAP. */
-  remove(): Promise<void>;
+  /** Sets the interface down, or up again. */
+  setLink(isUp: boolean): Promise<void>;
+  /** Deletes the interface under the port; undefined: there is nothing to delete. */
+  remove?(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -34,9 +37,9 @@ export function tagOf(frame: Uint8Array): number | undefined {
 const tags = (frames: readonly Uint8Array[]) => frames.map(tagOf).filter((tag) => tag !== undefined);
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
-/** What the bridge relies on, whichever TAP it has. */
+/** What the bridge relies on, whichever port it has. */
 export function tapCompliance(name: string, makeTap: () => Promise<TapUnderTest>): void {
-  describe(`${name} as a TAP`, () => {
+  describe(`${name} as a port`, () => {
     let under: TapUnderTest | undefined;
     const make = async () => {
       under = await makeTap();
@@ -48,7 +51,7 @@ export function tapCompliance(name: string, makeTap: () => Promise<TapUnderTest>
     });
 
     /** Copies of the tagged frames that the TAP delivers, and the size of each batch. */
-    const collect = (tap: Tap) => {
+    const collect = (tap: FramePort) => {
       const frames: Uint8Array[] = [];
       const batches: number[] = [];
       tap.onFrames((batch) => {
@@ -76,6 +79,16 @@ export function tapCompliance(name: string, makeTap: () => Promise<TapUnderTest>
         txBytes: frames.reduce((sum, frame) => sum + frame.length, 0),
         txDropped: 0,
       });
+    });
+
+    it('takes headed frames, too', async () => {
+      const { tap, hostReceived } = await make();
+      const frames = range(100).map((tag) => taggedFrame(tag, 60 + tag));
+      expect(tap.sendHeaded(frames.map((frame) => headed(frame)))).toBe(100);
+      await waitFor(() => tags(hostReceived).length === 100);
+      expect(hostReceived.filter((frame) => tagOf(frame) !== undefined)).toEqual(frames);
+      expect(tap.sendHeaded([headed(taggedFrame(1), { gsoType: 3, gsoSize: 1 })])).toBe(0);
+      expect(tap.counters).toMatchObject({ txFrames: 100, txDropped: 1 });
     });
 
     it('delivers what the host sent, whole and in order, in batches of at most 64', async () => {
@@ -137,8 +150,26 @@ export function tapCompliance(name: string, makeTap: () => Promise<TapUnderTest>
       tap.close();
     });
 
+    it('tells when its link goes down and comes back, drops and counts what is sent meanwhile, and goes on', async () => {
+      const { tap, hostReceived, setLink } = await make();
+      await waitFor(() => tap.isUp);
+      const states: boolean[] = [];
+      tap.onLink((isUp) => states.push(isUp));
+      await setLink(false);
+      await waitFor(() => states.length === 1);
+      expect(tap.isUp).toBe(false);
+      expect(tap.send([taggedFrame(1)])).toBe(0);
+      expect(tap.counters.txDropped).toBe(1);
+      await setLink(true);
+      await waitFor(() => states.length === 2);
+      expect(states).toEqual([false, true]);
+      expect(tap.send([taggedFrame(2)])).toBe(1);
+      await waitFor(() => tags(hostReceived).includes(2));
+    });
+
     it('tells once that its interface was deleted, and is closed then', async () => {
       const { tap, remove } = await make();
+      if (remove === undefined) return;
       const errors: Error[] = [];
       tap.onError((error) => errors.push(error));
       await remove();

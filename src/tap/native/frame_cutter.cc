@@ -1,0 +1,227 @@
+#include "frame_cutter.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "checksum.h"
+
+namespace {
+
+constexpr size_t kEthernet = 14;
+constexpr size_t kTag = 4;
+constexpr int kMaxTags = 2;
+constexpr uint16_t kTypeVlan = 0x8100;
+constexpr uint16_t kTypeServiceVlan = 0x88a8;
+constexpr uint16_t kTypeIp4 = 0x0800;
+constexpr uint16_t kTypeIp6 = 0x86dd;
+
+constexpr size_t kIp4 = 20;
+constexpr size_t kIp4Length = 2;
+constexpr size_t kIp4Id = 4;
+constexpr size_t kIp4Fragment = 6;
+constexpr size_t kIp4Protocol = 9;
+constexpr size_t kIp4Checksum = 10;
+/** All of the field but "don't fragment" and the reserved bit. */
+constexpr uint16_t kIp4IsFragment = 0x3fff;
+
+constexpr size_t kIp6 = 40;
+constexpr size_t kIp6Length = 4;
+constexpr size_t kIp6NextHeader = 6;
+
+constexpr uint8_t kTcp = 6;
+constexpr uint8_t kUdp = 17;
+constexpr size_t kTcpHeader = 20;
+constexpr size_t kTcpSequence = 4;
+constexpr size_t kTcpDataOffset = 12;
+constexpr size_t kTcpFlags = 13;
+constexpr size_t kTcpChecksum = 16;
+constexpr uint8_t kFin = 0x01;
+constexpr uint8_t kPsh = 0x08;
+constexpr uint8_t kCwr = 0x80;
+constexpr size_t kUdpHeader = 8;
+constexpr size_t kUdpLength = 4;
+constexpr size_t kUdpChecksum = 6;
+
+uint16_t Load16(const uint8_t* at) {
+  uint16_t value;
+  std::memcpy(&value, at, sizeof value);
+  return ntohs(value);
+}
+
+uint32_t Load32(const uint8_t* at) {
+  uint32_t value;
+  std::memcpy(&value, at, sizeof value);
+  return ntohl(value);
+}
+
+void StoreRaw16(uint8_t* at, uint16_t value) { std::memcpy(at, &value, sizeof value); }
+
+void Store16(uint8_t* at, size_t value) { StoreRaw16(at, htons(static_cast<uint16_t>(value))); }
+
+void Store32(uint8_t* at, uint32_t value) {
+  value = htonl(value);
+  std::memcpy(at, &value, sizeof value);
+}
+
+/** Extension headers that may stand before a transport header and have their length in the usual place. */
+bool IsExtension(uint8_t next) { return next == 0 || next == 43 || next == 60; }
+
+iovec Piece(const uint8_t* bytes, size_t size) { return {const_cast<uint8_t*>(bytes), size}; }
+
+}  // namespace
+
+bool FrameCutter::Load(const VnetHeader& header, const uint8_t* frame, size_t size) {
+  state_ = State::kEmpty;
+  if (size < kEthernet) return false;
+  frame_ = frame;
+  size_ = size;
+  if (header.gso_type != VnetHeader::kNoGso) return LoadSegments(header);
+  largest_ = size;
+  if ((header.flags & VnetHeader::kNeedsChecksum) != 0) return LoadChecksum(header);
+  state_ = State::kWhole;
+  return true;
+}
+
+bool FrameCutter::LoadChecksum(const VnetHeader& header) {
+  const size_t start = header.csum_start;
+  field_ = start + header.csum_offset;
+  if (start < kEthernet || field_ + sizeof checksum_ > size_) return false;
+  start_ = start;
+  state_ = State::kChecksum;
+  return true;
+}
+
+bool FrameCutter::LoadSegments(const VnetHeader& header) {
+  const uint8_t type = header.gso_type & static_cast<uint8_t>(~VnetHeader::kEcn);
+  is_tcp_ = type == VnetHeader::kTcp4 || type == VnetHeader::kTcp6;
+  if (!is_tcp_ && header.gso_type != VnetHeader::kUdp) return false;
+
+  network_ = kEthernet;
+  uint16_t ether_type = Load16(frame_ + network_ - 2);
+  for (int tag = 0; tag < kMaxTags && (ether_type == kTypeVlan || ether_type == kTypeServiceVlan); ++tag) {
+    network_ += kTag;
+    if (network_ > size_) return false;
+    ether_type = Load16(frame_ + network_ - 2);
+  }
+  is_ip4_ = ether_type == kTypeIp4;
+  if (!is_ip4_ && ether_type != kTypeIp6) return false;
+  if (is_tcp_ && is_ip4_ != (type == VnetHeader::kTcp4)) return false;
+  const uint8_t protocol = is_tcp_ ? kTcp : kUdp;
+  if (!(is_ip4_ ? FindTransport4(protocol) : FindTransport6(protocol))) return false;
+
+  const size_t transport_size = is_tcp_ ? kTcpHeader : kUdpHeader;
+  if (transport_ + transport_size > size_) return false;
+  const size_t wanted = is_tcp_ ? (frame_[transport_ + kTcpDataOffset] >> 4) * size_t{4} : kUdpHeader;
+  head_size_ = transport_ + wanted;
+  if (wanted < transport_size || head_size_ > std::min(size_, kMaxHead)) return false;
+  if (!is_tcp_ && Load16(frame_ + transport_ + kUdpLength) != size_ - transport_) return false;
+
+  if ((header.flags & VnetHeader::kNeedsChecksum) == 0 || header.csum_start != transport_) return false;
+  if (header.csum_offset != (is_tcp_ ? kTcpChecksum : kUdpChecksum)) return false;
+  segment_ = header.gso_size;
+  const size_t payload = size_ - head_size_;
+  if (segment_ == 0 || payload > segment_ * (is_tcp_ ? kMaxTcpSegments : kMaxUdpSegments)) return false;
+
+  std::memcpy(head_.data(), frame_, head_size_);
+  StoreRaw16(head_.data() + transport_ + header.csum_offset, 0);
+  // The field rather than the addresses: with a routing header, the checksum is over others than those in sight.
+  const uint16_t length = htons(static_cast<uint16_t>(size_ - transport_));
+  pseudo_ = ChecksumSum(frame_ + transport_ + header.csum_offset, 2) + static_cast<uint16_t>(~length);
+  if (is_ip4_) next_id_ = Load16(frame_ + network_ + kIp4Id);
+  largest_ = head_size_ + std::min(segment_, payload);
+  offset_ = 0;
+  state_ = State::kSegments;
+  return true;
+}
+
+bool FrameCutter::FindTransport4(uint8_t protocol) {
+  if (network_ + kIp4 > size_) return false;
+  const uint8_t* ip = frame_ + network_;
+  const size_t length = (ip[0] & 0x0f) * size_t{4};
+  if (ip[0] >> 4 != 4 || length < kIp4 || ip[kIp4Protocol] != protocol) return false;
+  if ((Load16(ip + kIp4Fragment) & kIp4IsFragment) != 0 || Load16(ip + kIp4Length) != size_ - network_) return false;
+  transport_ = network_ + length;
+  return true;
+}
+
+bool FrameCutter::FindTransport6(uint8_t protocol) {
+  if (network_ + kIp6 > size_) return false;
+  const uint8_t* ip = frame_ + network_;
+  if (ip[0] >> 4 != 6 || Load16(ip + kIp6Length) != size_ - network_ - kIp6) return false;
+  uint8_t next = ip[kIp6NextHeader];
+  transport_ = network_ + kIp6;
+  while (IsExtension(next)) {
+    if (transport_ + 8 > size_) return false;
+    next = frame_[transport_];
+    transport_ += (frame_[transport_ + 1] + size_t{1}) * 8;
+  }
+  return next == protocol;
+}
+
+int FrameCutter::Next(iovec* pieces) {
+  switch (state_) {
+    case State::kEmpty:
+      return 0;
+    case State::kWhole:
+      state_ = State::kEmpty;
+      pieces[0] = Piece(frame_, size_);
+      return 1;
+    case State::kChecksum: {
+      state_ = State::kEmpty;
+      checksum_ = ChecksumFold(ChecksumSum(frame_ + start_, size_ - start_));
+      // As the kernel does for all protocols: for UDP, zero would mean that there is no checksum.
+      if (checksum_ == 0) checksum_ = 0xffff;
+      const size_t behind = field_ + sizeof checksum_;
+      pieces[0] = Piece(frame_, field_);
+      pieces[1] = Piece(reinterpret_cast<const uint8_t*>(&checksum_), sizeof checksum_);
+      pieces[2] = Piece(frame_ + behind, size_ - behind);
+      return 3;
+    }
+    case State::kSegments: {
+      const size_t left = size_ - head_size_ - offset_;
+      const size_t payload = std::min(segment_, left);
+      const bool is_last = payload == left;
+      MakeHead(offset_, payload, is_last);
+      pieces[0] = Piece(head_.data(), head_size_);
+      pieces[1] = Piece(frame_ + head_size_ + offset_, payload);
+      offset_ += payload;
+      if (is_last) state_ = State::kEmpty;
+      return 2;
+    }
+  }
+  return 0;
+}
+
+void FrameCutter::MakeHead(size_t offset, size_t payload, bool is_last) {
+  uint8_t* const ip = head_.data() + network_;
+  const size_t transport_length = head_size_ - transport_ + payload;
+  if (is_ip4_) {
+    Store16(ip + kIp4Length, transport_ - network_ + transport_length);
+    Store16(ip + kIp4Id, next_id_++);
+    StoreRaw16(ip + kIp4Checksum, 0);
+    StoreRaw16(ip + kIp4Checksum, ChecksumFold(ChecksumSum(ip, transport_ - network_)));
+  } else {
+    Store16(ip + kIp6Length, transport_ - network_ - kIp6 + transport_length);
+  }
+
+  uint8_t* const transport = head_.data() + transport_;
+  const uint8_t* const original = frame_ + transport_;
+  uint8_t* const checksum = transport + (is_tcp_ ? kTcpChecksum : kUdpChecksum);
+  if (is_tcp_) {
+    Store32(transport + kTcpSequence, Load32(original + kTcpSequence) + static_cast<uint32_t>(offset));
+    uint8_t flags = original[kTcpFlags];
+    if (offset != 0) flags &= static_cast<uint8_t>(~kCwr);
+    if (!is_last) flags &= static_cast<uint8_t>(~(kFin | kPsh));
+    transport[kTcpFlags] = flags;
+  } else {
+    Store16(transport + kUdpLength, transport_length);
+  }
+  StoreRaw16(checksum, 0);
+  const uint64_t sum = pseudo_ + htons(static_cast<uint16_t>(transport_length)) +
+                       ChecksumSum(transport, head_size_ - transport_) +
+                       ChecksumSum(frame_ + head_size_ + offset, payload);
+  const uint16_t folded = ChecksumFold(sum);
+  StoreRaw16(checksum, !is_tcp_ && folded == 0 ? 0xffff : folded);
+}
