@@ -72,7 +72,8 @@ def build_packet_out():
 def build_flow_mod():
     match = p.OFPMatch(in_port=3, eth_dst='02:00:00:00:00:01', eth_src='02:00:00:00:00:02')
     inst = [p.OFPInstructionActions(o.OFPIT_APPLY_ACTIONS, [p.OFPActionOutput(2, 0)])]
-    m = p.OFPFlowMod(dp, cookie=0x1234, idle_timeout=10, priority=1000, match=match, instructions=inst)
+    m = p.OFPFlowMod(dp, cookie=0x1234, idle_timeout=10, priority=1000, out_port=o.OFPP_ANY,
+        out_group=o.OFPG_ANY, match=match, instructions=inst)
     m.set_xid(7); m.serialize(); return m.buf
 def rate(f):
     best = 0
