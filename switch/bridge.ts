@@ -6,6 +6,7 @@ import {
   NO_BUFFER,
   PortNo,
   PortReason,
+  type ReplyBody,
   type ReplyItem,
   SwitchConfigFailedCode,
 } from '../ofp/index.ts';
@@ -14,16 +15,19 @@ import { OpenFlowRefusal, SwitchError } from './errors.ts';
 import type { FloodEngine } from './flood/index.ts';
 import { flowStatsOf } from './flow/flow-stats.ts';
 import { type FlowChange, FlowTables } from './flow/flow-tables.ts';
+import { type GroupChange, GroupTable } from './group/group-table.ts';
 import { Journal } from './journal.ts';
 import { MacTable } from './mac-table.ts';
+import { type MeterChange, MeterTable } from './meter/meter-table.ts';
 import { type BridgeObserver, Observers } from './observers.ts';
 import { isEthernet, Layer, LinkDecoder, linkHopLimit, split64 } from './packet/index.ts';
 import { Egress, type EgressCounters, type FloodArrival } from './pipeline/egress.ts';
 import { Passage, type SwitchId } from './pipeline/passage.ts';
-import { Pipeline } from './pipeline/pipeline.ts';
+import { Pipeline, type PipelineCounters } from './pipeline/pipeline.ts';
 import { Port, type PortOptions } from './ports/port.ts';
 import { applyPortChange, type PortChange } from './ports/port-change.ts';
 import { floodPortNo, PortTable } from './ports/port-table.ts';
+import type { Resources } from './resources.ts';
 
 export interface BridgeOptions {
   readonly datapathId: bigint;
@@ -35,7 +39,7 @@ export interface BridgeOptions {
   readonly description?: string;
 }
 
-export interface BridgeCounters extends EgressCounters {
+export interface BridgeCounters extends EgressCounters, PipelineCounters {
   /** Link messages whose rest was dropped because it made no sense. */
   linkMalformed: number;
   /** Fragments dropped because a controller asked for that. */
@@ -70,6 +74,9 @@ export class Bridge {
   readonly flows: FlowView;
   readonly macs = new MacTable();
   readonly #flows: FlowTables;
+  readonly #groups: GroupTable;
+  readonly #meters: MeterTable;
+  readonly #resources: Resources;
   readonly #ports = new PortTable();
   readonly #flood: FloodEngine | undefined;
   readonly #self: SwitchId;
@@ -93,22 +100,40 @@ export class Bridge {
     }
     this.#flood = options.flood;
     this.#self = switchIdOf(options.selfId);
+    this.#resources = {
+      hasGroup: (id) => this.#groups.get(id) !== undefined,
+      hasMeter: (id) => this.#meters.get(id) !== undefined,
+    };
+    this.#groups = new GroupTable(this.#resources, (no) => this.#ports.get(no)?.isUp === true, this.#journal);
+    this.#meters = new MeterTable(this.#journal);
     this.#flows = new FlowTables(
       (entry, reason, now) => this.#observers.queue((observer) => observer.flowRemoved?.(entry, reason, now)),
       this.#journal,
+      this.#resources,
     );
     this.flows = this.#flows;
     this.#egress = new Egress(this.#passage, this.#self, this.#ports, options.flood, (arrival) =>
       this.#arrivals.push(arrival),
     );
-    this.#pipeline = new Pipeline(this.#passage, this.#flows, this.#egress, this.macs, (event) =>
-      this.#observers.queue((observer) => observer.packetIn?.(event)),
-    );
+    this.#pipeline = new Pipeline(this.#passage, {
+      tables: this.#flows,
+      groups: this.#groups,
+      meters: this.#meters,
+      egress: this.#egress,
+      macs: this.macs,
+      packetIn: (event) => this.#observers.queue((observer) => observer.packetIn?.(event)),
+    });
     if (options.flood) this.#ports.addPort(floodPort(options.selfId));
   }
 
   get counters(): BridgeCounters {
-    return { ...this.#egress.counters, linkMalformed: this.#decoder.malformed, fragments: this.#fragmentsDropped };
+    const { counters } = this.#pipeline;
+    return {
+      ...this.#egress.counters,
+      ...counters,
+      linkMalformed: this.#decoder.malformed,
+      fragments: this.#fragmentsDropped,
+    };
   }
 
   /** Returns what ends the subscription. */
@@ -174,7 +199,11 @@ export class Bridge {
       if (!isPort && inPort !== PortNo.CONTROLLER && inPort !== PortNo.ANY && inPort !== PortNo.LOCAL) {
         throw badRequest(BadRequestCode.BAD_PORT, `no port ${inPort}`);
       }
-      const actions = compileActions(message.actions, { facts: undefined, isPacketOut: true });
+      const actions = compileActions(message.actions, {
+        facts: undefined,
+        isPacketOut: true,
+        resources: this.#resources,
+      });
       if (!this.#passage.packet.load(message.data)) return;
       this.#passage.beginHere(this.#ports.get(inPort), inPort, this.#self, now);
       this.#pipeline.runActions(actions);
@@ -185,6 +214,44 @@ export class Bridge {
   /** Carries out a flow-mod. Throws `OpenFlowRefusal`, and nothing is changed then. */
   changeFlows(change: FlowChange, now: number): void {
     this.#run(() => this.#flows.change(change, now));
+  }
+
+  /** Carries out a group-mod; flows that use a deleted group go with it. Throws `OpenFlowRefusal`, and nothing is changed then. */
+  changeGroups(change: GroupChange, now: number): void {
+    this.#run(() => this.#flows.dropGroupUsers(this.#groups.change(change, now), now));
+  }
+
+  /** Of one group or, for `GroupNo.ALL`, of all. None for a group that is not there. */
+  groupStats(groupId: number, now: number): ReplyItem<'group'>[] {
+    return this.#groups.stats(groupId, now, (id) => this.#flows.groupUsers(id));
+  }
+
+  /** Of one group or, for `GroupNo.ALL`, of all; buckets have both members (up to 1.4) and properties (1.5). */
+  groupDesc(groupId: number): ReplyItem<'groupDesc'>[] {
+    return this.#groups.describe(groupId);
+  }
+
+  groupFeatures(): ReplyBody<'groupFeatures'> {
+    return this.#groups.features();
+  }
+
+  /** Carries out a meter-mod; flows that use a deleted meter go with it. Throws `OpenFlowRefusal`, and nothing is changed then. */
+  changeMeters(change: MeterChange, now: number): void {
+    this.#run(() => this.#flows.dropMeterUsers(this.#meters.change(change, now), now));
+  }
+
+  /** Of one meter or, for `MeterNo.ALL`, of all. Throws `OpenFlowRefusal` for a meter that is not there. */
+  meterStats(meterId: number, now: number): ReplyItem<'meter'>[] {
+    return this.#meters.stats(meterId, now, (id) => this.#flows.meterUsers(id));
+  }
+
+  /** Of one meter or, for `MeterNo.ALL`, of all. Throws `OpenFlowRefusal` for a meter that is not there. */
+  meterConfig(meterId: number): ReplyItem<'meterConfig'>[] {
+    return this.#meters.config(meterId);
+  }
+
+  meterFeatures(): ReplyBody<'meterFeatures'> {
+    return this.#meters.features();
   }
 
   /** Makes all the changes that `work` makes by calls of this bridge, or none if it throws; observers hear of them after it. */

@@ -1,22 +1,25 @@
-import { type Action, BadActionCode, ErrorType, type OxmField, PortNo } from '../../ofp/index.ts';
-import { OpenFlowRefusal } from '../errors.ts';
-import { fieldBytes, isKnown, type MatchFacts, ruleOf } from '../flow/match.ts';
-import { EtherType, isVlanType, keyFields } from '../packet/index.ts';
+import { ACTIONS, type Action, BadActionCode, PortNo } from '../../ofp/index.ts';
+import { EtherType, isVlanType } from '../packet/index.ts';
+import { compileSetField } from './compile-set-field.ts';
 import { ActionRank, type CompiledAction } from './execution.ts';
-import { fieldSetters } from './set-field.ts';
+import { type ActionContext, expectFact, isIp, learn, actionRefusal as refusal, uncovered } from './facts.ts';
+import { setTransportPort, setVlanPcp, setVlanVid } from './legacy.ts';
+import { copyTtlIn, copyTtlOut, decMplsTtl, isMplsType, popMpls, pushMpls, setMplsTtl } from './mpls.ts';
+import { popPbb, pushPbb } from './pbb.ts';
 import { decNwTtl, setNwTtl } from './ttl.ts';
 import { popVlan, pushVlan } from './vlan.ts';
 
-/** What is known of the packets that a list of actions will meet; the actions themselves change it. */
-export interface ActionContext {
-  /** Undefined: nothing is known (packet-out), and nothing is refused for what a packet may lack. */
-  facts: MatchFacts | undefined;
-  /** Output to TABLE is allowed in a packet-out only. */
-  readonly isPacketOut: boolean;
-}
+export type { ActionContext } from './facts.ts';
 
-type ActionOf<T extends Action['type']> = Extract<Action, { type: T }>;
-type Compilers = { readonly [T in Action['type']]?: (action: ActionOf<T>, context: ActionContext) => CompiledAction };
+type Name = Exclude<Action['type'], 'unknown'>;
+type ActionOf<T extends Name> = Extract<Action, { type: T }>;
+/** Rank, and how to make the action ready; `kind` and `rank` are filled in where it does not say. */
+interface Compiler<T extends Name> {
+  readonly rank: number;
+  compile(action: ActionOf<T>, context: ActionContext): Ready;
+}
+type Ready = Pick<CompiledAction, 'run'> & Partial<CompiledAction>;
+type Compilers = { readonly [T in Name]?: Compiler<T> };
 
 /** The highest number that an ordinary port can have here: Open vSwitch's tools refuse others. */
 const maxPort = 0xfeff;
@@ -29,103 +32,178 @@ const reservedOutputs: ReadonlySet<number> = new Set([
   PortNo.LOCAL,
 ]);
 
+const { SET, POP } = ActionRank;
+
 const compilers: Compilers = {
-  output: ({ port, maxLen }, { isPacketOut }) => {
-    const isKnown = (port > 0 && port <= maxPort) || reservedOutputs.has(port);
-    if (!isKnown && !(isPacketOut && port === PortNo.TABLE)) {
-      throw refusal(BadActionCode.BAD_OUT_PORT, `no output to port ${port}`);
-    }
-    return {
-      kind: 'output',
-      rank: ActionRank.OUTPUT,
-      outPort: port,
-      run: (execution) => execution.output(port, maxLen),
-    };
+  output: {
+    rank: ActionRank.OUTPUT,
+    compile: ({ port, maxLen }, { isPacketOut }) => {
+      const isKnown = (port > 0 && port <= maxPort) || reservedOutputs.has(port);
+      if (!isKnown && !(isPacketOut && port === PortNo.TABLE)) {
+        throw refusal(BadActionCode.BAD_OUT_PORT, `no output to port ${port}`);
+      }
+      return { outPort: port, run: (execution) => execution.output(port, maxLen) };
+    },
   },
-  setField: ({ field }, context) => {
-    const value = settableValue(field, context);
-    const set = fieldSetters[field.field]!;
-    return { kind: `set ${field.field}`, rank: ActionRank.SET, run: ({ packet }) => set(packet, value) };
+  group: {
+    rank: ActionRank.GROUP,
+    compile: ({ groupId }, { resources }) => {
+      if (!resources.hasGroup(groupId)) throw refusal(BadActionCode.BAD_OUT_GROUP, `no group ${groupId}`);
+      return { group: groupId, run: (execution) => execution.group(groupId) };
+    },
   },
-  pushVlan: ({ ethertype }, context) => {
-    if (!isVlanType(ethertype)) throw refusal(BadActionCode.BAD_ARGUMENT, `push_vlan of type ${ethertype}`);
-    if (context.facts) context.facts = { ...context.facts, tagged: true };
-    return { kind: 'pushVlan', rank: ActionRank.PUSH_VLAN, run: ({ packet }) => pushVlan(packet, ethertype) };
+  meter: {
+    rank: ActionRank.QOS,
+    compile: ({ meterId }, { resources }) => {
+      if (!resources.hasMeter(meterId)) throw refusal(BadActionCode.BAD_METER, `no meter ${meterId}`);
+      return { meter: meterId, run: (execution) => execution.meter(meterId) };
+    },
   },
-  popVlan: (_action, context) => {
-    expectFact(context, (facts) => facts.tagged === true, 'pop_vlan of frames that may have no tag');
-    // What is below the tag is another tag, or none.
-    if (context.facts) context.facts = { ...context.facts, tagged: undefined };
-    return { kind: 'popVlan', rank: ActionRank.POP, run: ({ packet }) => popVlan(packet) };
+  /** There are no queues but the one that every port has, whatever its number: as with Open vSwitch. */
+  setQueue: { rank: ActionRank.QOS, compile: () => ({ run() {} }) },
+  setField: { rank: SET, compile: ({ field }, context) => compileSetField(field, context) },
+
+  pushVlan: {
+    rank: ActionRank.PUSH_VLAN,
+    compile: ({ ethertype }, context) => {
+      if (!isVlanType(ethertype)) throw refusal(BadActionCode.BAD_ARGUMENT, `push_vlan of type ${ethertype}`);
+      learn(context, { tagged: true });
+      return { run: ({ packet }) => pushVlan(packet, ethertype) };
+    },
   },
-  setNwTtl: ({ nwTtl }, context) => {
-    expectFact(context, isIp, 'set_nw_ttl of what may not be IP');
-    return { kind: 'setNwTtl', rank: ActionRank.SET, run: ({ packet }) => setNwTtl(packet, nwTtl) };
+  popVlan: {
+    rank: POP,
+    compile: (_action, context) => {
+      expectFact(context, (facts) => facts.tagged === true, 'pop_vlan of frames that may have no tag');
+      // What is below the tag is another tag, or none.
+      learn(context, { tagged: undefined });
+      return { run: ({ packet }) => popVlan(packet) };
+    },
   },
-  decNwTtl: (_action, context) => {
-    expectFact(context, isIp, 'dec_nw_ttl of what may not be IP');
-    return { kind: 'decNwTtl', rank: ActionRank.DEC_TTL, run: decNwTtl };
+  pushMpls: {
+    rank: ActionRank.PUSH_MPLS,
+    compile: ({ ethertype }, context) => {
+      if (!isMplsType(ethertype)) throw refusal(BadActionCode.BAD_ARGUMENT, `push_mpls of type ${ethertype}`);
+      learn(context, { ethType: ethertype, ipProto: undefined, icmpv6Type: undefined });
+      return { run: ({ packet }) => pushMpls(packet, ethertype) };
+    },
   },
-  group: ({ groupId }) => {
-    throw refusal(BadActionCode.BAD_OUT_GROUP, `no group ${groupId}`);
+  popMpls: {
+    rank: POP,
+    compile: ({ ethertype }, context) => {
+      expectFact(context, ({ ethType }) => isMplsOr(ethType), 'pop_mpls of what may not be MPLS');
+      learn(context, { ethType: ethertype, ipProto: uncovered, icmpv6Type: uncovered });
+      return { run: ({ packet }) => popMpls(packet, ethertype) };
+    },
   },
-  setQueue: ({ queueId }) => {
-    throw refusal(BadActionCode.BAD_QUEUE, `no queue ${queueId}`);
+  pushPbb: {
+    rank: ActionRank.PUSH_PBB,
+    compile: ({ ethertype }, context) => {
+      if (ethertype !== EtherType.PBB) throw refusal(BadActionCode.BAD_ARGUMENT, `push_pbb of type ${ethertype}`);
+      learn(context, { ethType: ethertype, ipProto: undefined, icmpv6Type: undefined, tagged: false });
+      return { run: ({ packet }) => pushPbb(packet, ethertype) };
+    },
   },
-  experimenter: ({ experimenter }) => {
-    throw refusal(BadActionCode.BAD_EXPERIMENTER, `no actions of experimenter ${experimenter}`);
+  popPbb: {
+    rank: POP,
+    compile: (_action, context) => {
+      expectFact(
+        context,
+        ({ ethType }) => ethType === EtherType.PBB || ethType === uncovered,
+        'pop_pbb of what may not be PBB',
+      );
+      // Nothing is known of the customer's frame.
+      context.facts = undefined;
+      return { run: ({ packet }) => popPbb(packet) };
+    },
+  },
+
+  copyTtlIn: { rank: ActionRank.COPY_TTL_IN, compile: () => ({ run: ({ packet }) => copyTtlIn(packet) }) },
+  copyTtlOut: { rank: ActionRank.COPY_TTL_OUT, compile: () => ({ run: ({ packet }) => copyTtlOut(packet) }) },
+  setMplsTtl: {
+    rank: SET,
+    compile: ({ mplsTtl }, context) => {
+      expectFact(context, ({ ethType }) => isMplsOr(ethType), 'set_mpls_ttl of what may not be MPLS');
+      return { run: ({ packet }) => setMplsTtl(packet, mplsTtl) };
+    },
+  },
+  decMplsTtl: {
+    rank: ActionRank.DEC_TTL,
+    compile: (_action, context) => {
+      expectFact(context, ({ ethType }) => isMplsOr(ethType), 'dec_mpls_ttl of what may not be MPLS');
+      return { run: decMplsTtl };
+    },
+  },
+  setNwTtl: {
+    rank: SET,
+    compile: ({ nwTtl }, context) => {
+      expectFact(context, isIp, 'set_nw_ttl of what may not be IP');
+      return { run: ({ packet }) => setNwTtl(packet, nwTtl) };
+    },
+  },
+  decNwTtl: {
+    rank: ActionRank.DEC_TTL,
+    compile: (_action, context) => {
+      expectFact(context, isIp, 'dec_nw_ttl of what may not be IP');
+      return { run: decNwTtl };
+    },
+  },
+
+  // Of 1.0, where neither tag nor transport had to be in the match.
+  setVlanVid: { rank: SET, compile: ({ vlanVid }) => ({ run: ({ packet }) => setVlanVid(packet, vlanVid) }) },
+  setVlanPcp: { rank: SET, compile: ({ vlanPcp }) => ({ run: ({ packet }) => setVlanPcp(packet, vlanPcp) }) },
+  setTpSrc: { rank: SET, compile: ({ tpPort }) => ({ run: ({ packet }) => setTransportPort(packet, 'src', tpPort) }) },
+  setTpDst: { rank: SET, compile: ({ tpPort }) => ({ run: ({ packet }) => setTransportPort(packet, 'dst', tpPort) }) },
+  experimenter: {
+    rank: SET,
+    compile: ({ experimenter }) => {
+      throw refusal(BadActionCode.BAD_EXPERIMENTER, `no actions of experimenter ${experimenter}`);
+    },
   },
 };
 
 /** Names of the actions that are not refused whatever their arguments; table features list them. */
-export const supportedActions = ['output', 'pushVlan', 'popVlan', 'setNwTtl', 'decNwTtl', 'setField'] as const;
+export const supportedActions = [
+  'output',
+  'copyTtlOut',
+  'copyTtlIn',
+  'setMplsTtl',
+  'decMplsTtl',
+  'pushVlan',
+  'popVlan',
+  'pushMpls',
+  'popMpls',
+  'setQueue',
+  'group',
+  'setNwTtl',
+  'decNwTtl',
+  'setField',
+  'pushPbb',
+  'popPbb',
+] as const;
+
+/** The same as a bit for each type number: group features list them so. */
+export const actionBits = supportedActions.reduce((bits, name) => {
+  const layouts: readonly { readonly code: number }[] = ACTIONS[name].layouts;
+  return bits | (1 << layouts.at(-1)!.code);
+}, 0);
+
+/** Place of an action in the order of an action set, by its name. */
+export function actionRank(type: Action['type']): number {
+  return type === 'unknown' ? 0 : (compilers[type]?.rank ?? 0);
+}
 
 /** Throws `OpenFlowRefusal` (BAD_ACTION) where an action is unknown, makes no sense or does not fit the match. */
 export function compileActions(actions: readonly Action[], context: ActionContext): CompiledAction[] {
   return actions.map((action) => compileAction(action, context));
 }
 
-function compileAction<T extends Action['type']>(action: ActionOf<T>, context: ActionContext): CompiledAction {
-  const compile = compilers[action.type as T] as
-    | ((action: ActionOf<T>, context: ActionContext) => CompiledAction)
-    | undefined;
-  if (!compile) throw refusal(BadActionCode.BAD_TYPE, `no action ${action.type}`);
-  return compile(action, context);
+function compileAction(action: Action, context: ActionContext): CompiledAction {
+  const compiler = action.type === 'unknown' ? undefined : (compilers[action.type] as Compiler<Name> | undefined);
+  if (!compiler) throw refusal(BadActionCode.BAD_TYPE, `no action ${action.type}`);
+  return { kind: action.type, rank: compiler.rank, ...compiler.compile(action as ActionOf<Name>, context) };
 }
 
-function settableValue(field: OxmField, context: ActionContext): Uint8Array {
-  if (!isKnown(field) || !Object.hasOwn(fieldSetters, field.field)) {
-    throw refusal(BadActionCode.BAD_SET_TYPE, `no set-field of ${field.field}`);
-  }
-  const rule = ruleOf(field);
-  const place = keyFields[field.field]!;
-  if (field.mask !== undefined) throw refusal(BadActionCode.BAD_SET_ARGUMENT, 'set-field with a mask');
-  const value = fieldBytes(field.value, place.bytes);
-  const unused = value.length * 8 - rule.bits;
-  if (value[0]! >> (8 - unused) !== 0)
-    throw refusal(BadActionCode.BAD_SET_ARGUMENT, `${field.field} has ${rule.bits} bits`);
-  for (const [needed, values] of rule.needs ?? []) {
-    expectFact(context, (facts) => meets(facts, needed, values), `set-field of ${field.field} without its match`);
-  }
-  if (field.field === 'vlan_vid')
-    expectFact(context, (facts) => facts.tagged === true, 'set-field of vlan_vid without a tag');
-  return value;
-}
-
-function meets(facts: MatchFacts, field: string, values: readonly number[]): boolean {
-  if (field === 'vlan_vid') return facts.tagged === true;
-  const known = field === 'eth_type' ? facts.ethType : facts.ipProto;
-  return known !== undefined && values.includes(known);
-}
-
-function isIp(facts: MatchFacts): boolean {
-  return facts.ethType === EtherType.IPV4 || facts.ethType === EtherType.IPV6;
-}
-
-function expectFact(context: ActionContext, holds: (facts: MatchFacts) => boolean, reason: string): void {
-  if (context.facts && !holds(context.facts)) throw refusal(BadActionCode.MATCH_INCONSISTENT, reason);
-}
-
-function refusal(code: number, reason: string): OpenFlowRefusal {
-  return new OpenFlowRefusal(ErrorType.BAD_ACTION, code, reason);
+function isMplsOr(ethType: number | undefined): boolean {
+  return ethType === uncovered || (ethType !== undefined && isMplsType(ethType));
 }

@@ -7,6 +7,10 @@ export interface Execution {
   stopped: boolean;
   /** Sends the packet as it is now to a port, reserved ones included. `maxLen`: bytes for the controller. */
   output(port: number, maxLen: number): void;
+  /** Hands copies of the packet as it is now to buckets of a group. */
+  group(id: number): void;
+  /** Passes the packet through a meter, which may change or stop it. */
+  meter(id: number): void;
   /** TTL or hop limit ran out: told to the controllers that want to know, and stopped. */
   invalidTtl(): void;
 }
@@ -19,6 +23,10 @@ export interface CompiledAction {
   readonly rank: number;
   /** Where an output goes; undefined for the others. */
   readonly outPort?: number;
+  /** The group that a group action names. */
+  readonly group?: number;
+  /** The meter that a meter action names. */
+  readonly meter?: number;
   run(execution: Execution): void;
 }
 

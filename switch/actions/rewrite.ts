@@ -2,14 +2,22 @@
 import {
   EtherType,
   get16,
+  get32,
   IpProto,
   Ipv4At,
+  Ipv6At,
+  Layer,
   type Packet,
   put16,
+  put32,
+  sctpChecksum,
   sumWords,
   transports,
   updateChecksum,
+  walkIpv6,
 } from '../packet/index.ts';
+
+const sctpChecksumAt = 8;
 
 /** Overwrites bytes that no checksum covers. */
 export function putBytes(packet: Packet, at: number, value: Uint8Array): void {
@@ -20,9 +28,13 @@ export function putBytes(packet: Packet, at: number, value: Uint8Array): void {
 /** Overwrites an even number of bytes, at an even place in its header, that the transport's checksum covers. */
 export function putTransportBytes(packet: Packet, at: number, value: Uint8Array): void {
   const frame = packet.own();
-  const before = sumWords(frame, at, value.length);
-  frame.set(value, at);
-  fixTransportChecksum(packet, frame, before, sumWords(frame, at, value.length));
+  if (packet.ipProto === IpProto.SCTP) {
+    putSctpBytes(packet, frame, at, value);
+  } else {
+    const before = sumWords(frame, at, value.length);
+    frame.set(value, at);
+    fixTransportChecksum(packet, frame, before, sumWords(frame, at, value.length));
+  }
   packet.touch();
 }
 
@@ -32,20 +44,41 @@ export function putAddress(packet: Packet, at: number, value: Uint8Array): void 
   const before = sumWords(frame, at, value.length);
   frame.set(value, at);
   const after = sumWords(frame, at, value.length);
-  if (packet.etherType === EtherType.IPV4) updateChecksum(frame, packet.l3At + Ipv4At.CHECKSUM, before, after);
-  const isCovered = packet.etherType === EtherType.IPV6 || transports.get(packet.ipProto)?.pseudoIpv4 === true;
-  if (isCovered) fixTransportChecksum(packet, frame, before, after);
+  if (packet.etherType === EtherType.IPV4) {
+    updateChecksum(frame, packet.l3At + Ipv4At.CHECKSUM, before, after);
+    if (transports.get(packet.ipProto)?.pseudoIpv4 === true) fixTransportChecksum(packet, frame, before, after);
+  } else {
+    const isDestination = at === packet.l3At + Ipv6At.DST;
+    const isCovered = !(isDestination && walkIpv6(frame, packet.l3At).isRouted);
+    if (isCovered) fixTransportChecksum(packet, frame, before, after);
+  }
   packet.touch();
 }
 
 /** Overwrites one 16-bit word of the IPv4 header; `offset` from its beginning. */
 export function putIpv4Word(packet: Packet, offset: number, word: number): void {
+  putIpv4WordAt(packet, packet.l3At, offset, word);
+}
+
+/** The same for a header that begins at `headerAt`, such as one below MPLS. */
+export function putIpv4WordAt(packet: Packet, headerAt: number, offset: number, word: number): void {
   const frame = packet.own();
-  const at = packet.l3At + offset;
+  const at = headerAt + offset;
   const before = get16(frame, at);
   put16(frame, at, word);
-  updateChecksum(frame, packet.l3At + Ipv4At.CHECKSUM, before, word);
+  updateChecksum(frame, headerAt + Ipv4At.CHECKSUM, before, word);
   packet.touch();
+}
+
+/** A checksum that was wrong stays wrong; that of a fragment covers what is not here and is left as it is. */
+function putSctpBytes(packet: Packet, frame: Uint8Array, at: number, value: Uint8Array): void {
+  const { l4At, l4End } = packet;
+  const isWhole = !packet.has(Layer.FRAGMENT);
+  const before = isWhole ? sctpChecksum(frame, l4At, l4End) : 0;
+  frame.set(value, at);
+  if (!isWhole) return;
+  const place = l4At + sctpChecksumAt;
+  put32(frame, place, get32(frame, place) ^ before ^ sctpChecksum(frame, l4At, l4End));
 }
 
 function fixTransportChecksum(packet: Packet, frame: Uint8Array, before: number, after: number): void {

@@ -3,12 +3,8 @@ import {
   ControllerRole,
   ErrorType,
   ExperimenterId,
-  GroupModCommand,
-  GroupModFailedCode,
   type Message,
   type MessageType,
-  MeterModCommand,
-  MeterModFailedCode,
   RoleRequestFailedCode,
 } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
@@ -20,6 +16,7 @@ import { actions10, capabilities, portDescription } from './descriptions.ts';
 import { PacketInFormat } from './events.ts';
 import { flowChangeOf, nxFlowChangeOf } from './flow-changes.ts';
 import { answerMultipart } from './multipart.ts';
+import { standardActions } from './old-actions.ts';
 import { packetOutOf } from './packet-outs.ts';
 import { queuesOf } from './queues.ts';
 
@@ -84,18 +81,17 @@ export const handlers: Handlers = {
   },
   groupMod: {
     changes: true,
-    // There are no groups: any may be deleted, none is there to be modified, and there is room for none.
-    handle: ({ command, groupId }) => {
-      const code = groupErrors.get(command);
-      if (code !== undefined) throw refusal(ErrorType.GROUP_MOD_FAILED, code, `group ${groupId}`);
+    handle: (message, { agent, version }, now) => {
+      const buckets = message.buckets.map((bucket) => ({
+        ...bucket,
+        actions: standardActions(bucket.actions, [], version),
+      }));
+      agent.bridge.changeGroups({ ...message, buckets }, now);
     },
   },
   meterMod: {
     changes: true,
-    handle: ({ command, meterId }) => {
-      const code = meterErrors.get(command);
-      if (code !== undefined) throw refusal(ErrorType.METER_MOD_FAILED, code, `meter ${meterId}`);
-    },
+    handle: (message, { agent }, now) => agent.bridge.changeMeters(message, now),
   },
   portMod: {
     changes: true,
@@ -191,18 +187,6 @@ export const handlers: Handlers = {
 };
 
 const flowFormat = { OPENFLOW10: 0, NXM: 2 } as const;
-
-const groupErrors: ReadonlyMap<number, number | undefined> = new Map([
-  [GroupModCommand.ADD, GroupModFailedCode.OUT_OF_GROUPS],
-  [GroupModCommand.MODIFY, GroupModFailedCode.UNKNOWN_GROUP],
-  [GroupModCommand.DELETE, undefined],
-]);
-
-const meterErrors: ReadonlyMap<number, number | undefined> = new Map([
-  [MeterModCommand.ADD, MeterModFailedCode.OUT_OF_METERS],
-  [MeterModCommand.MODIFY, MeterModFailedCode.UNKNOWN_METER],
-  [MeterModCommand.DELETE, undefined],
-]);
 
 function refusal(type: number, code: number, reason: string): OpenFlowRefusal {
   return new OpenFlowRefusal(type, code, reason);

@@ -2,8 +2,7 @@ import {
   BadRequestCode,
   ErrorType,
   ExperimenterId,
-  MeterModFailedCode,
-  MeterNo,
+  GroupNo,
   type MultipartReply,
   type MultipartRequest,
   type MultipartRequestType,
@@ -24,6 +23,7 @@ import type { AgentConnection } from './connection.ts';
 import { portDescription } from './descriptions.ts';
 import { takeCookie } from './flow-changes.ts';
 import { flowDesc, flowStats, flowStats15, nxFlow } from './flow-replies.ts';
+import { actionsFor } from './old-actions.ts';
 import { queueDesc, queueStats, queuesOf } from './queues.ts';
 import { tableFeatures, tableStats } from './table-features.ts';
 
@@ -102,24 +102,21 @@ const answers: Answers = {
     multipart: 'queueDesc',
     body: queuesOf(bridge, portNo, queueId).map(queueDesc),
   }),
-  group: () => ({ multipart: 'group', body: [] }),
-  groupDesc: () => ({ multipart: 'groupDesc', body: [] }),
-  groupFeatures: () => ({
-    multipart: 'groupFeatures',
-    body: { types: 0, capabilities: 0, maxGroups: [0, 0, 0, 0], actions: [0, 0, 0, 0] },
+  group: ({ body: { groupId } }, { bridge, now }) => ({ multipart: 'group', body: bridge.groupStats(groupId, now) }),
+  groupDesc: ({ body }, { bridge, version }) => ({
+    multipart: 'groupDesc',
+    body: bridge.groupDesc(body?.groupId ?? GroupNo.ALL).map((group) => ({
+      ...group,
+      buckets: group.buckets.map((bucket) => ({ ...bucket, actions: actionsFor(bucket.actions, version) })),
+    })),
   }),
-  meter: ({ body: { meterId } }) => {
-    expectAllMeters(meterId);
-    return { multipart: 'meter', body: [] };
-  },
-  meterConfig: ({ body: { meterId } }) => {
-    expectAllMeters(meterId);
-    return { multipart: 'meterConfig', body: [] };
-  },
-  meterFeatures: () => ({
-    multipart: 'meterFeatures',
-    body: { maxMeter: 0, bandTypes: 0, capabilities: 0, maxBands: 0, maxColor: 0 },
+  groupFeatures: (_request, { bridge }) => ({ multipart: 'groupFeatures', body: bridge.groupFeatures() }),
+  meter: ({ body: { meterId } }, { bridge, now }) => ({ multipart: 'meter', body: bridge.meterStats(meterId, now) }),
+  meterConfig: ({ body: { meterId } }, { bridge }) => ({
+    multipart: 'meterConfig',
+    body: bridge.meterConfig(meterId),
   }),
+  meterFeatures: (_request, { bridge }) => ({ multipart: 'meterFeatures', body: bridge.meterFeatures() }),
   controllerStatus: (_request, { connection }) => ({
     multipart: 'controllerStatus',
     body: connection.agent.controllerStatuses(),
@@ -190,11 +187,6 @@ function portStats(port: Port, now: number): object {
     ...durationOf(port.createdAt, now),
     properties: [{ type: 'ethernet', ...ethernet }],
   };
-}
-
-function expectAllMeters(meterId: number): void {
-  if (meterId === MeterNo.ALL) return;
-  throw new OpenFlowRefusal(ErrorType.METER_MOD_FAILED, MeterModFailedCode.UNKNOWN_METER, `no meter ${meterId}`);
 }
 
 function badRequest(code: number, reason: string): OpenFlowRefusal {

@@ -14,11 +14,13 @@ import {
 } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import { Journal } from '../journal.ts';
-import { compileProgram, outputsTo, tableCount } from '../pipeline/program.ts';
+import { compileProgram, outputsTo, type Program, tableCount } from '../pipeline/program.ts';
+import { noResources, type Resources } from '../resources.ts';
 import { ExpiryQueue } from './expiry.ts';
 import { type FlowEntry, hardDeadline } from './flow-entry.ts';
 import { FlowTable } from './flow-table.ts';
 import { compileMatch, type FlowMatch, isCoveredBy } from './match.ts';
+import { References } from './references.ts';
 
 /** Entries over all tables; a controller that fills them gets TABLE_FULL. */
 export const maxFlows = 65_536;
@@ -76,12 +78,17 @@ export class FlowTables {
   readonly #expiry = new ExpiryQueue();
   readonly #removed: FlowRemovedSink;
   readonly #journal: Journal;
+  readonly #resources: Resources;
   readonly #changes: ReadonlyMap<number, Change>;
+  readonly #groups = new References();
+  readonly #meters = new References();
   #size = 0;
 
-  constructor(removed: FlowRemovedSink, journal = new Journal()) {
+  /** `resources`: the groups and meters that entries may use. */
+  constructor(removed: FlowRemovedSink, journal = new Journal(), resources: Resources = noResources) {
     this.#removed = removed;
     this.#journal = journal;
+    this.#resources = resources;
     this.#changes = new Map<number, Change>([
       [FlowModCommand.ADD, (change, now) => this.#add(change, now)],
       [FlowModCommand.MODIFY, (change, now) => this.#modify(change, now, false)],
@@ -132,7 +139,7 @@ export class FlowTables {
   expire(now: number): void {
     for (let entry = this.#expiry.takeExpired(now); entry; entry = this.#expiry.takeExpired(now)) {
       const isHard = hardDeadline(entry) <= now;
-      this.#take(entry);
+      this.#leave(entry);
       this.#removed(entry, isHard ? FlowRemovedReason.HARD_TIMEOUT : FlowRemovedReason.IDLE_TIMEOUT, now);
     }
   }
@@ -142,11 +149,38 @@ export class FlowTables {
     return this.#expiry.next;
   }
 
+  /** How many entries send to a group. */
+  groupUsers(id: number): number {
+    return this.#groups.count(id);
+  }
+
+  /** How many entries use a meter. */
+  meterUsers(id: number): number {
+    return this.#meters.count(id);
+  }
+
+  /** Removes the entries that send to groups which are gone. */
+  dropGroupUsers(ids: readonly number[], now: number): void {
+    for (const id of ids) this.#dropAll(this.#groups.of(id), FlowRemovedReason.GROUP_DELETE, now);
+  }
+
+  /** Removes the entries that use meters which are gone. */
+  dropMeterUsers(ids: readonly number[], now: number): void {
+    for (const id of ids) this.#dropAll(this.#meters.of(id), FlowRemovedReason.METER_DELETE, now);
+  }
+
+  #dropAll(entries: readonly FlowEntry[], reason: number, now: number): void {
+    for (const entry of entries) {
+      this.#take(entry);
+      this.#removed(entry, reason, now);
+    }
+  }
+
   #add(change: FlowChange, now: number): void {
     expectTable(change.tableId);
     expectNoBuffer(change.bufferId);
     const match = compileMatch(change.match);
-    const program = compileProgram(change.instructions, change.tableId, match.facts);
+    const program = compileProgram(change.instructions, change.tableId, match.facts, this.#resources);
     const table = this.open(change.tableId);
     if ((change.flags & FlowModFlags.CHECK_OVERLAP) !== 0 && table.findOverlap(match, change.priority)) {
       throw refusal(FlowModFailedCode.OVERLAP, 'overlaps an entry of the same priority');
@@ -154,10 +188,7 @@ export class FlowTables {
     const old = table.find(match, change.priority);
     if (!old && this.#size >= maxFlows) throw refusal(FlowModFailedCode.TABLE_FULL, `${maxFlows} entries`);
     const keepsCounts = old !== undefined && (change.flags & FlowModFlags.RESET_COUNTS) === 0;
-    if (old) {
-      this.#take(old);
-      this.#expiry.noteRemoved(old);
-    }
+    if (old) this.#take(old);
     const entry: FlowEntry = {
       tableId: change.tableId,
       priority: change.priority,
@@ -175,20 +206,8 @@ export class FlowTables {
       bytes: keepsCounts ? old.bytes : 0,
       installed: false,
     };
-    this.#put(entry);
-    this.#journal.record(() => {
-      this.#tables[entry.tableId]?.remove(entry);
-      this.#size -= 1;
-      this.generation += 1;
-      this.#expiry.noteRemoved(entry);
-    });
-  }
-
-  #put(entry: FlowEntry): void {
-    this.open(entry.tableId).insert(entry);
-    this.#size += 1;
-    this.generation += 1;
-    this.#expiry.add(entry);
+    this.#enter(entry);
+    this.#journal.record(() => this.#withdraw(entry));
   }
 
   #modify(change: FlowChange, now: number, strict: boolean): void {
@@ -196,7 +215,7 @@ export class FlowTables {
     expectNoBuffer(change.bufferId);
     const match = compileMatch(change.match);
     // Checked even when nothing is selected, against the match given here: that of every entry selected is narrower.
-    const program = compileProgram(change.instructions, change.tableId, match.facts);
+    const program = compileProgram(change.instructions, change.tableId, match.facts, this.#resources);
     const all = strict ? this.#strictly(change, match) : this.#loosely(change, match);
     const selected = all.filter((entry) => hasCookie(entry, change));
     if (selected.length === 0 && change.addsMissing) {
@@ -206,16 +225,24 @@ export class FlowTables {
     for (const entry of selected) {
       const { instructions, program: oldProgram, cookie, packets, bytes } = entry;
       this.#journal.record(() => {
-        Object.assign(entry, { instructions, program: oldProgram, cookie, packets, bytes });
-        this.generation += 1;
+        Object.assign(entry, { cookie, packets, bytes });
+        this.#setProgram(entry, instructions, oldProgram);
       });
       entry.cookie = change.newCookie ?? cookie;
-      entry.instructions = change.instructions;
-      entry.program = program;
+      this.#setProgram(entry, change.instructions, program);
       if ((change.flags & FlowModFlags.RESET_COUNTS) === 0) continue;
       entry.packets = 0;
       entry.bytes = 0;
     }
+  }
+
+  #setProgram(entry: FlowEntry, instructions: Instruction[], program: Program): void {
+    this.#groups.remove(entry.program.groups, entry);
+    this.#meters.remove(entry.program.meters, entry);
+    entry.instructions = instructions;
+    entry.program = program;
+    this.#groups.add(program.groups, entry);
+    this.#meters.add(program.meters, entry);
     this.generation += 1;
   }
 
@@ -225,7 +252,6 @@ export class FlowTables {
     for (const entry of selected) {
       if (!passes(entry, change)) continue;
       this.#take(entry);
-      this.#expiry.noteRemoved(entry);
       this.#removed(entry, FlowRemovedReason.DELETE, now);
     }
   }
@@ -246,19 +272,39 @@ export class FlowTables {
     return [this.#tables[id] ?? []].flat();
   }
 
+  /** Removes an entry before its time. */
   #take(entry: FlowEntry): void {
+    this.#withdraw(entry);
+    this.#journal.record(() => this.#enter(entry));
+  }
+
+  #withdraw(entry: FlowEntry): void {
+    this.#leave(entry);
+    this.#expiry.noteRemoved(entry);
+  }
+
+  #enter(entry: FlowEntry): void {
+    this.open(entry.tableId).insert(entry);
+    this.#size += 1;
+    this.generation += 1;
+    this.#groups.add(entry.program.groups, entry);
+    this.#meters.add(entry.program.meters, entry);
+    this.#expiry.add(entry);
+  }
+
+  #leave(entry: FlowEntry): void {
     this.#tables[entry.tableId]?.remove(entry);
     this.#size -= 1;
     this.generation += 1;
-    this.#journal.record(() => this.#put(entry));
+    this.#groups.remove(entry.program.groups, entry);
+    this.#meters.remove(entry.program.meters, entry);
   }
 }
 
 function passes(entry: FlowEntry, filter: Omit<FlowFilter, 'match' | 'tableId'>): boolean {
   if (!hasCookie(entry, filter)) return false;
   if (filter.outPort !== PortNo.ANY && !outputsTo(entry.program, filter.outPort)) return false;
-  // No entry has a group action yet, so that a filter on one selects nothing.
-  return filter.outGroup === GroupNo.ANY;
+  return filter.outGroup === GroupNo.ANY || entry.program.groups.includes(filter.outGroup);
 }
 
 function hasCookie(entry: FlowEntry, wanted: { readonly cookie: bigint; readonly cookieMask: bigint }): boolean {

@@ -19,6 +19,7 @@ export interface FlowMatch {
 export interface MatchFacts {
   readonly ethType: number | undefined;
   readonly ipProto: number | undefined;
+  readonly icmpv6Type: number | undefined;
   readonly tagged: boolean | undefined;
 }
 
@@ -163,6 +164,7 @@ function factsOf(seen: ReadonlyMap<string, Exact>): MatchFacts {
   return {
     ethType: seen.get('eth_type'),
     ipProto: seen.get('ip_proto'),
+    icmpv6Type: seen.get('icmpv6_type'),
     tagged: seen.has('vlan_vid') ? seen.get('vlan_vid') !== 0 : undefined,
   };
 }

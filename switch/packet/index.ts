@@ -13,6 +13,7 @@ export {
 } from './build.ts';
 export { get16, get24, get32, join64, put16, put32, split64 } from './bytes.ts';
 export { checksumOf, foldSum, pseudoHeaderSum, sumWords, updateChecksum } from './checksum.ts';
+export { sctpChecksum } from './crc32c.ts';
 export {
   EtherType,
   ethernetHeaderLength,
@@ -26,7 +27,7 @@ export {
   vlanTagLength,
 } from './ethernet.ts';
 export { IpProto, Ipv4At, ipv4HeaderLength } from './ipv4.ts';
-export { Ipv6At, ipv6HeaderLength } from './ipv6.ts';
+export { Ipv6At, ipv6HeaderLength, walkIpv6 } from './ipv6.ts';
 export {
   type FlowKey,
   getKeyBytes,
@@ -48,7 +49,9 @@ export {
   linkRecordLimit,
   linkVersion,
 } from './link.ts';
+export { mplsBottom, mplsEntryLength } from './mpls.ts';
 export { Packet } from './packet.ts';
+export { pbbTagLength, pbbTotalLength, pbbUca } from './pbb.ts';
 export {
   Icmpv4Type,
   Icmpv6Type,

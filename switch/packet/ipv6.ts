@@ -21,6 +21,8 @@ import { get16 } from './bytes.ts';
 export const ipv6HeaderLength = 40;
 export const Ipv6At = { LENGTH: 4, NEXT: 6, HOP_LIMIT: 7, SRC: 8, DST: 24 } as const;
 
+const routingHeader = 43;
+const segmentsLeftAt = 3;
 const fragmentHeader = 44;
 const authHeader = 51;
 const noNextHeader = 59;
@@ -29,7 +31,7 @@ const noNextHeader = 59;
 const extensions = new Map<number, { readonly bit: number; readonly rank: number }>([
   [0, { bit: ExtHdr.HOP, rank: 0 }],
   [60, { bit: ExtHdr.DEST, rank: 1 }],
-  [43, { bit: ExtHdr.ROUTER, rank: 2 }],
+  [routingHeader, { bit: ExtHdr.ROUTER, rank: 2 }],
   [fragmentHeader, { bit: ExtHdr.FRAG, rank: 3 }],
   [authHeader, { bit: ExtHdr.AUTH, rank: 4 }],
 ]);
@@ -44,9 +46,13 @@ export interface Ipv6Walk {
   /** OFPIEH_* bits. */
   extensions: number;
   fragment: boolean;
+  /** Where `proto` stands. */
+  protoAt: number;
+  /** A routing header holds the final destination, which is the one that checksums cover (RFC 8200 section 8.1). */
+  isRouted: boolean;
 }
 
-const found: Ipv6Walk = { proto: 0, transportAt: -1, extensions: 0, fragment: false };
+const found: Ipv6Walk = { proto: 0, transportAt: -1, extensions: 0, fragment: false, protoAt: 0, isRouted: false };
 
 export function isIpv6At(frame: Uint8Array, at: number): boolean {
   return frame.length >= at + ipv6HeaderLength && frame[at]! >> 4 === 6;
@@ -58,6 +64,8 @@ export function walkIpv6(frame: Uint8Array, at: number): Ipv6Walk {
   found.transportAt = -1;
   found.extensions = 0;
   found.fragment = false;
+  found.protoAt = at + Ipv6At.NEXT;
+  found.isRouted = false;
   let place = at + ipv6HeaderLength;
   let rank = -1;
   for (;;) {
@@ -71,6 +79,7 @@ export function walkIpv6(frame: Uint8Array, at: number): Ipv6Walk {
     rank = Math.max(rank, isFinalOptions ? extensions.size : extension.rank);
     if (frame.length < place + 8) return found;
     const next = frame[place]!;
+    found.protoAt = place;
     if (found.proto === fragmentHeader) {
       const field = get16(frame, place + 2);
       if ((field & 0xfff9) !== 0) found.fragment = true;
@@ -79,6 +88,7 @@ export function walkIpv6(frame: Uint8Array, at: number): Ipv6Walk {
       if (field >> 3 !== 0) return found;
       continue;
     }
+    if (found.proto === routingHeader && frame[place + segmentsLeftAt] !== 0) found.isRouted = true;
     place += found.proto === authHeader ? (frame[place + 1]! + 2) * 4 : (frame[place + 1]! + 1) * 8;
     found.proto = next;
   }

@@ -11,12 +11,12 @@
  *  11                  12..15         16..19         20..23      24..25.5  25.5..26
  * +-------------------+--------------+--------------+-----------+---------+---------+
  * | port or ICMP type | IP source or | IP destin. or| nd_target | nd_sll, | nd_tll, |
- * | port or ICMP code | ARP sender   | ARP target   |           | arp_sha | arp_tha |
+ * | port or ICMP code | ARP sender   | ARP target   | TCP flags | arp_sha | arp_tha |
  * +-------------------+--------------+--------------+-----------+---------+---------+
- *  27            28           29                       30          31
- * +-------------+------------+------------------------+-----------+--------------+
- * | flow label  | MPLS label | tc | bos | IPv6 ext.   | PBB I-SID | in_phy_port  |
- * +-------------+------------+------------------------+-----------+--------------+
+ *  27            28           29                       30                31
+ * +-------------+------------+------------------------+-----------------+--------------+
+ * | flow label  | MPLS label | tc | bos | IPv6 ext.   | PBB I-SID | UCA | in_phy_port  |
+ * +-------------+------------+------------------------+-----------------+--------------+
  */
 
 export const keyWords = 32;
@@ -113,6 +113,8 @@ export const keyFields: { readonly [name: string]: KeyField } = {
   mpls_tc: { at: 116, bytes: 1, layer: Layer.MPLS },
   mpls_bos: { at: 117, bytes: 1, layer: Layer.MPLS },
   pbb_isid: { at: 120, bytes: 3, layer: Layer.PBB },
+  pbb_uca: { at: 123, bytes: 1, layer: Layer.PBB },
+  tcp_flags: { at: 80, bytes: 2, layer: transport },
 };
 
 /** ORs `bytes` into the key from byte `at` on. For building matches, not for the frame path. */

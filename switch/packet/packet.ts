@@ -13,7 +13,12 @@ import {
 import { IpProto, Ipv4At, ipv4HeaderLengthAt, isIpv4Fragment, isIpv4LaterFragment } from './ipv4.ts';
 import { Ipv6At, isIpv6At, walkIpv6 } from './ipv6.ts';
 import { type FlowKey, KeyWord, keyWords, Layer, vlanPresent } from './key.ts';
+import { mplsBottom, mplsEntryLength } from './mpls.ts';
+import { pbbTagLength, pbbUca } from './pbb.ts';
 import { Icmpv6Type, isNeighbourDiscovery, NdAt, NdOption, ndLinkAddressAt, transports } from './transport.ts';
+
+/** Data offset, reserved bits and flags share two bytes of the TCP header; OpenFlow looks at the lower 12 bits. */
+const tcpFlagsAt = 12;
 
 /**
  * One frame as the pipeline sees it: its bytes, where its headers begin, and its flow key. One object is loaded with frame
@@ -65,6 +70,11 @@ export class Packet {
   share(): Uint8Array {
     this.#private = false;
     return this.frame;
+  }
+
+  /** Takes the packet back to a frame that `share` gave, whatever was done to it since. */
+  restore(frame: Uint8Array): void {
+    if (this.frame !== frame) this.load(frame);
   }
 
   /** Puts a new frame, already private, in the place of the old one. */
@@ -198,6 +208,7 @@ export class Packet {
       if (this.ipProto === IpProto.ICMPV6 && isNeighbourDiscovery(frame, at)) this.#parseNd(frame, at);
     } else {
       key[KeyWord.TRANSPORT] = get32(frame, at);
+      if (this.ipProto === IpProto.TCP) key[KeyWord.ND_TARGET] = (get16(frame, at + tcpFlagsAt) & 0xfff) << 16;
     }
   }
 
@@ -239,19 +250,19 @@ export class Packet {
     this.#putSecondLinkAddress(frame, at + ArpAt.THA);
   }
 
-  /** Label 20 bits, traffic class 3, bottom of stack 1, TTL 8 (RFC 3032). */
   #parseMpls(frame: Uint8Array, at: number): void {
-    if (frame.length < at + 4) return;
+    if (frame.length < at + mplsEntryLength) return;
     const entry = get32(frame, at);
+    const bottom = (entry & mplsBottom) !== 0 ? 1 : 0;
     this.key[KeyWord.LAYERS]! |= Layer.MPLS;
     this.key[KeyWord.MPLS_LABEL] = entry >>> 12;
-    this.key[KeyWord.MPLS_BITS] = (((entry >> 9) & 7) << 24) | (((entry >> 8) & 1) << 16);
+    this.key[KeyWord.MPLS_BITS] = (((entry >> 9) & 7) << 24) | (bottom << 16);
   }
 
-  /** The I-TAG's last 24 bits are the I-SID (IEEE 802.1Q section 9.7). */
   #parsePbb(frame: Uint8Array, at: number): void {
-    if (frame.length < at + 4) return;
+    if (frame.length < at + pbbTagLength) return;
+    const uca = (frame[at]! & pbbUca) !== 0 ? 1 : 0;
     this.key[KeyWord.LAYERS]! |= Layer.PBB;
-    this.key[KeyWord.PBB] = get24(frame, at + 1) << 8;
+    this.key[KeyWord.PBB] = (get24(frame, at + 1) << 8) | uca;
   }
 }

@@ -1,9 +1,13 @@
-import { PacketInReason, PortConfig, PortNo } from '../../ofp/index.ts';
+import { FlowModFlags, GroupType, MeterNo, PacketInReason, PortConfig, PortNo } from '../../ofp/index.ts';
 import { ActionSet } from '../actions/action-set.ts';
+import { remarkDscp } from '../actions/dscp.ts';
 import type { CompiledAction, Execution } from '../actions/execution.ts';
 import type { FlowEntry } from '../flow/flow-entry.ts';
 import type { FlowTables } from '../flow/flow-tables.ts';
+import type { Bucket } from '../group/group.ts';
+import type { GroupTable } from '../group/group-table.ts';
 import type { MacTable } from '../mac-table.ts';
+import type { MeterTable } from '../meter/meter-table.ts';
 import { KeyWord, type Packet } from '../packet/index.ts';
 import type { Egress } from './egress.ts';
 import { forwardNormally } from './normal.ts';
@@ -12,8 +16,10 @@ import type { MetadataWrite, Program } from './program.ts';
 
 /** A frame for the controllers. */
 export interface PacketIn {
-  /** `PacketInReason`. */
+  /** `PacketInReason` up to 1.3. */
   readonly reason: number;
+  /** `PacketInReason` of 1.4 and later, which tells action sets, groups and packet-outs apart. */
+  readonly cause: number;
   readonly tableId: number;
   readonly cookie: bigint;
   readonly inPort: number;
@@ -25,6 +31,29 @@ export interface PacketIn {
   readonly maxLen: number | undefined;
 }
 
+/** Counts of packets that the pipeline did not carry through. */
+export interface PipelineCounters {
+  /** Sent to a group that is not there, or through more buckets than one packet may. */
+  groupDrops: number;
+  /** Dropped by a band of a meter. */
+  meterDrops: number;
+}
+
+/** What flow entries refer to, and where packets go besides ports. */
+export interface PipelineParts {
+  readonly tables: FlowTables;
+  readonly groups: GroupTable;
+  readonly meters: MeterTable;
+  readonly egress: Egress;
+  readonly macs: MacTable;
+  /** Called while a frame is under way: it may only queue. */
+  packetIn(event: PacketIn): void;
+}
+
+/** Buckets that the copies of one packet go through, and groups within groups: beyond it, the packet is dropped there. */
+const bucketLimit = 1024;
+const groupDepth = 32;
+
 /** Cookie of a packet-in that no entry caused (section 7.4.1). */
 const noCookie = 0xffff_ffff_ffff_ffffn;
 
@@ -32,32 +61,27 @@ const noCookie = 0xffff_ffff_ffff_ffffn;
 export class Pipeline implements Execution {
   stopped = false;
   readonly packet: Packet;
+  readonly counters: PipelineCounters = { groupDrops: 0, meterDrops: 0 };
   readonly #passage: Passage;
-  readonly #tables: FlowTables;
-  readonly #egress: Egress;
-  readonly #packetIn: (event: PacketIn) => void;
+  readonly #parts: PipelineParts;
   readonly #reserved: ReadonlyMap<number, (maxLen: number) => void>;
   readonly #actionSet = new ActionSet();
   /** The entry whose actions run; undefined while those of a packet-out do. */
   #entry: FlowEntry | undefined;
+  /** `PacketInReason` of an output to the controllers, unless the entry is the table-miss entry. */
+  #cause: number = PacketInReason.ACTION;
+  #bucketsLeft = bucketLimit;
+  #depth = 0;
 
-  /** `packetIn` is called while a frame is under way: it may only queue. */
-  constructor(
-    passage: Passage,
-    tables: FlowTables,
-    egress: Egress,
-    macs: MacTable,
-    packetIn: (event: PacketIn) => void,
-  ) {
+  constructor(passage: Passage, parts: PipelineParts) {
+    const { egress } = parts;
     this.packet = passage.packet;
     this.#passage = passage;
-    this.#tables = tables;
-    this.#egress = egress;
-    this.#packetIn = packetIn;
+    this.#parts = parts;
     this.#reserved = new Map<number, (maxLen: number) => void>([
       [PortNo.IN_PORT, () => passage.origin && egress.emit(passage.origin)],
       [PortNo.TABLE, () => this.#runTables()],
-      [PortNo.NORMAL, () => forwardNormally(passage, macs, egress)],
+      [PortNo.NORMAL, () => forwardNormally(passage, parts.macs, egress)],
       [PortNo.FLOOD, () => egress.spread(PortConfig.NO_FLOOD)],
       [PortNo.ALL, () => egress.spread(0)],
       [PortNo.CONTROLLER, (maxLen) => this.#toController(maxLen)],
@@ -75,43 +99,106 @@ export class Pipeline implements Execution {
   /** A controller's actions on the frame of the passage. */
   runActions(actions: readonly CompiledAction[]): void {
     this.#begin();
+    this.#cause = PacketInReason.PACKET_OUT;
     this.#runList(actions);
   }
 
   output(portNo: number, maxLen: number): void {
     if (portNo > PortNo.MAX) this.#reserved.get(portNo)?.(maxLen);
-    else this.#egress.toPort(portNo);
+    else this.#parts.egress.toPort(portNo);
   }
 
   invalidTtl(): void {
     this.stopped = true;
-    this.#tellControllers(PacketInReason.INVALID_TTL, undefined);
+    this.#tellControllers(PacketInReason.INVALID_TTL, PacketInReason.INVALID_TTL, undefined);
+  }
+
+  meter(id: number): void {
+    const { packet } = this;
+    const band = this.#parts.meters.get(id)?.measure(packet.frame.length, this.#passage.now);
+    if (!band) return;
+    if (band.given.type === 'dscpRemark') {
+      remarkDscp(packet, band.given.precLevel);
+      return;
+    }
+    this.counters.meterDrops += 1;
+    this.stopped = true;
+  }
+
+  group(id: number): void {
+    const { groups } = this.#parts;
+    const group = groups.get(id);
+    if (!group || this.#depth >= groupDepth) {
+      this.counters.groupDrops += 1;
+      return;
+    }
+    group.packets += 1;
+    group.bytes += this.packet.frame.length;
+    if (group.type === GroupType.ALL || group.type === GroupType.INDIRECT) {
+      for (const bucket of group.buckets) this.#runBucket(bucket);
+      return;
+    }
+    this.packet.refresh();
+    const bucket = groups.choose(group, this.packet);
+    if (bucket) this.#runBucket(bucket);
+  }
+
+  /** The bucket works on a copy: what it does to the packet is undone after it, and what stops it stops the copy only. */
+  #runBucket(bucket: Bucket): void {
+    if (this.#bucketsLeft <= 0) {
+      this.counters.groupDrops += 1;
+      return;
+    }
+    const { packet } = this;
+    const { key } = packet;
+    const frame = packet.share();
+    const [metadataHi, metadataLo] = [key[KeyWord.METADATA]!, key[KeyWord.METADATA + 1]!];
+    const [tunnelHi, tunnelLo] = [key[KeyWord.TUNNEL_ID]!, key[KeyWord.TUNNEL_ID + 1]!];
+    const cause = this.#cause;
+    bucket.packets += 1;
+    bucket.bytes += frame.length;
+    this.#bucketsLeft -= 1;
+    this.#depth += 1;
+    this.#cause = PacketInReason.GROUP;
+    this.#runList(bucket.program);
+    this.#cause = cause;
+    this.#depth -= 1;
+    this.stopped = false;
+    packet.restore(frame);
+    packet.setContext(this.#passage.inPort, metadataHi, metadataLo, tunnelHi, tunnelLo);
   }
 
   #begin(): void {
     this.#entry = undefined;
     this.stopped = false;
+    this.#cause = PacketInReason.ACTION;
+    this.#bucketsLeft = bucketLimit;
+    this.#depth = 0;
     this.#actionSet.clear();
   }
 
   #runTables(): void {
     const { packet } = this;
+    this.#cause = PacketInReason.ACTION;
     let tableId = 0;
     do {
       packet.refresh();
-      const entry = this.#tables.open(tableId).lookup(packet.key);
+      const entry = this.#parts.tables.open(tableId).lookup(packet.key);
       if (!entry) return;
       this.#entry = entry;
-      entry.packets += 1;
-      entry.bytes += packet.frame.length;
+      if ((entry.flags & FlowModFlags.NO_PKT_COUNTS) === 0) entry.packets += 1;
+      if ((entry.flags & FlowModFlags.NO_BYT_COUNTS) === 0) entry.bytes += packet.frame.length;
       entry.usedAt = this.#passage.now;
       this.#runProgram(entry.program);
       tableId = entry.program.goto;
     } while (tableId >= 0 && !this.stopped);
-    if (!this.stopped && !this.#actionSet.isEmpty) this.#runList(this.#actionSet.take());
+    if (this.stopped || this.#actionSet.isEmpty) return;
+    this.#cause = PacketInReason.ACTION_SET;
+    this.#runList(this.#actionSet.take());
   }
 
-  #runProgram({ apply, clear, write, metadata }: Program): void {
+  #runProgram({ meter, apply, clear, write, metadata }: Program): void {
+    if (meter > 0) this.meter(meter);
     this.#runList(apply);
     if (this.stopped) return;
     if (clear) this.#actionSet.clear();
@@ -133,21 +220,29 @@ export class Pipeline implements Execution {
     const entry = this.#entry;
     // An entry of priority 0 that matches everything is the table-miss entry (section 5.4).
     const isMiss = entry !== undefined && entry.priority === 0 && entry.match.fields.length === 0;
-    this.#tellControllers(isMiss ? PacketInReason.NO_MATCH : PacketInReason.ACTION, maxLen);
+    if (isMiss) this.#tellControllers(PacketInReason.NO_MATCH, PacketInReason.NO_MATCH, maxLen);
+    else this.#tellControllers(PacketInReason.ACTION, this.#cause, maxLen);
   }
 
-  #tellControllers(reason: number, maxLen: number | undefined): void {
-    const { origin, inPort } = this.#passage;
+  #tellControllers(reason: number, cause: number, maxLen: number | undefined): void {
+    const { origin, inPort, now } = this.#passage;
     if (origin && (origin.config & PortConfig.NO_PACKET_IN) !== 0) return;
-    const { key } = this.packet;
-    this.#packetIn({
+    const { packet } = this;
+    const { key } = packet;
+    const band = this.#parts.meters.get(MeterNo.CONTROLLER)?.measure(packet.frame.length, now);
+    if (band?.given.type === 'drop') {
+      this.counters.meterDrops += 1;
+      return;
+    }
+    this.#parts.packetIn({
       reason,
+      cause,
       tableId: this.#entry?.tableId ?? 0,
       cookie: this.#entry?.cookie ?? noCookie,
       inPort,
       metadata: [key[KeyWord.METADATA]!, key[KeyWord.METADATA + 1]!],
       tunnelId: [key[KeyWord.TUNNEL_ID]!, key[KeyWord.TUNNEL_ID + 1]!],
-      frame: this.packet.share(),
+      frame: packet.share(),
       maxLen,
     });
   }

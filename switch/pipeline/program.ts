@@ -1,21 +1,27 @@
-import { BadInstructionCode, ErrorType, type Instruction } from '../../ofp/index.ts';
-import { type ActionContext, compileActions } from '../actions/compile.ts';
+import { BadInstructionCode, ErrorType, type Instruction, MeterModFailedCode } from '../../ofp/index.ts';
+import { type ActionContext, actionRank, compileActions } from '../actions/compile.ts';
 import type { CompiledAction } from '../actions/execution.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import type { MatchFacts } from '../flow/match.ts';
 import { split64 } from '../packet/index.ts';
+import type { Resources } from '../resources.ts';
 
 /** Tables 0 to 253; 254 does not exist and 255 means all. */
 export const tableCount = 254;
 
 /** The instructions of a flow entry in the order they run in (OpenFlow 1.3 section 5.9), ready to run. */
 export interface Program {
+  /** Meter that comes first, or 0. */
+  readonly meter: number;
   readonly apply: readonly CompiledAction[];
   readonly clear: boolean;
   readonly write: readonly CompiledAction[];
   readonly metadata: MetadataWrite | undefined;
   /** Table to go to, or -1. */
   readonly goto: number;
+  /** Groups and meters that it uses. */
+  readonly groups: readonly number[];
+  readonly meters: readonly number[];
 }
 
 /** Upper and lower halves: new = (old & ~mask) | value. The value is masked. */
@@ -27,6 +33,7 @@ export interface MetadataWrite {
 }
 
 interface Draft {
+  meter: number;
   apply: readonly CompiledAction[];
   clear: boolean;
   write: readonly CompiledAction[];
@@ -51,8 +58,8 @@ const compilers: Compilers = {
     draft.clear = true;
   },
   writeActions: ({ actions }, { draft, context }) => {
-    // An action set pops first, then pushes, whatever the order given: so it is checked in that order.
-    const ordered = actions.toSorted((a, b) => tagOrder(a.type) - tagOrder(b.type));
+    // An action set runs in an order of its own, whatever the order given: so it is checked in that order.
+    const ordered = actions.toSorted((a, b) => actionRank(a.type) - actionRank(b.type));
     draft.write = compileActions(ordered, { ...context });
   },
   writeMetadata: ({ metadata, metadataMask }, { draft }) => {
@@ -66,8 +73,15 @@ const compilers: Compilers = {
     }
     draft.goto = next;
   },
-  meter: ({ meterId }) => {
-    throw refusal(BadInstructionCode.UNSUP_INST, `no meter ${meterId}`);
+  meter: ({ meterId }, { draft, context }) => {
+    if (!context.resources.hasMeter(meterId)) {
+      throw new OpenFlowRefusal(
+        ErrorType.METER_MOD_FAILED,
+        MeterModFailedCode.INVALID_METER,
+        `an instruction to use meter ${meterId}, which does not exist`,
+      );
+    }
+    draft.meter = meterId;
   },
   experimenter: ({ experimenter }) => {
     throw refusal(BadInstructionCode.BAD_EXPERIMENTER, `no instructions of experimenter ${experimenter}`);
@@ -81,12 +95,18 @@ export const supportedInstructions = [
   'writeActions',
   'applyActions',
   'clearActions',
+  'meter',
 ] as const;
 
 /** Throws `OpenFlowRefusal` (BAD_INSTRUCTION or BAD_ACTION). `facts`: of the match of the entry. */
-export function compileProgram(instructions: readonly Instruction[], tableId: number, facts: MatchFacts): Program {
-  const draft: Draft = { apply: [], clear: false, write: [], metadata: undefined, goto: -1 };
-  const place: Place = { draft, tableId, context: { facts, isPacketOut: false } };
+export function compileProgram(
+  instructions: readonly Instruction[],
+  tableId: number,
+  facts: MatchFacts,
+  resources: Resources,
+): Program {
+  const draft: Draft = { meter: 0, apply: [], clear: false, write: [], metadata: undefined, goto: -1 };
+  const place: Place = { draft, tableId, context: { facts, isPacketOut: false, resources } };
   const seen = new Set<string>();
   // Applied actions may push a tag that written ones then set: they are looked at first whatever the order given.
   const ordered = instructions.toSorted(
@@ -97,17 +117,15 @@ export function compileProgram(instructions: readonly Instruction[], tableId: nu
     seen.add(instruction.type);
     compileInstruction(instruction, place);
   }
-  return draft;
+  const actions = [...draft.apply, ...draft.write];
+  const meters = [...(draft.meter > 0 ? [draft.meter] : []), ...actions.flatMap(({ meter }) => meter ?? [])];
+  return { ...draft, groups: actions.flatMap(({ group }) => group ?? []), meters };
 }
 
 /** Whether running the program can send a packet to `port` (the out_port filter of delete and of flow statistics). */
 export function outputsTo(program: Program, port: number): boolean {
   const isTo = (action: CompiledAction) => action.outPort === port;
   return program.apply.some(isTo) || program.write.some(isTo);
-}
-
-function tagOrder(type: string): number {
-  return type === 'popVlan' ? 0 : type === 'pushVlan' ? 1 : 2;
 }
 
 function compileInstruction<T extends Instruction['type']>(instruction: InstructionOf<T>, place: Place): void {

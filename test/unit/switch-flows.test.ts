@@ -10,6 +10,7 @@ import {
   FlowModFlags,
   FlowRemovedReason,
   type Instruction,
+  MeterModFailedCode,
   type OxmField,
   PortNo,
   TableNo,
@@ -143,7 +144,12 @@ describe('refusals', () => {
       BadInstructionCode.BAD_TABLE_ID,
       [{ type: 'gotoTable', tableId: 254 }],
     ],
-    ['a meter', ErrorType.BAD_INSTRUCTION, BadInstructionCode.UNSUP_INST, [{ type: 'meter', meterId: 1 }]],
+    [
+      'a meter that is not there',
+      ErrorType.METER_MOD_FAILED,
+      MeterModFailedCode.INVALID_METER,
+      [{ type: 'meter', meterId: 1 }],
+    ],
     [
       'an unknown one',
       ErrorType.BAD_INSTRUCTION,
@@ -166,10 +172,10 @@ describe('refusals', () => {
       [apply({ type: 'unknown', code: 99, data: new Uint8Array(4) })],
     ],
     [
-      'an action of later',
+      'a label of another type',
       ErrorType.BAD_ACTION,
-      BadActionCode.BAD_TYPE,
-      [apply({ type: 'pushMpls', ethertype: 0x8847 })],
+      BadActionCode.BAD_ARGUMENT,
+      [apply({ type: 'pushMpls', ethertype: 0x8100 })],
     ],
     [
       'a tag of another type',

@@ -1,0 +1,101 @@
+import {
+  BucketNo,
+  type BucketProperty,
+  ErrorType,
+  GroupModFailedCode,
+  GroupNo,
+  GroupType,
+  type Bucket as OfpBucket,
+  PortNo,
+} from '../../ofp/index.ts';
+import { orderedSet } from '../actions/action-set.ts';
+import { compileActions } from '../actions/compile.ts';
+import { OpenFlowRefusal } from '../errors.ts';
+import type { Resources } from '../resources.ts';
+import type { Bucket } from './group.ts';
+
+/** Highest number of an ordinary port. */
+const maxPort = 0xfeff;
+
+/**
+ * Checks the buckets of a group-mod and makes them ready to run. Weight and watches come as members (up to 1.4) or as
+ * properties (1.5); buckets without an id are numbered from 0. Throws `OpenFlowRefusal`.
+ */
+export function compileBuckets(given: readonly OfpBucket[], groupType: number, resources: Resources): Bucket[] {
+  const seen = new Set<number>();
+  return given.map((bucket, index) => {
+    const id = bucket.bucketId ?? index;
+    if (id > BucketNo.MAX) throw groupRefusal(GroupModFailedCode.BAD_BUCKET, `bucket id ${id}`);
+    if (seen.has(id)) throw groupRefusal(GroupModFailedCode.BUCKET_EXISTS, `bucket ${id} twice`);
+    seen.add(id);
+    const { weight, watchPort, watchGroup } = settingsOf(bucket, groupType);
+    checkSettings(groupType, weight, watchPort, watchGroup);
+    const compiled = compileActions(bucket.actions, { facts: undefined, isPacketOut: false, resources });
+    return {
+      id,
+      weight,
+      watchPort,
+      watchGroup,
+      actions: bucket.actions,
+      program: orderedSet(compiled),
+      packets: 0,
+      bytes: 0,
+    };
+  });
+}
+
+/** A bucket as group descriptions show it: with members for the versions up to 1.4 and properties for 1.5. */
+export function describeBucket({ id, weight, watchPort, watchGroup, actions }: Bucket): OfpBucket {
+  const properties: BucketProperty[] = [];
+  if (weight > 0) properties.push({ type: 'weight', weight });
+  if (watchPort !== PortNo.ANY) properties.push({ type: 'watchPort', watch: watchPort });
+  if (watchGroup !== GroupNo.ANY) properties.push({ type: 'watchGroup', watch: watchGroup });
+  return { bucketId: id, weight, watchPort, watchGroup, actions: [...actions], properties };
+}
+
+export function watches(bucket: { readonly watchPort: number; readonly watchGroup: number }): boolean {
+  return bucket.watchPort !== PortNo.ANY || bucket.watchGroup !== GroupNo.ANY;
+}
+
+export function groupRefusal(code: number, reason: string): OpenFlowRefusal {
+  return new OpenFlowRefusal(ErrorType.GROUP_MOD_FAILED, code, reason);
+}
+
+interface Settings {
+  weight: number;
+  watchPort: number;
+  watchGroup: number;
+}
+
+function settingsOf(bucket: OfpBucket, groupType: number): Settings {
+  const { weight, watchPort, watchGroup, properties } = bucket;
+  if (!properties) return { weight, watchPort, watchGroup };
+  // Where weight is a property, one that is left out is 1 (1.5 section 7.3.4.3).
+  const settings = { weight: groupType === GroupType.SELECT ? weight || 1 : weight, watchPort, watchGroup };
+  for (const property of properties) {
+    if (property.type === 'weight') settings.weight = property.weight;
+    if (property.type === 'watchPort') settings.watchPort = property.watch;
+    if (property.type === 'watchGroup') settings.watchGroup = property.watch;
+  }
+  return settings;
+}
+
+/** Section 7.3.4.2: weights are for select groups, watches for select and fast failover groups, and the latter need one. */
+function checkSettings(groupType: number, weight: number, watchPort: number, watchGroup: number): void {
+  if (weight > 0 && groupType !== GroupType.SELECT) {
+    throw groupRefusal(GroupModFailedCode.INVALID_GROUP, 'a weight outside of a select group');
+  }
+  const isWatching = watches({ watchPort, watchGroup });
+  if (isWatching && (groupType === GroupType.ALL || groupType === GroupType.INDIRECT)) {
+    throw groupRefusal(GroupModFailedCode.WATCH_UNSUPPORTED, 'a watch in a group that sends to every bucket');
+  }
+  if (!isWatching && groupType === GroupType.FF) {
+    throw groupRefusal(GroupModFailedCode.INVALID_GROUP, 'a fast failover bucket that watches nothing');
+  }
+  if (watchPort !== PortNo.ANY && watchPort !== PortNo.LOCAL && (watchPort === 0 || watchPort > maxPort)) {
+    throw groupRefusal(GroupModFailedCode.BAD_WATCH, `no port ${watchPort} to watch`);
+  }
+  if (watchGroup !== GroupNo.ANY && watchGroup > GroupNo.MAX) {
+    throw groupRefusal(GroupModFailedCode.BAD_WATCH, `no group ${watchGroup} to watch`);
+  }
+}

@@ -1,0 +1,35 @@
+import type { Action } from '../../ofp/index.ts';
+import type { CompiledAction } from '../actions/execution.ts';
+
+/** One bucket of a group (OpenFlow 1.3 section 5.6.1). Counters are exact up to 2^53. */
+export interface Bucket {
+  readonly id: number;
+  /** Share of the flows, in select groups. */
+  readonly weight: number;
+  /** `PortNo.ANY`: none. */
+  readonly watchPort: number;
+  /** `GroupNo.ANY`: none. */
+  readonly watchGroup: number;
+  /** As they were given. */
+  readonly actions: readonly Action[];
+  /** In the order of an action set, ready to run. */
+  readonly program: readonly CompiledAction[];
+  packets: number;
+  bytes: number;
+}
+
+/** A group entry. What a controller changes is changed by putting another one in its place. */
+export interface Group {
+  readonly id: number;
+  /** `GroupType`. */
+  readonly type: number;
+  readonly buckets: readonly Bucket[];
+  readonly createdAt: number;
+  packets: number;
+  bytes: number;
+}
+
+/** Groups that a group sends packets to; one number for each bucket that does. */
+export function targetsOf(buckets: readonly Bucket[]): number[] {
+  return buckets.flatMap(({ program }) => program.flatMap(({ group }) => group ?? []));
+}

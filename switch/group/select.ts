@@ -1,0 +1,65 @@
+import { KeyWord, Layer, type Packet } from '../packet/index.ts';
+import type { Bucket } from './group.ts';
+
+const l2Words = [KeyWord.ETH, KeyWord.ETH + 1, KeyWord.ETH + 2, KeyWord.TYPE_VLAN, KeyWord.MPLS_LABEL, KeyWord.PBB];
+const addressWords = Array.from({ length: 8 }, (_, i) => KeyWord.SRC + i);
+const tcp = 6;
+const udp = 17;
+const sctp = 132;
+
+/**
+ * A number for the flow that a packet belongs to: addresses, protocol and ports of IP packets (ports not where fragments
+ * may lack them), otherwise the link layer's fields and the addresses that ARP is about.
+ */
+export function flowHash(packet: Packet): number {
+  const { key } = packet;
+  let hash = 0x9747b28c;
+  for (const word of addressWords) hash = mix(hash, key[word]!);
+  if (!packet.has(Layer.IP)) {
+    for (const word of l2Words) hash = mix(hash, key[word]!);
+    return finish(hash);
+  }
+  const proto = packet.ipProto;
+  hash = mix(hash, proto);
+  const hasPorts = proto === tcp || proto === udp || proto === sctp;
+  if (hasPorts && !packet.has(Layer.FRAGMENT)) hash = mix(hash, key[KeyWord.TRANSPORT]!);
+  return finish(hash);
+}
+
+/**
+ * The bucket for a flow, by weighted rendezvous hashing: each bucket draws a number from the flow and its own id, scaled
+ * by its weight, and the best one wins. A flow moves only when the bucket it had goes or another one of more weight comes.
+ */
+export function selectBucket(
+  buckets: readonly Bucket[],
+  hash: number,
+  isLive: (bucket: Bucket) => boolean,
+): Bucket | undefined {
+  let best: Bucket | undefined;
+  let bestScore = 0;
+  for (const bucket of buckets) {
+    if (bucket.weight === 0 || !isLive(bucket)) continue;
+    const draw = (finish(mix(hash, bucket.id + 1)) + 0.5) / 0x1_0000_0000;
+    const score = -bucket.weight / Math.log(draw);
+    if (best && score <= bestScore) continue;
+    best = bucket;
+    bestScore = score;
+  }
+  return best;
+}
+
+/** The mixing steps of MurmurHash3 (Austin Appleby, public domain). */
+function mix(hash: number, word: number): number {
+  let k = Math.imul(word, 0xcc9e2d51);
+  k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+  const h = hash ^ k;
+  return (Math.imul((h << 13) | (h >>> 19), 5) + 0xe6546b64) | 0;
+}
+
+function finish(hash: number): number {
+  let h = hash ^ (hash >>> 16);
+  h = Math.imul(h, 0x85ebca6b);
+  h ^= h >>> 13;
+  h = Math.imul(h, 0xc2b2ae35);
+  return (h ^ (h >>> 16)) >>> 0;
+}

@@ -1,0 +1,48 @@
+import type { MeterBand } from '../../ofp/index.ts';
+
+/** How much a band lets through at once when it does not say: what its rate gives in this many milliseconds. */
+const ordinaryBurstMs = 100;
+
+/** The kinds of band that do something (OpenFlow 1.3 section 5.7.1). */
+export type KnownBand = Extract<MeterBand, { type: 'drop' | 'dscpRemark' }>;
+
+/**
+ * One band of a meter: a bucket of tokens that fills at the band's rate. A packet takes its size from it; one that is
+ * larger than the whole bucket passes when the bucket is full, and leaves a debt, so that the rate holds for any size.
+ */
+export class Band {
+  readonly given: KnownBand;
+  packets = 0;
+  bytes = 0;
+  /** Tokens a millisecond, and the most there can be. A token is a bit or a thousandth of a packet. */
+  readonly #fill: number;
+  readonly #limit: number;
+  #tokens: number;
+  #at: number;
+
+  /** `burst`: in kilobits or packets, or undefined. A rate in kb/s is one in bits a millisecond. */
+  constructor(given: KnownBand, burst: number | undefined, now: number) {
+    this.given = given;
+    this.#fill = given.rate;
+    this.#limit = Math.max(burst === undefined ? given.rate * ordinaryBurstMs : burst * 1000, 1000);
+    this.#tokens = this.#limit;
+    this.#at = now;
+  }
+
+  // HOT PATH
+  /** Takes a packet's `cost` in tokens; false when the band's rate is exceeded. */
+  admits(cost: number, now: number): boolean {
+    if (now > this.#at) {
+      this.#tokens = Math.min(this.#limit, this.#tokens + (now - this.#at) * this.#fill);
+      this.#at = now;
+    }
+    if (this.#tokens < Math.min(cost, this.#limit)) return false;
+    this.#tokens -= cost;
+    return true;
+  }
+
+  count(length: number): void {
+    this.packets += 1;
+    this.bytes += length;
+  }
+}
