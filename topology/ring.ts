@@ -47,7 +47,9 @@ export function advance(id: NodeId, steps: bigint): NodeId {
 
 /** A new array, in clockwise order beginning at `from` (itself first, if it is among them). */
 export function sortClockwise(from: NodeId, ids: Iterable<NodeId>): NodeId[] {
-  return [...ids].sort((a, b) => (clockwise(from, a) < clockwise(from, b) ? -1 : a === b ? 0 : 1));
+  const sorted = [...ids].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const first = sorted.findIndex((id) => id >= from);
+  return first <= 0 ? sorted : [...sorted.slice(first), ...sorted.slice(0, first)];
 }
 
 export function arcContains(arc: Arc, id: NodeId): boolean {

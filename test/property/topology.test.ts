@@ -136,8 +136,9 @@ class Net {
   readonly #random: () => number;
   #now = 0;
   #events: { at: number; run: () => void }[] = [];
-  /** For each pair, which dial made its link; an event of an older one is void. */
+  /** Which dial made the link that a node has with another; an event of an older one is void. */
   readonly #dials = new Map<string, number>();
+  readonly #busyUntil = new Map<string, number>();
   #lastDial = 0;
 
   constructor(seed: number) {
@@ -165,15 +166,21 @@ class Net {
     this.#events.push({ at: this.#now + ms, run });
   }
 
+  #ifCurrent(id: NodeId, peer: NodeId, dial: number, run: (node: Topology) => void): void {
+    if (this.#dials.get(`${id}>${peer}`) === dial) this.#with(id, run);
+  }
+
+  /** Ordered for each pair, as courier and control lane are. */
+  #carry(from: NodeId, to: NodeId, run: (node: Topology) => void): void {
+    const pair = `${from}>${to}`;
+    const at = Math.max(this.#busyUntil.get(pair) ?? 0, this.#now + this.#random() * 100);
+    this.#busyUntil.set(pair, at);
+    this.#events.push({ at, run: () => this.#with(to, run) });
+  }
+
   #join(): void {
     const id = BigInt(Math.floor(this.#random() * 2 ** 53)) << 75n;
-    // Ordered for each pair, as courier and control lane are.
-    const busyUntil = new Map<NodeId, number>();
-    const on = (peer: NodeId, run: (node: Topology) => void) => {
-      const at = Math.max(busyUntil.get(peer) ?? 0, this.#now + this.#random() * 100);
-      busyUntil.set(peer, at);
-      this.#later(() => this.#with(peer, run), at - this.#now);
-    };
+    const on = (peer: NodeId, run: (node: Topology) => void) => this.#carry(id, peer, run);
     this.nodes.set(
       id,
       new Topology({
@@ -183,19 +190,19 @@ class Net {
         sink: {
           dial: (peer) => {
             const dial = ++this.#lastDial;
+            this.#dials.set(`${id}>${peer}`, dial);
             on(peer, (node) => {
               if (!this.nodes.has(id) || !node.offered(id, this.#now)) return;
-              this.#dials.set(pairKey(id, peer), dial);
-              const current = (run: () => void) => () => this.#dials.get(pairKey(id, peer)) === dial && run();
-              this.#later(current(() => this.#with(id, (self) => self.linkUp(peer, this.#now))));
-              this.#later(current(() => this.#with(peer, (other) => other.linkUp(id, this.#now))));
+              this.#dials.set(`${peer}>${id}`, dial);
+              this.#later(() => this.#ifCurrent(peer, id, dial, (other) => other.linkUp(id, this.#now)));
+              // The end that dialled is up once the answer is there, which comes behind what the other end sent before.
+              this.#carry(peer, id, () => this.#ifCurrent(id, peer, dial, (self) => self.linkUp(peer, this.#now)));
             });
           },
           close: (peer) => {
-            const dial = this.#dials.get(pairKey(id, peer));
-            on(peer, (node) => {
-              if (dial !== undefined && this.#dials.get(pairKey(id, peer)) === dial) node.linkDown(id, this.#now);
-            });
+            const dial = this.#dials.get(`${id}>${peer}`)!;
+            this.#dials.delete(`${id}>${peer}`);
+            on(peer, () => this.#ifCurrent(peer, id, dial, (node) => node.linkDown(id, this.#now)));
           },
           announce: (peer, interest) => on(peer, (node) => node.neighbourWants(id, interest, this.#now)),
           changed: () => {},
@@ -224,8 +231,4 @@ class Net {
     const node = this.nodes.get(id);
     if (node !== undefined) run(node);
   }
-}
-
-function pairKey(a: NodeId, b: NodeId): string {
-  return a < b ? `${a}/${b}` : `${b}/${a}`;
 }

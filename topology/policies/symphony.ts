@@ -1,6 +1,6 @@
 import type { Policy, PolicyView, WantedEdge } from '../policy.ts';
 import { seededRandom } from '../random.ts';
-import { advance, type NodeId, sortClockwise } from '../ring.ts';
+import { clockwise, type NodeId, sortClockwise } from '../ring.ts';
 
 export interface SymphonyOptions {
   readonly successors: number;
@@ -46,13 +46,24 @@ function longLinks(view: PolicyView, ring: readonly NodeId[], ringLinks: Readonl
   return chosen;
 }
 
+/** `ring` is in clockwise order from `self`. */
 function draw(self: NodeId, ring: readonly NodeId[], free: ReadonlySet<NodeId>, random: () => number): NodeId {
   const nodes = ring.length + 1;
   for (let i = 0; i < maxDraws; i++) {
     const share = Math.exp(Math.log(nodes) * (random() - 1));
-    const target = advance(self, BigInt(Math.floor(share * 2 ** 53)) << 75n);
-    const manager = sortClockwise(target, ring)[0]!;
-    if (free.has(manager)) return manager;
+    const manager = firstAtOrAfter(self, ring, BigInt(Math.floor(share * 2 ** 53)) << 75n);
+    if (manager !== undefined && free.has(manager)) return manager;
   }
   return [...free][Math.floor(random() * free.size)]!;
+}
+
+/** The first node that is at least `steps` clockwise of `self`; undefined where that is `self` again. */
+function firstAtOrAfter(self: NodeId, ring: readonly NodeId[], steps: bigint): NodeId | undefined {
+  let [low, high] = [0, ring.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (clockwise(self, ring[middle]!) < steps) low = middle + 1;
+    else high = middle;
+  }
+  return ring[low];
 }
