@@ -55,11 +55,15 @@ function toTci(fields: readonly OxmField[]): OxmField[] {
   return rest;
 }
 
+const isTag = ({ field }: OxmField): boolean => field === 'vlan_tci' || field === 'vlan_vid' || field === 'vlan_pcp';
+
 export const NXM_MATCH: Codec = {
-  read: (b, at, end, xid) =>
-    (NXM_LIST.read(b, at, end, xid) as OxmField[]).flatMap((field) =>
-      field.field === 'vlan_tci' ? fromTci(field) : [field],
-    ),
+  read: (b, at, end, xid) => {
+    const fields = NXM_LIST.read(b, at, end, xid) as OxmField[];
+    // A field that is there twice stays so: it is for the receiver to refuse.
+    if (fields.filter(isTag).length !== 1) return fields;
+    return fields.flatMap((field) => (field.field === 'vlan_tci' ? fromTci(field) : [field]));
+  },
   write: (value) => {
     if (!Array.isArray(value)) throw new OfpEncodeError('match', 'is not a list of fields');
     NXM_LIST.write(toTci(value as OxmField[]));

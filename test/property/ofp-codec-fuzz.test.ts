@@ -21,8 +21,8 @@ const PER_MESSAGE = 6;
 const MAX = 0xffff;
 /** Of so many decoded messages, one is encoded and decoded again. */
 const AGAIN = 8;
-/** Milliseconds; ten times what is asked of a message, for the machine has other work too. */
-const SLOW = 10;
+/** Milliseconds that a message may take, whatever is in it. */
+const SLOW = 1;
 
 /** Numbers below a bound, the same ones for the same seed (mulberry32). */
 function generator(start: number): (bound: number) => number {
@@ -112,6 +112,13 @@ function attempt(bytes: Uint8Array): OfpMessage | undefined {
   }
 }
 
+/** The machine has other work too: what was slow is tried again, and the best time counts. */
+function time(bytes: Uint8Array): number {
+  const start = performance.now();
+  attempt(bytes);
+  return performance.now() - start;
+}
+
 function again(message: OfpMessage): void {
   let bytes: Uint8Array;
   try {
@@ -121,21 +128,29 @@ function again(message: OfpMessage): void {
     if (error instanceof OfpEncodeError) return;
     throw error;
   }
-  assert.deepEqual(decode(bytes), message);
+  const second = decode(bytes);
+  // A Nicira match may name the VLAN tag by headers of the standard; it is written with its own.
+  if (isNicira(message)) assert.deepEqual(decode(encode(second)), second);
+  else assert.deepEqual(second, message);
 }
+
+const isNicira = (message: OfpMessage): boolean =>
+  message.type.startsWith('nx') ||
+  ('multipart' in message && (message.multipart.startsWith('nx') || message.multipart === 'flowMonitor'));
 
 test(`mutated messages (seed ${seed})`, { timeout: 3_700_000 }, () => {
   const next = generator(seed);
   const end = performance.now() + seconds * 1000;
   let messages = 0;
   let decoded = 0;
-  let slow = 0;
   while (messages < wanted && performance.now() < end) {
     const bytes = mutated(next);
     const start = performance.now();
     try {
       const message = attempt(bytes);
-      if (performance.now() - start > SLOW) slow++;
+      if (performance.now() - start > SLOW) {
+        assert.ok(Math.min(...Array.from({ length: 20 }, () => time(bytes))) < SLOW, 'takes too long');
+      }
       messages++;
       if (message !== undefined && ++decoded % AGAIN === 0) again(message);
     } catch (error) {
@@ -145,5 +160,4 @@ test(`mutated messages (seed ${seed})`, { timeout: 3_700_000 }, () => {
   console.log(`${messages} mutated messages, ${decoded} of them still well-formed`);
   expect(decoded).toBeGreaterThan(messages / 100);
   expect(decoded).toBeLessThan(messages);
-  expect(slow).toBeLessThanOrEqual(messages / 10_000);
 });
