@@ -90,6 +90,7 @@ export class Bridge {
   #fragments: number = ConfigFlags.FRAG_NORMAL;
   #fragmentsDropped = 0;
   #isBusy = false;
+  #isAlone = false;
 
   constructor(options: BridgeOptions) {
     this.datapathId = options.datapathId;
@@ -290,6 +291,11 @@ export class Bridge {
     this.#fragments = flags;
   }
 
+  /** Whether the bridge forwards on its own: all frames go the NORMAL way, and the rules wait untouched. */
+  standAlone(isAlone: boolean): void {
+    this.#isAlone = isAlone;
+  }
+
   /** Lets expire what is due. */
   tick(now: number): void {
     this.#run(() => {
@@ -307,7 +313,7 @@ export class Bridge {
   #receiveFrame(port: Port, frame: Uint8Array, now: number): void {
     if (!this.#load(port, frame)) return;
     this.#passage.beginHere(port, port.no, this.#self, now);
-    this.#pipeline.run();
+    this.#runPipeline();
     this.#runArrivals(now);
   }
 
@@ -319,7 +325,7 @@ export class Bridge {
       if (!this.#load(port, record.frame)) continue;
       const { hopLimit, sourceHi, sourceLo, destinationHi, destinationLo } = record;
       this.#passage.beginFrom(port, hopLimit - 1, sourceHi, sourceLo, destinationHi, destinationLo, now);
-      this.#pipeline.run();
+      this.#runPipeline();
       this.#runArrivals(now);
     }
     port.counters.rxErrors += record.malformed - before;
@@ -334,9 +340,15 @@ export class Bridge {
         if (!this.#load(port, frame)) continue;
         const { hi, lo } = switchIdOf(root);
         this.#passage.beginFrom(port, linkHopLimit, hi, lo, 0, 0, now);
-        this.#pipeline.run();
+        this.#runPipeline();
       }
     }
+  }
+
+  // HOT PATH
+  #runPipeline(): void {
+    if (this.#isAlone) this.#pipeline.runAlone();
+    else this.#pipeline.run();
   }
 
   /** Counts a frame, and reads it unless it is to be dropped. */

@@ -6,6 +6,10 @@ export type CliErrorCode =
   | 'CLI_CONFIG_FILE'
   /** `--listen` is not an address with a port. */
   | 'CLI_LISTEN'
+  /** Bytes that a terminal cannot show. */
+  | 'CLI_TERMINAL'
+  /** A file cannot be read or written. */
+  | 'CLI_FILE'
   /** Something that the command cannot do without was not given. */
   | 'CLI_MISSING';
 

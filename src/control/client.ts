@@ -10,6 +10,8 @@ const timeoutMs = 2_000;
 const maxAnswer = 64 * 1024 * 1024;
 const newline = 10;
 
+export type { Kind } from './wire.ts';
+
 export interface Answered {
   readonly of: Kind;
   readonly data: unknown;

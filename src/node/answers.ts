@@ -1,10 +1,11 @@
 import { formatFlowStats } from '../../ofp/index.ts';
 import { formatNodeId, type Link, type NodeId, switchIdOf } from '../../topology/index.ts';
+import { macText, reportPort } from '../control/index.ts';
 import { version } from '../lib/version.ts';
 import type { Tap } from '../tap/index.ts';
 import type { NodeConfig } from './config.ts';
 import type { OverlayNode } from './node.ts';
-import type { MacReport, PeerKind, PeerReport, PortReport, Question, Reports, StatusReport } from './report.ts';
+import type { MacReport, PeerKind, PeerReport, Question, Reports, StatusReport } from './report.ts';
 
 type Answers = { readonly [Q in Question]: () => Reports[Q] };
 
@@ -13,7 +14,7 @@ export function answersOf(node: OverlayNode, config: NodeConfig, tap: Tap, openf
   return {
     status: () => status(node, config, tap, openflow),
     peers: () => peers(node),
-    ports: () => ports(node),
+    ports: () => node.bridge.ports.map(reportPort),
     flows: () => node.bridge.flowStats(node.now()).map((entry) => formatFlowStats(entry)),
     macs: () => macs(node, config),
     floods: () =>
@@ -94,21 +95,6 @@ function kindOf({ mine, theirs }: Link): PeerKind {
   return theirs === 'long' ? 'long (in)' : 'unwanted';
 }
 
-function ports(node: OverlayNode): PortReport[] {
-  return node.bridge.ports.map(({ no, name, kind, mac, counters }) => ({
-    port: no,
-    name,
-    kind,
-    mac: macText(mac),
-    rxFrames: counters.rxPackets,
-    rxBytes: counters.rxBytes,
-    rxDropped: counters.rxDropped + counters.rxErrors,
-    txFrames: counters.txPackets,
-    txBytes: counters.txBytes,
-    txDropped: counters.txDropped + counters.txErrors,
-  }));
-}
-
 function macs(node: OverlayNode, config: NodeConfig): MacReport[] {
   const bySwitch = new Map(node.topology.members.map((id) => [switchIdOf(id), id]));
   return node.controller.hosts.map(({ mac, location, since }) => {
@@ -122,10 +108,6 @@ function macs(node: OverlayNode, config: NodeConfig): MacReport[] {
       knownMs: Math.round(node.now() - since),
     };
   });
-}
-
-function macText(mac: Uint8Array): string {
-  return [...mac].map((byte) => byte.toString(16).padStart(2, '0')).join(':');
 }
 
 function hex(value: bigint, digits: number): string {

@@ -1,3 +1,7 @@
+import type { PortReport } from '../control/port-report.ts';
+
+export type { PortReport } from '../control/port-report.ts';
+
 /** What a live node tells about itself over its control socket: JSON, ids as lower-case hex. Read from memory, never waited for. */
 
 export interface StatusReport {
@@ -45,19 +49,6 @@ export interface PeerReport {
   readonly path: 'direct' | 'relay' | undefined;
   readonly remoteAddress: string | undefined;
   readonly rxBytes: number;
-  readonly txBytes: number;
-  readonly txDropped: number;
-}
-
-export interface PortReport {
-  readonly port: number;
-  readonly name: string;
-  readonly kind: 'leaf' | 'peer' | 'flood';
-  readonly mac: string;
-  readonly rxFrames: number;
-  readonly rxBytes: number;
-  readonly rxDropped: number;
-  readonly txFrames: number;
   readonly txBytes: number;
   readonly txDropped: number;
 }

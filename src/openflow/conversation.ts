@@ -1,6 +1,6 @@
 import { FrameSplitter } from '../../ofp/index.ts';
 import type { Agent, AgentConnection, ConnectionKind } from '../../switch/index.ts';
-import type { Clock } from '../lib/clock.ts';
+import type { Clock, Timer } from '../lib/clock.ts';
 import { InactivityProbe } from './probe.ts';
 import type { Snoop } from './snoop.ts';
 import type { Stream } from './stream.ts';
@@ -17,6 +17,8 @@ export interface ConversationOptions {
   ended(reason: string): void;
 }
 
+/** A peer that connects and says nothing is let go after this time. */
+const helloMs = 5_000;
 /** Type of the hello; only later messages tell the version that was agreed on. */
 const helloType = 0;
 
@@ -26,6 +28,7 @@ export class Conversation {
   readonly #options: ConversationOptions;
   readonly #probe: InactivityProbe;
   readonly #splitter = new FrameSplitter();
+  readonly #helloTimer: Timer;
   /** Of the last message that came in after the hellos. */
   #version: number | undefined;
 
@@ -34,10 +37,10 @@ export class Conversation {
     this.#options = options;
     this.#probe = new InactivityProbe(clock, probeMs, {
       probe: () => this.#sendEcho(),
-      dead: () => {
-        options.ended(`nothing heard for ${(2 * probeMs) / 1000} s`);
-        stream.destroy();
-      },
+      dead: () => this.#giveUp(`nothing heard for ${(2 * probeMs) / 1000} s`),
+    });
+    this.#helloTimer = clock.after(helloMs, () => {
+      if (!this.connection.isReady) this.#giveUp(`no hello in ${helloMs / 1000} s`);
     });
     let isWritable = true;
     const connection = agent.connect(
@@ -75,7 +78,13 @@ export class Conversation {
   /** The stream is gone. */
   closed(): void {
     this.#probe.stop();
+    this.#helloTimer.cancel();
     this.connection.closed();
+  }
+
+  #giveUp(reason: string): void {
+    this.#options.ended(reason);
+    this.#options.stream.destroy();
   }
 
   #look(bytes: Uint8Array, snoop: Snoop | undefined): void {

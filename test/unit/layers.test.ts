@@ -43,7 +43,13 @@ const LAYERS: readonly { layer: string; mayImport: readonly string[]; isPure?: t
       ),
     ],
   },
-  { layer: 'src/cli/', mayImport: ['src/node/index.ts', 'src/node/client.ts', 'src/lib/', 'tools/lab/', 'tools/sim/'] },
+  {
+    layer: 'src/cli/',
+    mayImport: [
+      ...['src/node/index.ts', 'src/node/client.ts', 'src/bridge/index.ts', 'src/bridge/client.ts'],
+      ...['src/control/client.ts', 'src/pcap/index.ts', 'src/lib/', 'tools/lab/', 'tools/sim/'],
+    ],
+  },
   { layer: 'src/web/', mayImport: ['src/node/index.ts', 'src/lib/'] },
   { layer: 'tools/', mayImport: [''] },
 ];

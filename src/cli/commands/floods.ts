@@ -8,7 +8,7 @@ export function command(): Command {
     question: 'floods',
     summary: 'the latest broadcasts that a node carried: from whom, to whom',
     example: 'ringlet floods n1',
-    show: (floods) => formatTable(columns, floods),
+    show: { node: (floods) => formatTable(columns, floods) },
   });
 }
 

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { BridgeMacReport } from '../../bridge/client.ts';
 import type { MacReport } from '../../node/client.ts';
 import { queryCommand } from '../query.ts';
 import { type Column, formatDuration, formatTable, shortId } from '../table.ts';
@@ -6,9 +7,9 @@ import { type Column, formatDuration, formatTable, shortId } from '../table.ts';
 export function command(): Command {
   return queryCommand({
     question: 'macs',
-    summary: 'the hosts that a node knows and which node each is behind',
+    summary: 'the hosts that a node or bridge knows and where each is',
     example: 'ringlet macs n1',
-    show: (macs) => formatTable(columns, macs),
+    show: { node: (macs) => formatTable(columns, macs), bridge: (macs) => formatTable(bridgeColumns, macs) },
   });
 }
 
@@ -18,4 +19,12 @@ const columns: readonly Column<MacReport>[] = [
   { title: 'NODE ID', of: ({ nodeId }) => shortId(nodeId) },
   { title: 'PORT', align: 'right', of: ({ port }) => port },
   { title: 'KNOWN FOR', align: 'right', of: ({ knownMs }) => formatDuration(knownMs) },
+];
+
+const bridgeColumns: readonly Column<BridgeMacReport>[] = [
+  { title: 'MAC', of: ({ mac }) => mac },
+  { title: 'VLAN', align: 'right', of: ({ vlan }) => vlan || undefined },
+  { title: 'PORT', align: 'right', of: ({ port }) => port },
+  { title: 'NAME', of: ({ portName }) => portName },
+  { title: 'AGE', align: 'right', of: ({ ageMs }) => formatDuration(ageMs) },
 ];

@@ -8,7 +8,7 @@ export function command(): Command {
     question: 'peers',
     summary: "a node's links and why it has them",
     example: 'ringlet peers n1 --json',
-    show: (peers) => formatTable(columns, peers),
+    show: { node: (peers) => formatTable(columns, peers) },
   });
 }
 

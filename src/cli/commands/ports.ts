@@ -6,16 +6,19 @@ import { type Column, formatTable } from '../table.ts';
 export function command(): Command {
   return queryCommand({
     question: 'ports',
-    summary: "the ports of a node's switch and their counters",
+    summary: 'the ports of a switch and their counters',
     example: 'ringlet ports n1',
-    show: (ports) => formatTable(columns, ports),
+    show: { node: show, bridge: show },
   });
 }
+
+const show = (ports: readonly PortReport[]) => formatTable(columns, ports);
 
 const columns: readonly Column<PortReport>[] = [
   { title: 'PORT', align: 'right', of: ({ port }) => port },
   { title: 'NAME', of: ({ name }) => name },
   { title: 'KIND', of: ({ kind }) => kind },
+  { title: 'STATE', of: ({ isUp }) => (isUp ? 'up' : 'down') },
   { title: 'MAC', of: ({ mac }) => mac },
   { title: 'RX FRAMES', align: 'right', of: ({ rxFrames }) => rxFrames },
   { title: 'RX BYTES', align: 'right', of: ({ rxBytes }) => rxBytes },

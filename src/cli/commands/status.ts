@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { BridgeStatus, ControllerReport } from '../../bridge/client.ts';
 import type { StatusReport } from '../../node/client.ts';
 import { queryCommand } from '../query.ts';
 import { formatDuration, formatPairs } from '../table.ts';
@@ -6,15 +7,14 @@ import { formatDuration, formatPairs } from '../table.ts';
 export function command(): Command {
   return queryCommand({
     question: 'status',
-    summary: 'what a node is and how it is doing',
+    summary: 'what a node or bridge is and how it is doing',
     example: 'ringlet status n1',
-    show: statusLines,
+    show: { node: statusLines, bridge: bridgeLines },
   });
 }
 
 export function statusLines(report: StatusReport): string[] {
   const { tap, signal } = report;
-  const drops = Object.entries(report.drops).map(([name, count]) => `${name} ${count}`);
   return formatPairs([
     ['node', `${report.name}  ${report.nodeId}`],
     ['switch', report.switchId],
@@ -26,6 +26,35 @@ export function statusLines(report: StatusReport): string[] {
     ['openflow', report.openflow.join('  ') || '-'],
     ['hosts', String(report.hosts)],
     ['flows', String(report.flows)],
-    ['drops', drops.join(', ') || 'none'],
+    ['drops', dropsText(report.drops)],
   ]);
+}
+
+export function bridgeLines(report: BridgeStatus): string[] {
+  const alone = report.isAlone ? ', forwarding on its own' : '';
+  return formatPairs([
+    ['bridge', `${report.name}  ${report.datapathId}`],
+    ['process', `${report.pid}, up ${formatDuration(report.uptimeMs)}, version ${report.version}`],
+    ['fail mode', `${report.failMode}${alone}`],
+    ...(report.controllers.length === 0 ? [['controllers', 'none'] as const] : []),
+    ...report.controllers.map((controller) => ['controller', controllerText(controller)] as const),
+    ['openflow', report.openflow.join('  ') || '-'],
+    ['ports', String(report.ports)],
+    ['flows', String(report.flows)],
+    ['hosts', String(report.macs)],
+    ['drops', dropsText(report.drops)],
+  ]);
+}
+
+function controllerText({ target, state, stateMs, role, problem }: ControllerReport): string {
+  const since = `${state} for ${formatDuration(stateMs)}`;
+  return [target, since, role, problem].filter((part) => part !== undefined).join('  ');
+}
+
+function dropsText(drops: Readonly<Record<string, number>>): string {
+  return (
+    Object.entries(drops)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ') || 'none'
+  );
 }

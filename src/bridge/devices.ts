@@ -1,0 +1,30 @@
+import { dialUnixPort, EthernetPort, type FramePort, KernelTap, listenUnixPort } from '../tap/index.ts';
+import { stableMac } from './datapath-id.ts';
+import type { DeviceSpec, PortSpec } from './port-spec.ts';
+
+/** Opens what a port of a bridge is in the outside world. What fails throws an error with a `code`, and nothing is left. */
+export type OpenDevice = (bridge: string, spec: PortSpec) => Promise<FramePort>;
+
+type Openers = {
+  readonly [K in DeviceSpec['kind']]: (
+    device: Extract<DeviceSpec, { kind: K }>,
+    name: string,
+    mac: Uint8Array,
+  ) => Promise<FramePort> | FramePort;
+};
+
+/** The largest IP packet that a frame behind a length of two bytes can hold. */
+const socketMtu = 65_517;
+
+const openers: Openers = {
+  tap: ({ name, mtu, addresses }, _portName, mac) => KernelTap.open({ name, mtu, addresses, mac }),
+  eth: ({ name }) => new EthernetPort({ name }),
+  unix: ({ path }, name, mac) => dialUnixPort({ name, mac, path, mtu: socketMtu }),
+  punix: ({ path }, name, mac) => listenUnixPort({ name, mac, path, mtu: socketMtu }),
+};
+
+/** By the adapters of src/tap. */
+export const openDevice: OpenDevice = async (bridge, { name, device }) => {
+  const open = openers[device.kind] as (device: DeviceSpec, name: string, mac: Uint8Array) => Promise<FramePort>;
+  return open(device, name, stableMac('port', bridge, name));
+};
