@@ -45,7 +45,7 @@ describe('a lab in namespaces', () => {
     expect(JSON.parse((await lab.run(['macs', 'n2', '--json'])).stdout)).toHaveLength(3);
     expect(await lab.run(['status'])).toMatchObject({
       code: 1,
-      stderr: 'ringlet: 3 nodes run here (n1, n2, n3), name one: ringlet status n1\n',
+      stderr: 'ringlet: 3 run here (n1, n2, n3), name one: ringlet status n1\n',
     });
     expect((await lab.run(['status', 'n9'])).stderr).toMatch(/^ringlet: no node n9 .*n1, n2, n3\n$/);
     expect(await lab.run(['lab', '--once'])).toMatchObject({
@@ -113,7 +113,7 @@ describe('a lab in namespaces', () => {
     await new Promise<void>((resolve) => stranger.listen(join(lab.directory, 'n2.ctl'), resolve));
     const { code, stdout, stderr } = await lab.run(['lab', '--nodes', '2', '--once']);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^ringlet: n2 did not come up: a node named n2 is running/);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^ringlet: n2 did not come up: a node or bridge named n2 is running/);
     expect(lab.remains()).toEqual(['n2.ctl']);
     await new Promise((resolve) => stranger.close(resolve));
   });

@@ -43,7 +43,7 @@ describe('a wrong command line is one line with the way out, and exit code 2', (
 
 describe('what cannot be done is one line with the way out, and exit code 1', () => {
   it.each([
-    [['status'], /no node runs here \(looked in .*ringlet-usage-.*\): start one with 'ringlet up'/],
+    [['status'], /nothing runs here \(looked in .*ringlet-usage-.*\): start a node with 'ringlet up'/],
     [['status', 'attic'], /no node attic answers/],
     [['up'], /no rendezvous .*--rendezvous ws:\/\/HOST:7788/],
     [['up', '--config', '/nonexistent'], /cannot read \/nonexistent/],
