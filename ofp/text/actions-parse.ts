@@ -3,7 +3,7 @@ import { ACTIONS } from '../tables/actions.ts';
 import type { OxmField, OxmId, OxmName } from '../tables/oxm-types.ts';
 import type { Action } from '../tables/values.ts';
 import { parseIpv4, parseMac } from './addresses.ts';
-import { FIELD_INFO, type FieldValue, fullMask, isZero, sameValue, setName, textOf } from './fields.ts';
+import { andValue, FIELD_INFO, type FieldValue, fullMask, isZero, sameValue, setName, textOf } from './fields.ts';
 import { FIELD_BY_NAME } from './match-parse.ts';
 import { CONTROLLER_PORT, isOutputPort, type PortNames, portNumber } from './names.ts';
 import type { PacketFacts } from './packet-facts.ts';
@@ -345,7 +345,7 @@ function readSetField(piece: Piece, context: ActionContext, key: Piece): Action[
   // A mask came with 1.5; Open vSwitch makes an extension of it before.
   if (context.version < 6) return fail(value, 'a value without a mask');
   if (isZero(read.mask!)) return [];
-  return [setField(field, read.value, read.mask)];
+  return [setField(field, andValue(read.value, read.mask!), read.mask)];
 }
 
 /** What 1.0 and 1.1 have instead of set_field. */

@@ -144,11 +144,12 @@ export function textOf(field: OxmName): TextField {
 
 const NAMED = Object.keys(FIELD_TEXT) as OxmName[];
 
-/** Every field, in the order in which a match prints them. */
-export const MATCH_ORDER: readonly OxmName[] = [
-  ...NAMED,
-  ...(Object.keys(FIELD_INFO) as OxmName[]).filter((name) => !NAMED.includes(name)),
-];
+/** Every field, in the order in which a match prints them: those without an entry are of tunnels, before the metadata. */
+export const MATCH_ORDER: readonly OxmName[] = NAMED.flatMap((name) =>
+  name === 'metadata'
+    ? [...(Object.keys(FIELD_INFO) as OxmName[]).filter((each) => !NAMED.includes(each)), name]
+    : [name],
+);
 
 /** A field's value or mask: a number, a bigint for 64 bits, bytes for addresses. */
 export type FieldValue = number | bigint | Uint8Array;

@@ -4,6 +4,8 @@ import { formatInstructions } from './actions-format.ts';
 import { formatMatchWithPriority } from './match-format.ts';
 import { FLOW_FLAGS, type TextOptions } from './names.ts';
 
+const ALL_64 = 0xffff_ffff_ffff_ffffn;
+
 /** An entry of a flow multipart reply: `flow` up to 1.4, `flowDesc` in 1.5, `nxFlow` of Open vSwitch in 1.0. */
 export type FlowStatsEntry = ReplyItem<'flow'> | ReplyItem<'flowDesc'> | ReplyItem<'nxFlow'>;
 
@@ -23,8 +25,8 @@ export function formatFlowStats(entry: FlowStatsEntry, options: FlowStatsTextOpt
   if (shown || entry.cookie !== 0n) parts.push(`cookie=0x${entry.cookie.toString(16)}`);
   if (shown && stats.duration) parts.push(`duration=${formatDuration(...stats.duration)}`);
   if (shown || entry.tableId !== 0) parts.push(`table=${entry.tableId}`);
-  if (shown) parts.push(`n_packets=${stats.packets ?? '?'}`);
-  if (shown) parts.push(`n_bytes=${stats.bytes ?? '?'}`);
+  if (shown) parts.push(`n_packets=${formatCount(stats.packets)}`);
+  if (shown) parts.push(`n_bytes=${formatCount(stats.bytes)}`);
   if (entry.idleTimeout !== 0) parts.push(`idle_timeout=${entry.idleTimeout}`);
   if (entry.hardTimeout !== 0) parts.push(`hard_timeout=${entry.hardTimeout}`);
   const head = parts.map((part) => `${part}, `).join('');
@@ -41,6 +43,9 @@ function formatAges({ idleAge, hardAge, durationSec }: ReplyItem<'nxFlow'>): str
   const idle = idleAge > 0 ? `idle_age=${idleAge - 1}, ` : '';
   return hardAge > 0 && hardAge - 1 !== durationSec ? `${idle}hard_age=${hardAge - 1}, ` : idle;
 }
+
+/** A count that the switch does not keep is missing, or all ones. */
+const formatCount = (count: bigint | undefined) => (count === undefined || count === ALL_64 ? '?' : String(count));
 
 /** The names of flow flags, a space after each. */
 export function formatFlowFlags(flags: number): string {

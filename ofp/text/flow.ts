@@ -23,6 +23,7 @@ export interface FlowReadOptions {
 }
 
 const ALL_TABLES = 0xff;
+const FIRST_WITH_IMPORTANCE = 5;
 
 interface CommandInfo {
   readonly code: number;
@@ -123,6 +124,7 @@ function emptyFlow(version: OfpVersion, command: number): FlowMod {
     flags: 0,
     match: [],
     instructions: [],
+    ...(version >= FIRST_WITH_IMPORTANCE && { importance: 0 }),
   };
 }
 

@@ -10,7 +10,7 @@ const EVICTION = 1 << 2;
 const VACANCY = 1 << 3;
 const FIRST_WITH_EVICTION = 5;
 /** What a table does with a packet that matches nothing, in 1.1 and 1.2. */
-const MISS_CONFIGS = ['', 'continue', 'drop'];
+const MISS_CONFIGS = ['controller', 'continue', 'drop'];
 const REASONS: ReadonlyMap<number, string> = new Map([
   [3, ' reason=VACANCY_DOWN'],
   [4, ' reason=VACANCY_UP'],
