@@ -19,6 +19,7 @@ const commands = {
   macs: () => import('./commands/macs.ts'),
   floods: () => import('./commands/floods.ts'),
   lab: () => import('./commands/lab.ts'),
+  sim: () => import('./commands/sim.ts'),
 } satisfies Record<string, () => Promise<{ readonly command: () => Command }>>;
 
 type CommandName = keyof typeof commands;
