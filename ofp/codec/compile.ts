@@ -119,7 +119,38 @@ function fixedSize(runs: readonly Run[]): number {
   return runs.reduce((sum, run) => sum + run.size, 0);
 }
 
+/** The codec of a structure. Its two functions are made when they are first called: few versions speak all messages. */
 export function compile(struct: Struct, layout: Layout, options: CompileOptions): Codec {
+  let parts: Parts | undefined;
+  let reader: Reader | undefined;
+  let writer: Writer | undefined;
+  return {
+    read: (b, at, end, xid) => {
+      if (reader === undefined) {
+        parts ??= partsOf(layout, options);
+        const source = readerSource(struct, layout, parts, options);
+        reader = build('b,o,end,xid', source, parts.codecs, options.fault) as Reader;
+      }
+      return reader(b, at, end, xid);
+    },
+    write: (value) => {
+      if (writer === undefined) {
+        parts ??= partsOf(layout, options);
+        writer = build('m', writerSource(struct, parts, options), parts.codecs, options.fault) as Writer;
+      }
+      writer(value);
+    },
+  };
+}
+
+interface Parts {
+  readonly runs: readonly Run[];
+  /** Codecs of the wire types of variable size, each once, and their places in the list. */
+  readonly codecs: readonly Codec[];
+  readonly index: ReadonlyMap<string, number>;
+}
+
+function partsOf(layout: Layout, options: CompileOptions): Parts {
   const runs = runsOf(layout, options.version);
   const codecs: Codec[] = [];
   const index = new Map<string, number>();
@@ -128,18 +159,14 @@ export function compile(struct: Struct, layout: Layout, options: CompileOptions)
     index.set(run.next.wire, codecs.length);
     codecs.push(options.variable(run.next.wire));
   }
-  return {
-    read: build('b,o,end,xid', readerSource(struct, layout, runs, index, options), codecs, options.fault) as Reader,
-    write: build('m', writerSource(struct, runs, index, options), codecs, options.fault) as Writer,
-  };
+  return { runs, codecs, index };
 }
 
 function readerSource(
   struct: Struct,
   layout: Layout,
-  runs: readonly Run[],
-  index: ReadonlyMap<string, number>,
-  { name, version, head, exact, fault: _ }: CompileOptions,
+  { runs, index }: Parts,
+  { name, version, head, exact }: CompileOptions,
 ): string {
   const members = head === undefined ? [] : [head];
   let bounded = exact;
@@ -190,12 +217,7 @@ function readerSource(
   return code.join('\n');
 }
 
-function writerSource(
-  struct: Struct,
-  runs: readonly Run[],
-  index: ReadonlyMap<string, number>,
-  { name, version }: CompileOptions,
-): string {
+function writerSource(struct: Struct, { runs, index }: Parts, { name, version }: CompileOptions): string {
   const defaults = struct.defaults ?? {};
   const code: string[] = ['const o=cursor.at;let p=o,v;'];
   const take = (field: string): string =>
