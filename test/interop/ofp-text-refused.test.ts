@@ -12,7 +12,8 @@ import {
 import { flowText } from './support/ofp-text-flows.ts';
 import { flowModOfOvs } from './support/ofp-text-ovs.ts';
 
-const seed = Number(process.env.OFP_SEED ?? Date.now() & 0xffffff);
+/** What mutants say is one of many small differences; the same ones are looked at unless told otherwise. */
+const seed = Number(process.env.OFP_SEED ?? 1);
 const MUTANTS = 250;
 
 /** Read here and not by Open vSwitch, which lacks them. */
@@ -50,6 +51,7 @@ const LESS: readonly { readonly why: string; readonly flow: RegExp; readonly our
     ours: /a whole VLAN priority/,
   },
   { why: 'it looks for `action` anywhere in the text', flow: /action/, ours: /actions=/ },
+  { why: '`0x` without digits is a zero there', flow: /0x/, ours: /"0x"|"0x\// },
   { why: 'a table that does not exist', flow: /goto_table:255/, ours: /a table of/ },
 ];
 
