@@ -37,7 +37,7 @@ const NOT_NUMBERS = [
   // In the names of standard actions and in parts of a match that belong together.
   /maxLen|totalLen|bufferId|port/i,
   // In megabits, or as names.
-  /Speed$|bandTypes|Setfields|meterId|^match$/,
+  /Speed$|bandTypes|Setfields|meterId|^match$|^instructions$|^actions\[/,
   // As the name of a protocol, or without the bit that says that there is a tag.
   /eth_type|vlan_vid/,
   // Not at all.
