@@ -23,6 +23,13 @@ const TEST_PACKAGES = [
   { binary: 'iperf3', package: 'iperf3', why: 'load between two hosts' },
   { binary: 'tcpdump', package: 'tcpdump', why: 'what really is on an interface' },
   { binary: 'ovs-ofctl', package: 'openvswitch-common', why: 'an OpenFlow client that is not ours' },
+  {
+    binary: 'ovs-testcontroller',
+    package: 'openvswitch-testcontroller',
+    why: 'an OpenFlow controller that is not ours',
+  },
+  { binary: 'osken-manager', package: 'python3-os-ken', why: 'OpenFlow controllers and a codec that are not ours' },
+  { binary: 'openssl', package: 'openssl', why: 'keys and certificates, made by ovs-pki' },
   { binary: 'ovs-vswitchd', package: 'openvswitch-switch', why: 'an OpenFlow switch that is not ours' },
 ];
 

@@ -113,7 +113,9 @@ describe('a lab in namespaces', () => {
     await new Promise<void>((resolve) => stranger.listen(join(lab.directory, 'n2.ctl'), resolve));
     const { code, stdout, stderr } = await lab.run(['lab', '--nodes', '2', '--once']);
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(/^ringlet: n2 did not come up: a node or bridge named n2 is running/);
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(
+      /^ringlet: n2 did not come up: a node or bridge named n2 is running/,
+    );
     expect(lab.remains()).toEqual(['n2.ctl']);
     await new Promise((resolve) => stranger.close(resolve));
   });

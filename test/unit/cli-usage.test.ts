@@ -44,7 +44,17 @@ describe('a wrong command line is one line with the way out, and exit code 2', (
 describe('what cannot be done is one line with the way out, and exit code 1', () => {
   it.each([
     [['status'], /nothing runs here \(looked in .*ringlet-usage-.*\): start a node with 'ringlet up'/],
-    [['status', 'attic'], /no node attic answers/],
+    [['status', 'attic'], /no node or bridge attic answers/],
+    [['bridge', '--port', 'tap'], /ports: 'tap': a port is .*tap:NAME/],
+    [['bridge', '--port', 'tap:a', '--port', 'eth:a'], /ports: two are called a; put another name in front/],
+    [['bridge', '--port', 'eth:nowhere0'], /there is no interface 'nowhere0': see ip link/],
+    [['bridge', '--controller', 'ptcp:'], /controllers: 'ptcp:' listens: a controller is tcp:, ssl: or unix:/],
+    [['bridge', '--controller', 'ssl:127.0.0.1'], /ssl:127.0.0.1:6653 needs --ca-cert/],
+    [['bridge', '--listen', 'pssl:0'], /pssl:0:0.0.0.0 needs --private-key and --certificate/],
+    [['bridge', '--listen', 'punix:/nonexistent/a'], /cannot listen on \/nonexistent\/a (.*): choose another/],
+    [['bridge', '--datapath-id', '0'], /datapathId: up to 16 hex digits, not all zero/],
+    [['add-port', 'br0', 'tap:a'], /no node or bridge br0 answers/],
+    [['capture', 'br0', '1'], /no node or bridge br0 answers/],
     [['up'], /no rendezvous .*--rendezvous ws:\/\/HOST:7788/],
     [['up', '--config', '/nonexistent'], /cannot read \/nonexistent/],
     [['up', '--rendezvous', 'http://a'], /rendezvous: .*such as ws:\/\//],
