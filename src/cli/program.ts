@@ -22,6 +22,11 @@ const commands = {
   sim: () => import('./commands/sim.ts'),
 } satisfies Record<string, () => Promise<{ readonly command: () => Command }>>;
 
+/** Every command, loaded: for the reference. */
+export function allCommands(): Promise<Command[]> {
+  return Promise.all(Object.values(commands).map(async (load) => (await load()).command()));
+}
+
 type CommandName = keyof typeof commands;
 const isCommandName = (name: string | undefined): name is CommandName =>
   name !== undefined && Object.hasOwn(commands, name);
