@@ -1,7 +1,13 @@
 import type { MeterBand } from '../../ofp/index.ts';
 
-/** How much a band lets through at once when it does not say: what its rate gives in this many milliseconds. */
+/**
+ * How much a band lets through at once when it does not say: what its rate gives in this many milliseconds, and at least two
+ * full frames (in bits) or two packets, as tokens would be lost between frames otherwise.
+ */
 const ordinaryBurstMs = 100;
+const leastBurst = { bits: 24_000, packets: 2_000 } as const;
+/** However small a burst a controller asks for: a kilobit or a packet. */
+const smallestLimit = 1000;
 
 /** The kinds of band that do something (OpenFlow 1.3 section 5.7.1). */
 export type KnownBand = Extract<MeterBand, { type: 'drop' | 'dscpRemark' }>;
@@ -20,11 +26,12 @@ export class Band {
   #tokens: number;
   #at: number;
 
-  /** `burst`: in kilobits or packets, or undefined. A rate in kb/s is one in bits a millisecond. */
-  constructor(given: KnownBand, burst: number | undefined, now: number) {
+  /** `burst`: in thousands of tokens, or undefined. A rate in kb/s is one in bits a millisecond. */
+  constructor(given: KnownBand, unit: keyof typeof leastBurst, burst: number | undefined, now: number) {
     this.given = given;
     this.#fill = given.rate;
-    this.#limit = Math.max(burst === undefined ? given.rate * ordinaryBurstMs : burst * 1000, 1000);
+    const ordinary = Math.max(given.rate * ordinaryBurstMs, leastBurst[unit]);
+    this.#limit = burst === undefined ? ordinary : Math.max(burst * 1000, smallestLimit);
     this.#tokens = this.#limit;
     this.#at = now;
   }

@@ -144,10 +144,11 @@ function bandsOf({ flags, bands }: MeterChange, now: number): Band[] {
     throw refusal(MeterModFailedCode.BAD_FLAGS, `flags ${flags}`);
   }
   if (bands.length > maxBands) throw refusal(MeterModFailedCode.OUT_OF_BANDS, `${bands.length} bands`);
+  const unit = (flags & MeterFlags.PKTPS) !== 0 ? 'packets' : 'bits';
   return bands.map((band) => {
     if (!isKnown(band)) throw refusal(MeterModFailedCode.BAD_BAND, `no band of type ${band.type}`);
     if (band.rate === 0) throw refusal(MeterModFailedCode.BAD_RATE, 'a rate of 0');
-    return new Band(band, (flags & MeterFlags.BURST) !== 0 ? band.burstSize : undefined, now);
+    return new Band(band, unit, (flags & MeterFlags.BURST) !== 0 ? band.burstSize : undefined, now);
   });
 }
 
