@@ -48,6 +48,7 @@ import {
   u16,
   u32,
 } from './io.ts';
+import { ARP, type Field, IPV4, number, type Put, TRANSPORT, VLAN_NONE, VLAN_PRESENT } from './match-fixed.ts';
 
 const SIZE = 40;
 /** Bits of `wildcards`; the two addresses have 6 bits each, a count of low bits that do not matter. */
@@ -66,21 +67,6 @@ const W = {
   nwTos: 1 << 21,
   all: 0x3fffff,
 } as const;
-
-const VLAN_NONE = 0xffff;
-const VLAN_PRESENT = 0x1000;
-const ARP = 0x0806;
-const IPV4 = 0x0800;
-
-/** The OXM names of the two transport ports (ICMP: type and code), by IP protocol. */
-const TRANSPORT: { readonly [proto: number]: readonly [OxmName10, OxmName10] } = {
-  1: ['icmpv4_type', 'icmpv4_code'],
-  6: ['tcp_src', 'tcp_dst'],
-  17: ['udp_src', 'udp_dst'],
-  132: ['sctp_src', 'sctp_dst'],
-};
-
-type OxmName10 = OxmField['field'];
 
 function address(field: 'ipv4_src' | 'ipv4_dst' | 'arp_spa' | 'arp_tpa', value: number, wild: number): OxmField[] {
   if (wild >= 32) return [];
@@ -127,18 +113,6 @@ function read(b: Uint8Array, o: number, end: number): OxmField[] {
 function finish(fields: OxmField[], o: number): OxmField[] {
   cursor.at = o + SIZE;
   return fields;
-}
-
-interface Field {
-  readonly value: unknown;
-  readonly mask?: unknown;
-}
-/** Writes one field into the match at `o`, and gives the wildcard bits that it clears. */
-type Put = (o: number, field: Field, name: string) => number;
-
-function number(value: unknown, max: number, name: string): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > max) bad(name, value);
-  return value;
 }
 
 function exact(bit: number, write: (o: number, value: unknown, name: string) => void): Put {

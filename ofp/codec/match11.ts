@@ -45,6 +45,17 @@ import {
   u32,
   u64,
 } from './io.ts';
+import {
+  ARP,
+  type Field,
+  type FieldName,
+  IPV4,
+  number,
+  type Put,
+  TRANSPORT,
+  VLAN_NONE,
+  VLAN_PRESENT,
+} from './match-fixed.ts';
 
 const SIZE = 88;
 const STANDARD = 0;
@@ -81,22 +92,8 @@ const AT = {
 } as const;
 
 const VLAN_ANY = 0xfffe;
-const VLAN_NONE = 0xffff;
-const PRESENT = 0x1000;
-const ARP = 0x0806;
-const IPV4 = 0x0800;
 const MPLS = [0x8847, 0x8848];
 const ALL64 = 0xffffffffffffffffn;
-
-type Name = OxmField['field'];
-
-/** The OXM names of the two transport ports (ICMP: type and code), by IP protocol. */
-const TRANSPORT: { readonly [proto: number]: readonly [Name, Name] } = {
-  1: ['icmpv4_type', 'icmpv4_code'],
-  6: ['tcp_src', 'tcp_dst'],
-  17: ['udp_src', 'udp_dst'],
-  132: ['sctp_src', 'sctp_dst'],
-};
 
 function mac(fields: OxmField[], field: 'eth_src' | 'eth_dst', b: Uint8Array, at: number): void {
   const value = copyOf(b, at, 6);
@@ -105,7 +102,7 @@ function mac(fields: OxmField[], field: 'eth_src' | 'eth_dst', b: Uint8Array, at
   fields.push(mask.every((octet) => octet === 0xff) ? { field, value } : { field, value, mask });
 }
 
-function ipv4(fields: OxmField[], field: Name, b: Uint8Array, at: number): void {
+function ipv4(fields: OxmField[], field: FieldName, b: Uint8Array, at: number): void {
   const value = u32(b, at);
   const mask = ~u32(b, at + 4) >>> 0;
   if (mask === 0) return;
@@ -131,8 +128,8 @@ function read(b: Uint8Array, o: number, end: number): OxmField[] {
   const vlan = u16(b, o + AT.dlVlan);
   if (has(W.dlVlan)) {
     if (vlan === VLAN_NONE) fields.push({ field: 'vlan_vid', value: 0 });
-    else if (vlan === VLAN_ANY) fields.push({ field: 'vlan_vid', value: PRESENT, mask: PRESENT });
-    else fields.push({ field: 'vlan_vid', value: PRESENT | (vlan & 0xfff) });
+    else if (vlan === VLAN_ANY) fields.push({ field: 'vlan_vid', value: VLAN_PRESENT, mask: VLAN_PRESENT });
+    else fields.push({ field: 'vlan_vid', value: VLAN_PRESENT | (vlan & 0xfff) });
     if (vlan !== VLAN_NONE && has(W.dlVlanPcp)) fields.push({ field: 'vlan_pcp', value: b[o + AT.dlVlanPcp]! & 7 });
   }
   network(fields, b, o, type, has);
@@ -163,18 +160,6 @@ function network(
   const narrow = proto === 1 ? 0xff : 0xffff;
   if (has(W.tpSrc)) fields.push({ field: names[0], value: u16(b, o + AT.tpSrc) & narrow } as OxmField);
   if (has(W.tpDst)) fields.push({ field: names[1], value: u16(b, o + AT.tpDst) & narrow } as OxmField);
-}
-
-interface Field {
-  readonly value: unknown;
-  readonly mask?: unknown;
-}
-/** Writes one field into the match at `o`, and gives the wildcard bits that it clears. */
-type Put = (o: number, field: Field, name: string) => number;
-
-function number(value: unknown, max: number, name: string): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > max) bad(name, value);
-  return value;
 }
 
 /** A number of 1, 2 or 4 bytes that has no mask. */
@@ -217,7 +202,8 @@ const putMetadata: Put = (o, { value, mask }, name) => {
 const putVlan: Put = (o, { value, mask }, name) => {
   const vid = number(value, 0x1fff, name);
   if (mask !== undefined && mask !== 0x1fff) {
-    if (mask !== PRESENT || vid !== PRESENT) throw new OfpEncodeError(name, 'cannot be masked in OpenFlow 1.1');
+    if (mask !== VLAN_PRESENT || vid !== VLAN_PRESENT)
+      throw new OfpEncodeError(name, 'cannot be masked in OpenFlow 1.1');
     put16(o + AT.dlVlan, VLAN_ANY);
   } else put16(o + AT.dlVlan, vid === 0 ? VLAN_NONE : vid & 0xfff);
   return W.dlVlan;

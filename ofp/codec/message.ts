@@ -8,7 +8,8 @@ import type { Family, Struct } from '../tables/schema.ts';
 import { type Codec, compile, layoutFor, type Reader, type Writer } from './compile.ts';
 import { bad, cursor, FAULTS, fail, MAX_MESSAGE, out, put16, put32, putZeros, u16, u32 } from './io.ts';
 import { linkMessageCodec } from './nested.ts';
-import { listOf, variableCodec } from './variable.ts';
+import { listOf } from './values.ts';
+import { variableCodec } from './variable.ts';
 
 const HEADER = 8;
 const FIRST_VERSION = 1;

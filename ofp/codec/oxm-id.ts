@@ -2,7 +2,8 @@
 import type { OfpVersion } from '../errors.ts';
 import type { Codec } from './compile.ts';
 import { bad, cursor, type Fault, fail, MAX_MESSAGE, put32, u16, u32 } from './io.ts';
-import { EXPERIMENTER_CLASS, findOxm, oxmEntry, putOxmHeader } from './oxm.ts';
+import { putOxmHeader } from './oxm.ts';
+import { EXPERIMENTER_CLASS, findOxm, oxmEntry } from './oxm-entries.ts';
 
 interface AnyOxmId {
   field: string;

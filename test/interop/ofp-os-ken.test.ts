@@ -7,8 +7,8 @@ import { allMessages, messageArbitrary, type Options } from '../property/ofp-cod
 import { askOsKen, type Json, toOsKen } from './support/ofp-os-ken.ts';
 import { sameXid, VALID } from './support/ofp-valid.ts';
 
-/** os-ken has 1.3 to 1.5 whole; its 1.0 and 1.2 are left to Open vSwitch. */
-const VERSIONS: readonly OfpVersion[] = [4, 5, 6];
+/** os-ken has 1.3 to 1.5 whole, and 1.2 but for its statistics; 1.0 is left to Open vSwitch. */
+const VERSIONS: readonly OfpVersion[] = [3, 4, 5, 6];
 const RUNS = 40;
 const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 0x7fffffff));
 
@@ -48,12 +48,17 @@ const only = (version: OfpVersion, parsed: boolean): NonNullable<Options['only']
   instruction: ['gotoTable', 'writeMetadata', 'writeActions', 'applyActions', 'clearActions', 'statTrigger'].concat(
     version < 6 ? ['meter'] : [],
   ),
-  // os-ken takes the padding of copy-field for field ids when it parses.
-  action: Object.keys(ACTIONS).filter((type) => !(parsed && type === 'copyField')),
+  // When it parses, os-ken takes the padding of copy-field for field ids; its 1.2 drops the data of experimenters.
+  action: Object.keys(ACTIONS).filter(
+    (type) => !(parsed && type === 'copyField') && !(version === 3 && type === 'experimenter'),
+  ),
   band: ['drop', 'dscpRemark'],
   flowUpdate: ['initial', 'abbrev', 'paused'],
   asyncProperty: ['packetInSlave', 'portStatusMaster', 'flowRemovedSlave', 'roleStatusMaster', 'requestForwardSlave'],
 });
+
+/** os-ken names these otherwise in 1.2, or does not show them. */
+const STATISTICS_12 = /^multipart|^hello|^featuresReply|^queueGetConfigReply/;
 
 /** What a controller receives; os-ken parses that and builds the rest. */
 const RECEIVED = /^(?!multipartRequest).*(Reply|flowRemoved|packetIn|Status|error)/;
@@ -80,7 +85,7 @@ function cases(
     overrides: { ...VALID.overrides, ...overrides },
   };
   return allMessages(version)
-    .filter((what) => !/(^|\.)nx/.test(what) && wanted(what))
+    .filter((what) => !/(^|\.)nx/.test(what) && !(version === 3 && STATISTICS_12.test(what)) && wanted(what))
     .flatMap((what) =>
       fc.sample(messageArbitrary(what, options).map(sameXid), { numRuns: RUNS, seed }).map((message) => ({
         what,
@@ -101,7 +106,7 @@ describe.each(VERSIONS)('os-ken, wire version %i', (version) => {
       (what) => (RECEIVED.test(what) || BOTH.test(what)) && !listed(NOT_PARSED, what, version),
     );
     const answers = askOsKen(asked.map(({ message, hex }) => ({ parse: hex, expect: toOsKen(message) as Json })));
-    expect(asked.length).toBeGreaterThan(15 * RUNS);
+    expect(asked.length).toBeGreaterThan(7 * RUNS);
     answers.forEach((answer, i) => {
       const { what, hex } = asked[i]!;
       assert.equal(answer.error, undefined, `${what} ${hex}`);
@@ -113,7 +118,7 @@ describe.each(VERSIONS)('os-ken, wire version %i', (version) => {
     // os-ken does not write the mask bit of field ids, one message has one monitor, and it loses data without actions.
     const overrides: Options['overrides'] = {
       'oxmId[]': (v) =>
-        VALID.overrides!['oxmId[]']!(v).map((ids) => (ids as object[]).map((id) => ({ ...id, hasMask: false }))),
+        VALID.overrides!['oxmId[]']!(v)!.map((ids) => (ids as object[]).map((id) => ({ ...id, hasMask: false }))),
     };
     const asked = cases(
       version,
@@ -126,7 +131,7 @@ describe.each(VERSIONS)('os-ken, wire version %i', (version) => {
       return message.body.length === 1;
     });
     const answers = askOsKen(asked.map(({ message }) => ({ build: toOsKen(message), version, xid: message.xid })));
-    expect(asked.length).toBeGreaterThan(20 * RUNS);
+    expect(asked.length).toBeGreaterThan(10 * RUNS);
     answers.forEach((answer, i) => {
       const { what, message, hex } = asked[i]!;
       assert.equal(answer.error, undefined, `${what} ${hex}`);
