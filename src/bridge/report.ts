@@ -11,7 +11,7 @@ export interface BridgeStatus {
   readonly pid: number;
   readonly uptimeMs: number;
   readonly failMode: 'standalone' | 'secure';
-  /** It has not had a controller for too long, and forwards on its own until there is one; its rules wait. */
+  /** It forwards on its own where no rule says otherwise: it has no controllers, or has had none for too long. */
   readonly isAlone: boolean;
   readonly controllers: readonly ControllerReport[];
   /** Where controllers and tools may connect, in the notation of `ovs-ofctl`. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { ControllerRole, NO_BUFFER, PortNo } from '../../ofp/index.ts';
+import { ControllerRole } from '../../ofp/index.ts';
 import { Agent, Bridge } from '../../switch/index.ts';
 import type { Clock, Random, Timer } from '../lib/clock.ts';
 import { ControllerLink, type Dial, type FailMode, FailModeWatch, Snoop } from '../openflow/index.ts';
@@ -54,14 +54,14 @@ export class BridgeRuntime {
     this.bridge = new Bridge({ datapathId, selfId: datapathId << 64n, description: `ringlet bridge ${name}` });
     this.agent = new Agent(this.bridge);
     if (controllers.size > 0) this.#watch = this.#watchControllers();
-    else if (failMode === 'standalone') this.#forwardNormally();
+    else if (failMode === 'standalone') this.bridge.standAlone(true);
     this.controllers = [...controllers].map(([target, dial]) => this.#link(target, dial));
     this.#tick();
   }
 
-  /** It has not had a controller for too long. */
+  /** It forwards on its own where no rule says otherwise: it has no controllers, or has had none for too long. */
   get isAlone(): boolean {
-    return this.#watch?.isAlone ?? false;
+    return this.#watch?.isAlone ?? this.#parts.failMode === 'standalone';
   }
 
   get ports(): readonly AttachedPort[] {
@@ -162,8 +162,8 @@ export class BridgeRuntime {
     return new FailModeWatch({
       ...{ mode: failMode, probeMs, clock },
       change: (isAlone) => {
-        if (isAlone) log.warn('no controller for too long: forwarding on its own');
-        else log.info('a controller is back: forwarding by its rules');
+        if (isAlone) log.warn('no controller for too long: forwarding on its own what no rule is for');
+        else log.info('a controller is back: forwarding by rules alone');
         this.bridge.standAlone(isAlone);
       },
     });
@@ -191,28 +191,6 @@ export class BridgeRuntime {
         },
       },
     });
-  }
-
-  /** As a rule, so that those who configure the switch by hand see it and may delete it. */
-  #forwardNormally(): void {
-    this.bridge.changeFlows(
-      {
-        command: 0,
-        tableId: 0,
-        cookie: 0n,
-        cookieMask: 0n,
-        idleTimeout: 0,
-        hardTimeout: 0,
-        priority: 0,
-        bufferId: NO_BUFFER,
-        outPort: PortNo.ANY,
-        outGroup: PortNo.ANY,
-        flags: 0,
-        match: [],
-        instructions: [{ type: 'applyActions', actions: [{ type: 'output', port: PortNo.NORMAL, maxLen: 0 }] }],
-      },
-      this.#parts.clock.now(),
-    );
   }
 
   #tick(): void {
