@@ -14,7 +14,7 @@ import { compileActions } from './actions/compile.ts';
 import { OpenFlowRefusal, SwitchError } from './errors.ts';
 import type { FloodEngine } from './flood/index.ts';
 import { flowStatsOf } from './flow/flow-stats.ts';
-import { type FlowChange, FlowTables } from './flow/flow-tables.ts';
+import { type FlowChange, FlowTables, type TableSettings } from './flow/flow-tables.ts';
 import { type GroupChange, GroupTable } from './group/group-table.ts';
 import { Journal } from './journal.ts';
 import { MacTable } from './mac-table.ts';
@@ -24,6 +24,7 @@ import { isEthernet, Layer, LinkDecoder, linkHopLimit, split64 } from './packet/
 import { Egress, type EgressCounters, type FloodArrival } from './pipeline/egress.ts';
 import { Passage, type SwitchId } from './pipeline/passage.ts';
 import { Pipeline, type PipelineCounters } from './pipeline/pipeline.ts';
+import { LoopGuard } from './ports/loop-guard.ts';
 import { Port, type PortOptions } from './ports/port.ts';
 import { applyPortChange, type PortChange } from './ports/port-change.ts';
 import { floodPortNo, PortTable } from './ports/port-table.ts';
@@ -42,6 +43,8 @@ export interface BridgeOptions {
 export interface BridgeCounters extends EgressCounters, PipelineCounters {
   /** Link messages whose rest was dropped because it made no sense. */
   linkMalformed: number;
+  /** Ports blocked because they heard this switch's own probe. */
+  loops: number;
   /** Fragments dropped because a controller asked for that. */
   fragments: number;
 }
@@ -86,11 +89,11 @@ export class Bridge {
   readonly #decoder = new LinkDecoder();
   readonly #observers = new Observers();
   readonly #journal = new Journal();
+  readonly #loops: LoopGuard;
   #arrivals: FloodArrival[] = [];
   #fragments: number = ConfigFlags.FRAG_NORMAL;
   #fragmentsDropped = 0;
   #isBusy = false;
-  #isAlone = false;
 
   constructor(options: BridgeOptions) {
     this.datapathId = options.datapathId;
@@ -124,6 +127,10 @@ export class Bridge {
       macs: this.macs,
       packetIn: (event) => this.#observers.queue((observer) => observer.packetIn?.(event)),
     });
+    this.#loops = new LoopGuard(this.#self, this.#ports, (port) => {
+      if (port.isBlocked) this.macs.forgetPort(port.no);
+      this.#notePortChange(port, PortReason.MODIFY);
+    });
     if (options.flood) this.#ports.addPort(floodPort(options.selfId));
   }
 
@@ -133,6 +140,7 @@ export class Bridge {
       ...this.#egress.counters,
       ...counters,
       linkMalformed: this.#decoder.malformed,
+      loops: this.#loops.found,
       fragments: this.#fragmentsDropped,
     };
   }
@@ -165,6 +173,7 @@ export class Bridge {
     this.#run(() => {
       const port = this.#ports.remove(no);
       this.macs.forgetPort(no);
+      this.#loops.forget(port);
       this.#notePortChange(port, PortReason.DELETE);
     });
   }
@@ -215,6 +224,11 @@ export class Bridge {
   /** Carries out a flow-mod. Throws `OpenFlowRefusal`, and nothing is changed then. */
   changeFlows(change: FlowChange, now: number): void {
     this.#run(() => this.#flows.change(change, now));
+  }
+
+  /** Limit and eviction of one flow table. Throws `OpenFlowRefusal` when there is no such table. */
+  configureTable(tableId: number, settings: TableSettings): void {
+    this.#run(() => this.#flows.configure(tableId, settings));
   }
 
   /** Carries out a group-mod; flows that use a deleted group go with it. Throws `OpenFlowRefusal`, and nothing is changed then. */
@@ -291,9 +305,15 @@ export class Bridge {
     this.#fragments = flags;
   }
 
-  /** Whether the bridge forwards on its own: all frames go the NORMAL way, and the rules wait untouched. */
+  /**
+   * Without controllers, in fail mode standalone: rules go on, but what they do not know, and what they left to the
+   * controllers, goes the way of a learning switch. Ports are probed for loops meanwhile.
+   */
   standAlone(isAlone: boolean): void {
-    this.#isAlone = isAlone;
+    this.#run(() => {
+      this.#pipeline.isAlone = isAlone;
+      this.#loops.set(isAlone);
+    });
   }
 
   /** Lets expire what is due. */
@@ -301,19 +321,23 @@ export class Bridge {
     this.#run(() => {
       this.#flows.expire(now);
       this.macs.expire(now);
+      this.#loops.tick(now, (port, probe) => this.#egress.sendProbe(port, probe));
       if (this.#flood) this.#egress.sendCopies(this.#flood.tick(now));
     });
   }
 
   /** Nothing is due before this time; `tick` is wanted then. Infinity: nothing ever is. */
   nextTick(): number {
-    return Math.min(this.flows.nextExpiry, this.macs.nextExpiry, this.#flood?.nextTick() ?? Number.POSITIVE_INFINITY);
+    return Math.min(
+      ...[this.flows.nextExpiry, this.macs.nextExpiry, this.#loops.nextTick],
+      this.#flood?.nextTick() ?? Number.POSITIVE_INFINITY,
+    );
   }
 
   #receiveFrame(port: Port, frame: Uint8Array, now: number): void {
-    if (!this.#load(port, frame)) return;
+    if (this.#loops.hear(port, frame, now) || !this.#load(port, frame)) return;
     this.#passage.beginHere(port, port.no, this.#self, now);
-    this.#runPipeline();
+    this.#pipeline.run();
     this.#runArrivals(now);
   }
 
@@ -325,7 +349,7 @@ export class Bridge {
       if (!this.#load(port, record.frame)) continue;
       const { hopLimit, sourceHi, sourceLo, destinationHi, destinationLo } = record;
       this.#passage.beginFrom(port, hopLimit - 1, sourceHi, sourceLo, destinationHi, destinationLo, now);
-      this.#runPipeline();
+      this.#pipeline.run();
       this.#runArrivals(now);
     }
     port.counters.rxErrors += record.malformed - before;
@@ -340,15 +364,9 @@ export class Bridge {
         if (!this.#load(port, frame)) continue;
         const { hi, lo } = switchIdOf(root);
         this.#passage.beginFrom(port, linkHopLimit, hi, lo, 0, 0, now);
-        this.#runPipeline();
+        this.#pipeline.run();
       }
     }
-  }
-
-  // HOT PATH
-  #runPipeline(): void {
-    if (this.#isAlone) this.#pipeline.runAlone();
-    else this.#pipeline.run();
   }
 
   /** Counts a frame, and reads it unless it is to be dropped. */

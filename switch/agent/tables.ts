@@ -43,7 +43,10 @@ export class Tables {
     const up = vacancy?.type === 'vacancy' ? vacancy.vacancyUp : 0;
     if (down > up || up > 100) throw refusal(TableModFailedCode.BAD_CONFIG, `vacancy ${down} to ${up}`);
     const changed = tableId === TableNo.ALL ? Array.from({ length: tableCount }, (_, id) => id) : [tableId];
-    for (const id of changed) this.#settings.set(id, { config, vacancyDown: down, vacancyUp: up });
+    for (const id of changed) {
+      this.#settings.set(id, { config, vacancyDown: down, vacancyUp: up });
+      this.#bridge.configureTable(id, { evicts: (config & TableConfig.EVICTION) !== 0 });
+    }
   }
 
   /** How all tables are set. */

@@ -1,5 +1,6 @@
 import type { FlowKey } from '../packet/index.ts';
 import type { FlowEntry } from './flow-entry.ts';
+import { ImportanceIndex } from './importance.ts';
 import { type FlowMatch, overlaps, sameMatch } from './match.ts';
 
 /** Entries with one masked key, highest priority first. */
@@ -26,11 +27,32 @@ export class FlowTable {
   readonly entries = new Set<FlowEntry>();
   lookups = 0;
   matched = 0;
+  /** Entries that the table may have. */
+  maxEntries = Infinity;
+  #importance: ImportanceIndex | undefined;
   readonly #tuples: Tuple[] = [];
   readonly #byMask = new Map<string, Tuple>();
 
   constructor(id: number) {
     this.id = id;
+  }
+
+  get isFull(): boolean {
+    return this.entries.size >= this.maxEntries;
+  }
+
+  /** Whether a less important entry makes room when the table is full (1.4 section 7.3.4.1). */
+  get evicts(): boolean {
+    return this.#importance !== undefined;
+  }
+
+  set evicts(isOn: boolean) {
+    if (isOn !== this.evicts) this.#importance = isOn ? new ImportanceIndex(this.entries) : undefined;
+  }
+
+  /** The entry that has to make room for one of this importance, if the table evicts and there is one. */
+  victim(importance: number): FlowEntry | undefined {
+    return this.#importance?.least(importance);
   }
 
   // HOT PATH
@@ -82,12 +104,14 @@ export class FlowTable {
     tuple.priorities.set(entry.priority, (tuple.priorities.get(entry.priority) ?? 0) + 1);
     if (entry.priority > tuple.maxPriority) this.#setMaxPriority(tuple, entry.priority);
     this.entries.add(entry);
+    this.#importance?.add(entry);
     entry.installed = true;
   }
 
   remove(entry: FlowEntry): void {
     const tuple = this.#byMask.get(entry.match.maskId);
     if (!tuple || !this.entries.delete(entry)) return;
+    this.#importance?.remove(entry);
     entry.installed = false;
     const hash = hashOf(tuple, entry.match.key);
     const chains = tuple.chains.get(hash)!;

@@ -58,6 +58,14 @@ export interface FlowFilter {
   readonly match: readonly OxmField[];
 }
 
+/** What may be set of one table; what is left out stays. */
+export interface TableSettings {
+  /** Whether a less important entry makes room when the table is full. At first it does not. */
+  readonly evicts?: boolean;
+  /** At first only `maxFlows`, over all tables, is the limit. */
+  readonly maxEntries?: number;
+}
+
 /** Told of every entry that leaves a table, except those that an add replaced. `reason`: `FlowRemovedReason`. */
 export type FlowRemovedSink = (entry: FlowEntry, reason: number, now: number) => void;
 
@@ -149,6 +157,14 @@ export class FlowTables {
     return this.#expiry.next;
   }
 
+  /** Throws `OpenFlowRefusal` when there is no such table. Entries beyond a lower limit stay. */
+  configure(tableId: number, settings: TableSettings): void {
+    expectTable(tableId);
+    const table = this.open(tableId);
+    if (settings.evicts !== undefined) table.evicts = settings.evicts;
+    if (settings.maxEntries !== undefined) table.maxEntries = settings.maxEntries;
+  }
+
   /** How many entries send to a group. */
   groupUsers(id: number): number {
     return this.#groups.count(id);
@@ -186,7 +202,7 @@ export class FlowTables {
       throw refusal(FlowModFailedCode.OVERLAP, 'overlaps an entry of the same priority');
     }
     const old = table.find(match, change.priority);
-    if (!old && this.#size >= maxFlows) throw refusal(FlowModFailedCode.TABLE_FULL, `${maxFlows} entries`);
+    if (!old) this.#makeRoom(table, change.importance ?? 0, now);
     const keepsCounts = old !== undefined && (change.flags & FlowModFlags.RESET_COUNTS) === 0;
     if (old) this.#take(old);
     const entry: FlowEntry = {
@@ -208,6 +224,15 @@ export class FlowTables {
     };
     this.#enter(entry);
     this.#journal.record(() => this.#withdraw(entry));
+  }
+
+  #makeRoom(table: FlowTable, importance: number, now: number): void {
+    if (this.#size < maxFlows && !table.isFull) return;
+    const victim = table.victim(importance);
+    if (!victim)
+      throw refusal(FlowModFailedCode.TABLE_FULL, `${this.#size} entries, ${table.entries.size} of them there`);
+    this.#take(victim);
+    this.#removed(victim, FlowRemovedReason.EVICTION, now);
   }
 
   #modify(change: FlowChange, now: number, strict: boolean): void {

@@ -86,6 +86,12 @@ export class Egress {
     }
   }
 
+  /** A probe for loops, out of a leaf port. */
+  sendProbe(port: Port, probe: Uint8Array): void {
+    this.#willQueue(port);
+    port.queueProbe(probe);
+  }
+
   /** Hands what is queued to the sinks of the ports. */
   flush(): void {
     const port = this.#busy.pop();

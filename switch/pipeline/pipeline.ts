@@ -60,6 +60,8 @@ const noCookie = 0xffff_ffff_ffff_ffffn;
 /** Runs frames through the flow tables, one at a time. */
 export class Pipeline implements Execution {
   stopped = false;
+  /** No controller: what no entry of table 0 takes, and what the table-miss entry has for controllers, goes the NORMAL way. */
+  isAlone = false;
   readonly packet: Packet;
   readonly counters: PipelineCounters = { groupDrops: 0, meterDrops: 0 };
   readonly #passage: Passage;
@@ -94,13 +96,6 @@ export class Pipeline implements Execution {
   run(): void {
     this.#begin();
     this.#runTables();
-  }
-
-  // HOT PATH
-  /** The frame of the passage, as if one rule that nobody can see or change sent everything to NORMAL. */
-  runAlone(): void {
-    this.#begin();
-    this.output(PortNo.NORMAL, 0);
   }
 
   /** A controller's actions on the frame of the passage. */
@@ -191,7 +186,10 @@ export class Pipeline implements Execution {
     do {
       packet.refresh();
       const entry = this.#parts.tables.open(tableId).lookup(packet.key);
-      if (!entry) return;
+      if (!entry) {
+        if (this.isAlone && tableId === 0) this.output(PortNo.NORMAL, 0);
+        return;
+      }
       this.#entry = entry;
       if ((entry.flags & FlowModFlags.NO_PKT_COUNTS) === 0) entry.packets += 1;
       if ((entry.flags & FlowModFlags.NO_BYT_COUNTS) === 0) entry.bytes += packet.frame.length;
@@ -227,7 +225,8 @@ export class Pipeline implements Execution {
     const entry = this.#entry;
     // An entry of priority 0 that matches everything is the table-miss entry (section 5.4).
     const isMiss = entry !== undefined && entry.priority === 0 && entry.match.fields.length === 0;
-    if (isMiss) this.#tellControllers(PacketInReason.NO_MATCH, PacketInReason.NO_MATCH, maxLen);
+    if (isMiss && this.isAlone) this.output(PortNo.NORMAL, 0);
+    else if (isMiss) this.#tellControllers(PacketInReason.NO_MATCH, PacketInReason.NO_MATCH, maxLen);
     else this.#tellControllers(PacketInReason.ACTION, this.#cause, maxLen);
   }
 

@@ -63,6 +63,8 @@ export class Port {
   /** `PortConfig` bits: what a controller set. */
   config = 0;
   isLinkUp = true;
+  /** It closes a loop: nothing but probes comes in or goes out. */
+  isBlocked = false;
   readonly #send: (batch: readonly Uint8Array[]) => number;
   readonly #encoder: LinkEncoder | undefined;
   #frames: Uint8Array[] = [];
@@ -81,11 +83,12 @@ export class Port {
 
   /** `PortState` bits. */
   get state(): number {
-    return (this.isLinkUp ? 0 : PortState.LINK_DOWN) | (this.isUp ? PortState.LIVE : 0);
+    const link = this.isLinkUp ? 0 : PortState.LINK_DOWN;
+    return link | (this.isBlocked ? PortState.BLOCKED : 0) | (this.isUp ? PortState.LIVE : 0);
   }
 
   get isUp(): boolean {
-    return this.isLinkUp && (this.config & ConfigFlag.PORT_DOWN) === 0;
+    return this.isLinkUp && !this.isBlocked && (this.config & ConfigFlag.PORT_DOWN) === 0;
   }
 
   /** Whether something waits for `flush`. */
@@ -98,7 +101,7 @@ export class Port {
     const { counters } = this;
     counters.rxPackets += 1;
     counters.rxBytes += frame.length;
-    if ((this.config & (ConfigFlag.NO_RECV | ConfigFlag.PORT_DOWN)) === 0) return true;
+    if (!this.isBlocked && (this.config & (ConfigFlag.NO_RECV | ConfigFlag.PORT_DOWN)) === 0) return true;
     counters.rxDropped += 1;
     return false;
   }
@@ -106,6 +109,11 @@ export class Port {
   /** Queues a frame on a leaf port. The bytes must stay as they are until `flush`. */
   queueFrame(frame: Uint8Array): void {
     if (this.#mayForward()) this.#frames.push(frame);
+  }
+
+  /** Queues a probe on a leaf port, even a blocked one. */
+  queueProbe(probe: Uint8Array): void {
+    if (this.isLinkUp && (this.config & ConfigFlag.PORT_DOWN) === 0) this.#frames.push(probe);
   }
 
   /** Copies a frame into a link record on a peer port. */

@@ -332,3 +332,38 @@ describe('expiry', () => {
     expect(t.removed).toHaveLength(5000);
   });
 });
+
+describe('a full table', () => {
+  it('refuses what is new and still replaces', () => {
+    const t = new Tables();
+    t.tables.configure(0, { maxEntries: 2 });
+    t.change({ match: [inPort(1)] });
+    t.change({ match: [inPort(2)] });
+    expect(refusalOf(() => t.change({ match: [inPort(3)] }))).toEqual([
+      ErrorType.FLOW_MOD_FAILED,
+      FlowModFailedCode.TABLE_FULL,
+    ]);
+    t.change({ match: [inPort(2)], cookie: 7n });
+    t.change({ tableId: 1, match: [inPort(3)] });
+    expect(t.tables.size).toBe(3);
+  });
+
+  it('that evicts lets the oldest of the least important go, but none more important than what comes', () => {
+    const t = new Tables();
+    const add = (port: number, importance: number) =>
+      t.change({ match: [inPort(port)], cookie: BigInt(port), importance });
+    add(1, 5);
+    add(2, 3);
+    t.tables.configure(0, { maxEntries: 3, evicts: true });
+    add(3, 3);
+    add(4, 4);
+    expect(t.cookies).toEqual([1n, 3n, 4n]);
+    expect(t.removed).toMatchObject([{ entry: { cookie: 2n }, reason: FlowRemovedReason.EVICTION }]);
+    expect(refusalOf(() => add(5, 2))).toEqual([ErrorType.FLOW_MOD_FAILED, FlowModFailedCode.TABLE_FULL]);
+    add(6, 3);
+    add(7, 9);
+    expect(t.cookies).toEqual([1n, 4n, 7n]);
+    t.tables.configure(0, { evicts: false });
+    expect(refusalOf(() => add(8, 9))).toEqual([ErrorType.FLOW_MOD_FAILED, FlowModFailedCode.TABLE_FULL]);
+  });
+});
