@@ -2,6 +2,7 @@
  * A whole message inside another one (bundle-add, request-forward). It may not carry a third: such a message is refused
  * before it is looked at, so hostile nesting costs nothing.
  */
+import { OfpEncodeError, type OfpVersion } from '../errors.ts';
 import type { Codec } from './compile.ts';
 import { cursor, FAULTS, fail, u16 } from './io.ts';
 
@@ -16,23 +17,41 @@ export function linkMessageCodec(read: ReadMessage, write: WriteMessage): void {
   link.write = write;
 }
 
-export const nestedMessage: Codec = {
+/** Does `work` one level deeper, or refuses if that is too deep; the level is left however it ends. */
+function inside<T>(refuse: () => never, work: () => T): T {
+  if (link.depth > 0) refuse();
+  link.depth = 1;
+  try {
+    return work();
+  } finally {
+    link.depth = 0;
+  }
+}
+
+/** A message of the same version as the one around it. */
+export const nestedMessage = (version: OfpVersion): Codec => ({
   read: (b, at, end) => {
-    if (link.depth > 0) fail('a message in a message in a message', at, 'message', FAULTS.bundledType);
-    if (end - at < 8) fail('too short for a header', at, 'message', FAULTS.requestLength);
-    const length = u16(b, at + 2);
-    if (length < 8 || length > end - at) fail(`length ${length}`, at + 2, 'message.length', FAULTS.requestLength);
-    link.depth = 1;
-    try {
-      const message = link.read!(b, at, at + length);
-      const padded = at + ((length + 7) & ~7);
-      cursor.at = Math.min(padded, end);
-      return message;
-    } finally {
-      link.depth = 0;
-    }
+    const message = inside(
+      () => fail('a message in a message in a message', at, 'message', FAULTS.bundledType),
+      () => {
+        if (end - at < 8) fail('too short for a header', at, 'message', FAULTS.requestLength);
+        if (b[at] !== version) fail(`version ${b[at]}`, at, 'message.version', FAULTS.badVersion);
+        const length = u16(b, at + 2);
+        if (length < 8 || length > end - at) fail(`length ${length}`, at + 2, 'message.length', FAULTS.requestLength);
+        return link.read!(b, at, at + length);
+      },
+    );
+    cursor.at = Math.min(at + ((u16(b, at + 2) + 7) & ~7), end);
+    return message;
   },
   write: (value) => {
-    link.write!(value);
+    const inner = value as { version?: unknown } | undefined;
+    if (inner?.version !== version) throw new OfpEncodeError('message.version', `is not ${version}`);
+    inside(
+      () => {
+        throw new OfpEncodeError('message', 'a message in a message in a message');
+      },
+      () => link.write!(value),
+    );
   },
-};
+});

@@ -9,7 +9,7 @@ import * as props from '../tables/properties.ts';
 import type { Family, Struct } from '../tables/schema.ts';
 import * as structs from '../tables/structs.ts';
 import { type Codec, compile, layoutFor } from './compile.ts';
-import { bad, FAULTS, type Fault, fail } from './io.ts';
+import { bad, cursor, FAULTS, type Fault, fail, putZeros } from './io.ts';
 import { matchCodec } from './match.ts';
 import { nestedMessage } from './nested.ts';
 import { NXM_MATCH } from './nxm.ts';
@@ -92,6 +92,23 @@ const fixed =
   () =>
     codec;
 
+/** Properties after a message, which is padded to a multiple of 8 if there are any (spec 1.4 7.3.9.6). */
+const bundledProperties: Make = (version) => {
+  const list = variableCodec('bundleProperties', version);
+  return {
+    read: list.read,
+    write: (value) => {
+      if (Array.isArray(value) && value.length > 0) {
+        // The message around them begins at the start of the buffer.
+        const padding = -cursor.at & 7;
+        putZeros(cursor.at, padding);
+        cursor.at += padding;
+      }
+      list.write(value);
+    },
+  };
+};
+
 const VARIABLE: { readonly [wire: string]: Make } = {
   bytes: fixed(bytes),
   text: fixed(textCodec),
@@ -143,7 +160,8 @@ const VARIABLE: { readonly [wire: string]: Make } = {
   'bucketCounters[]': many('bucketCounter', structs.BUCKET_COUNTER),
   'tlvMaps[]': many('tlvMap', structs.TLV_MAP),
   'meterBandStats[]': many('meterBandStats', structs.METER_BAND_STATS),
-  message: fixed(nestedMessage),
+  message: nestedMessage,
+  bundledProperties,
 };
 
 const cache = new Map<string, Codec>();

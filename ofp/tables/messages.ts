@@ -592,7 +592,7 @@ export const MESSAGES = {
           _pad: 'pad2',
           flags: 'u16',
           message: 'message',
-          properties: 'bundleProperties',
+          properties: 'bundledProperties',
         },
       },
       {
@@ -603,7 +603,7 @@ export const MESSAGES = {
           _pad: 'pad2',
           flags: 'u16',
           message: 'message',
-          properties: 'bundleProperties',
+          properties: 'bundledProperties',
         },
       },
     ],

@@ -103,6 +103,8 @@ export interface ValueOf {
   packetIn2Properties: PacketIn2Property[];
   bucketProperties: BucketProperty[];
   bundleProperties: BundleProperty[];
+  /** The same after a message, which is padded first. */
+  bundledProperties: BundleProperty[];
   bundleFeatureProperties: BundleFeatureProperty[];
   controllerStatusProperties: ControllerStatusProperty[];
   experimenterProperties: ExperimenterProperty[];

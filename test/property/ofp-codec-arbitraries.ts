@@ -254,6 +254,7 @@ const WIRES: { readonly [wire: string]: (options: Options) => Values } = {
   packetIn2Properties: family('packetIn2Property', props.PACKET_IN2_PROPERTIES),
   bucketProperties: family('bucketProperty', props.BUCKET_PROPERTIES),
   bundleProperties: family('bundleProperty', props.BUNDLE_PROPERTIES),
+  bundledProperties: family('bundleProperty', props.BUNDLE_PROPERTIES),
   bundleFeatureProperties: family('bundleFeatureProperty', props.BUNDLE_FEATURE_PROPERTIES),
   controllerStatusProperties: family('controllerStatusProperty', props.CONTROLLER_STATUS_PROPERTIES),
   experimenterProperties: family('experimenterProperty', props.EXPERIMENTER_PROPERTIES),
@@ -269,7 +270,14 @@ const WIRES: { readonly [wire: string]: (options: Options) => Values } = {
   'bucketCounters[]': many('bucketCounter', structs.BUCKET_COUNTER),
   'tlvMaps[]': many('tlvMap', structs.TLV_MAP),
   'meterBandStats[]': many('meterBandStats', structs.METER_BAND_STATS),
-  message: (options) => plainArbitrary(options.version === 1 ? 'portMod' : 'groupMod', options),
+  message: (options) =>
+    options.unknown
+      ? fc.oneof(
+          plainArbitrary('setConfig', options),
+          plainArbitrary('flowMod', options),
+          plainArbitrary('echoRequest', options),
+        )
+      : plainArbitrary('groupMod', options),
 };
 
 /** Opaque parts that must keep the enclosing list a multiple of 8. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, expectTypeOf, test } from 'vitest';
 import {
   ACTIONS,
+  type Action,
   decode,
   ERROR_TYPES,
   encode,
@@ -12,9 +13,13 @@ import {
   MULTIPART_REPLIES,
   MULTIPART_REQUESTS,
   OfpDecodeError,
+  OfpEncodeError,
+  type OfpMessageInput,
   type OfpVersion,
   OXM_FIELDS,
+  type OxmField,
   PacketInView,
+  type ReplyItem,
   wireError,
 } from '../../ofp/index.ts';
 import * as props from '../../ofp/tables/properties.ts';
@@ -190,5 +195,65 @@ describe('what the versions have in common', () => {
       expect(message.actions).toEqual([{ type: 'output', port: 0xfffffffb, maxLen: 0 }]);
       if (version < 6) expect(message.inPort).toBe(0xfffffffd);
     }
+  });
+});
+
+describe('a message inside another', () => {
+  const barrier = { type: 'barrierRequest', version: 5, xid: 1 } as const;
+  const bundle = { type: 'bundleAddMessage', version: 5, xid: 1, bundleId: 1 } as const;
+
+  test('has the version of the one around it', () => {
+    expect(() => encode({ ...bundle, message: { ...barrier, version: 4 } })).toThrow(OfpEncodeError);
+    const bytes = encode({ ...bundle, message: barrier });
+    bytes[16] = 4;
+    expect(() => decode(bytes)).toThrow(/message.version/);
+  });
+
+  test('has none inside itself', () => {
+    const inner = decode(encode({ ...bundle, message: barrier }));
+    expect(() => encode({ ...bundle, message: inner })).toThrow(OfpEncodeError);
+    expect(encode({ ...bundle, message: barrier })).toHaveLength(24);
+  });
+
+  test('is padded when properties follow', () => {
+    const message = { type: 'setConfig', version: 5, xid: 1, flags: 0, missSendLen: 128 } as const;
+    const properties = [
+      { type: 'experimenter' as const, experimenter: 1, expType: 2, data: new Uint8Array([1, 2, 3, 4]) },
+    ];
+    expect(encode({ ...bundle, message })).toHaveLength(16 + 12);
+    const bytes = encode({ ...bundle, message, properties });
+    expect(bytes).toHaveLength(16 + 16 + 16);
+    expect(decode(bytes)).toEqual({ ...bundle, flags: 0, message, properties });
+  });
+});
+
+describe('types follow from the tables', () => {
+  test('a field that the tables do not have is an error of the compiler', () => {
+    expectTypeOf<Message<'flowMod'>>().toHaveProperty('tableId').toEqualTypeOf<number>();
+    expectTypeOf<Message<'flowMod'>>().toHaveProperty('cookie').toEqualTypeOf<bigint>();
+    expectTypeOf<Message<'flowMod'>>().toHaveProperty('importance').toEqualTypeOf<number | undefined>();
+    expectTypeOf<Message<'flowMod'>>().not.toHaveProperty('table');
+    expectTypeOf<ReplyItem<'portStats'>>().toHaveProperty('rxBytes').toEqualTypeOf<bigint>();
+    expectTypeOf<Extract<OxmField, { field: 'eth_dst' }>['value']>().toEqualTypeOf<Uint8Array>();
+    expectTypeOf<Extract<Action, { type: 'output' }>>().toEqualTypeOf<{
+      type: 'output';
+      port: number;
+      maxLen: number;
+    }>();
+  });
+
+  test('fields with a default may be left out when encoding, the others may not', () => {
+    interface Least {
+      type: 'flowMod';
+      version: 4;
+      xid: number;
+      command: number;
+      priority: number;
+      match: OxmField[];
+    }
+    const least: Least = { type: 'flowMod', version: 4, xid: 1, command: 0, priority: 1, match: [] };
+    expectTypeOf<Least>().toExtend<OfpMessageInput>();
+    expectTypeOf<Omit<Least, 'priority'>>().not.toExtend<OfpMessageInput>();
+    expect(decode(encode(least))).toMatchObject({ tableId: 0, bufferId: 0xffffffff, cookie: 0n, instructions: [] });
   });
 });

@@ -184,6 +184,7 @@ const WIRES: { readonly [wire: string]: Convert } = {
   asyncProperties: family('asyncProperty', props.ASYNC_PROPERTIES, asyncClass),
   bucketProperties: family('bucketProperty', props.BUCKET_PROPERTIES, prefixed('OFPGroupBucketProp')),
   bundleProperties: family('bundleProperty', props.BUNDLE_PROPERTIES, prefixed('OFPBundleProp')),
+  bundledProperties: family('bundleProperty', props.BUNDLE_PROPERTIES, prefixed('OFPBundleProp')),
   bundleFeatureProperties: family(
     'bundleFeatureProperty',
     props.BUNDLE_FEATURE_PROPERTIES,
