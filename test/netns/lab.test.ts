@@ -47,7 +47,7 @@ describe('a lab in namespaces', () => {
       code: 1,
       stderr: 'ringlet: 3 run here (n1, n2, n3), name one: ringlet status n1\n',
     });
-    expect((await lab.run(['status', 'n9'])).stderr).toMatch(/^ringlet: no node n9 .*n1, n2, n3\n$/);
+    expect((await lab.run(['status', 'n9'])).stderr).toMatch(/^ringlet: no node or bridge n9 .*n1, n2, n3\n$/);
     expect(await lab.run(['lab', '--once'])).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { planLab } from '../../../tools/lab/plan.ts';
 
-const MAIN = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url));
+const TREE = fileURLToPath(new URL('../../../', import.meta.url));
+const MAIN = join(TREE, 'dist/src/cli/main.js');
 
 export interface Finished {
   readonly code: number | null;
@@ -37,6 +38,8 @@ export class LabRun {
   /** Where programs run; without: in the namespace of the tests. */
   readonly namespace: string | undefined;
   readonly #running: ChildProcess[] = [];
+  /** Mount points that other users had this tree at. */
+  readonly #trees: string[] = [];
 
   constructor(namespace?: string) {
     this.namespace = namespace;
@@ -46,13 +49,11 @@ export class LabRun {
     args: readonly string[],
     { nodeArguments = [], uid, lifeline = false, environment = {} }: SpawnOptions = {},
   ): Running {
-    // Another user may not enter a namespace.
-    const enter = this.namespace !== undefined && uid === undefined ? ['ip', 'netns', 'exec', this.namespace] : [];
-    const [program, ...rest] = [...enter, process.execPath, ...nodeArguments, MAIN, ...args];
+    const [program, ...rest] = this.#command(uid, [...nodeArguments, MAIN, ...args]);
     const child = spawn(program!, rest, {
+      cwd: '/',
       env: { ...process.env, RINGLET_RUNDIR: this.directory, ...environment },
       stdio: ['ignore', 'pipe', 'pipe', ...(lifeline ? ['ipc' as const] : [])],
-      ...(uid === undefined ? {} : { uid, gid: uid }),
     });
     this.#running.push(child);
     let [stdout, stderr] = ['', ''];
@@ -106,7 +107,25 @@ export class LabRun {
     for (const child of this.#running) child.kill('SIGKILL');
     for (const pid of processesOf(this.directory)) kill(pid);
     if (this.#namespaces().length > 0) await this.run(['lab', '--nodes', '2', '--once']);
+    for (const tree of this.#trees) rmdirSync(tree);
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** Another user may not enter a namespace, nor, it may be, the folder of this tree: he finds it mounted elsewhere. */
+  #command(uid: number | undefined, args: readonly string[]): string[] {
+    if (uid !== undefined) {
+      const tree = mkdtempSync(join(tmpdir(), 'ringlet-tree-'));
+      this.#trees.push(tree);
+      chmodSync(tree, 0o755);
+      const script = `mount --bind "$1" "$2" && shift 2 && exec setpriv --reuid ${uid} --regid ${uid} --clear-groups "$@"`;
+      const moved = args.map((arg) => arg.replace(TREE, `${tree}/`));
+      return ['unshare', '--mount', 'sh', '-c', script, 'sh', TREE, tree, process.execPath, ...moved];
+    }
+    return [
+      ...(this.namespace === undefined ? [] : ['ip', 'netns', 'exec', this.namespace]),
+      process.execPath,
+      ...args,
+    ];
   }
 
   #namespaces(): string[] {
