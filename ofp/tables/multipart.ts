@@ -60,7 +60,7 @@ const NX_FLOW_REQUEST = {
 const NX_FLOW_DEFAULTS = { outPort: ANY, tableId: 0xff, match: [] } as const;
 
 const EXPERIMENTER = {
-  spec: '1.3 7.3.5.17',
+  spec: '1.3 7.3.5.15',
   body: 'one',
   defaults: { expType: 0 },
   layouts: [

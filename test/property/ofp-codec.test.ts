@@ -1,10 +1,21 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { describe, test } from 'vitest';
-import { decode, encode, OfpDecodeError, type OfpVersion } from '../../ofp/index.ts';
+import { decode, encode, OfpDecodeError, OfpEncodeError, type OfpMessage, type OfpVersion } from '../../ofp/index.ts';
 import { allMessages, messageArbitrary, type Options, VERSIONS } from './ofp-codec-arbitraries.ts';
 
 const RUNS = 40;
+
+/** Puts `value` in the place of a random part of a message. */
+function spoil(target: unknown, value: unknown, next: () => number): unknown {
+  if (typeof target !== 'object' || target === null || target instanceof Uint8Array || next() % 5 === 0) return value;
+  const keys = Object.keys(target);
+  if (keys.length === 0) return value;
+  const key = keys[next() % keys.length]!;
+  const copy: { [key: string]: unknown } | unknown[] = Array.isArray(target) ? [...target] : { ...target };
+  (copy as { [key: string]: unknown })[key] = spoil((target as { [key: string]: unknown })[key], value, next);
+  return copy;
+}
 
 describe.each(VERSIONS)('wire version %i', (version: OfpVersion) => {
   const options: Options = { version, unknown: true };
@@ -44,6 +55,20 @@ describe.each(VERSIONS)('wire version %i', (version: OfpVersion) => {
         }
       }),
       { numRuns: RUNS },
+    );
+  });
+
+  test('a message with a wrong value in it is encoded or refused', () => {
+    const choice = fc.constantFrom(...allMessages(version)).chain((what) => messageArbitrary(what, options));
+    fc.assert(
+      fc.property(choice, fc.anything({ withBigInt: true }), fc.infiniteStream(fc.nat()), (message, value, numbers) => {
+        try {
+          encode(spoil(message, value, () => numbers.next().value) as OfpMessage);
+        } catch (error) {
+          if (!(error instanceof OfpEncodeError)) throw error;
+        }
+      }),
+      { numRuns: 400 },
     );
   });
 });
