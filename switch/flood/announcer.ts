@@ -24,6 +24,16 @@ export class Announcer {
     this.#nextAt = Math.min(this.#nextAt, now + announceMs);
   }
 
+  /** `peer` told of a flood that is here. When it does so again, the answer it had was lost: it gets another. */
+  heard(flood: HeldFlood, peer: NodeId, now: number): void {
+    const told = flood.told.get(peer);
+    if (!flood.holders.has(peer)) flood.holders.add(peer);
+    else if (told !== undefined && told.times < maxTells && now - told.at >= childGraceMs) {
+      told.owed = true;
+      this.add(flood, now);
+    }
+  }
+
   remove(flood: HeldFlood): void {
     this.#open.delete(flood);
   }
@@ -57,7 +67,7 @@ export class Announcer {
   #tell(flood: HeldFlood, peer: NodeId, now: number, tells: Map<NodeId, HeldFlood[]>): number {
     const times = (flood.told.get(peer)?.times ?? 0) + 1;
     if (times > 1) this.retold += 1;
-    flood.told.set(peer, { at: now, times });
+    flood.told.set(peer, { at: now, times, owed: false });
     const list = tells.get(peer);
     if (list === undefined) tells.set(peer, [flood]);
     else list.push(flood);
@@ -70,12 +80,13 @@ export class Announcer {
  * waits for; only a child knows already that this switch has it.
  */
 function isSilent(flood: HeldFlood, peer: NodeId): boolean {
-  const times = flood.told.get(peer)?.times ?? 0;
-  return times < (flood.holders.has(peer) ? (flood.children.has(peer) ? 0 : 1) : maxTells);
+  const { times, owed } = flood.told.get(peer) ?? { times: 0, owed: false };
+  return owed || times < (flood.holders.has(peer) ? (flood.children.has(peer) ? 0 : 1) : maxTells);
 }
 
 function dueTime(flood: HeldFlood, peer: NodeId): number {
   const told = flood.told.get(peer);
+  if (told?.owed) return told.at;
   if (told !== undefined) return told.at + retellMs * 2 ** (told.times - 1);
   return flood.since + (flood.children.has(peer) ? childGraceMs : 0);
 }

@@ -197,13 +197,13 @@ export class FloodEngine {
 
   /** A neighbour has a flood. */
   #heard(flood: FloodName, from: NodeId, now: number): void {
-    if (flood.root === this.#self) {
-      this.#heldOf(flood)?.holders.add(from);
-      return;
-    }
-    const verdict = this.#roots.get(flood.root)?.peek(flood.epoch, flood.sequence) ?? 'new';
-    if (verdict === 'new') this.#wants.add(flood, from, now);
-    else this.#heldOf(flood)?.holders.add(from);
+    const held = this.#heldOf(flood);
+    if (held !== undefined) this.#announcer.heard(held, from, now);
+    else if (this.#lacks(flood)) this.#wants.add(flood, from, now);
+  }
+
+  #lacks({ root, epoch, sequence }: FloodName): boolean {
+    return root !== this.#self && (this.#roots.get(root)?.peek(epoch, sequence) ?? 'new') === 'new';
   }
 
   #answer(flood: FloodName, to: NodeId): FloodCopy[] {

@@ -13,8 +13,8 @@ export interface HeldFlood {
   readonly children: ReadonlySet<NodeId>;
   /** Neighbours known to have it. */
   readonly holders: Set<NodeId>;
-  /** When each neighbour was told, and how often. */
-  readonly told: Map<NodeId, { at: number; times: number }>;
+  /** When each neighbour was told, how often, and whether it waits for an answer to its own telling. */
+  readonly told: Map<NodeId, { at: number; times: number; owed: boolean }>;
 }
 
 /** What is known of the floods of one root: which were seen, and those still held. */
