@@ -114,6 +114,7 @@ export class Bridge {
       (entry, reason, now) => this.#observers.queue((observer) => observer.flowRemoved?.(entry, reason, now)),
       this.#journal,
       this.#resources,
+      (entry, before) => this.#observers.queue((observer) => observer.flowChanged?.(entry, before)),
     );
     this.flows = this.#flows;
     this.#egress = new Egress(this.#passage, this.#self, this.#ports, options.flood, (arrival) =>
@@ -323,6 +324,7 @@ export class Bridge {
       this.macs.expire(now);
       this.#loops.tick(now, (port, probe) => this.#egress.sendProbe(port, probe));
       if (this.#flood) this.#egress.sendCopies(this.#flood.tick(now));
+      this.#observers.queue((observer) => observer.ticked?.(now));
     });
   }
 

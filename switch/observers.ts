@@ -1,5 +1,6 @@
 import type { FlowEntry } from './flow/flow-entry.ts';
 import type { PacketIn } from './pipeline/pipeline.ts';
+import type { Program } from './pipeline/program.ts';
 import type { Port } from './ports/port.ts';
 
 /** What a bridge tells whoever observes it, after the frames of the call that caused it were handed to the ports. */
@@ -7,6 +8,10 @@ export interface BridgeObserver {
   packetIn?(event: PacketIn): void;
   /** `reason`: `FlowRemovedReason`. */
   flowRemoved?(entry: FlowEntry, reason: number, now: number): void;
+  /** An entry was added or, where `before` says what it did until then, modified. */
+  flowChanged?(entry: FlowEntry, before: Program | undefined): void;
+  /** The bridge was told the time. */
+  ticked?(now: number): void;
   /** `reason`: `PortReason`. */
   portStatus?(port: Port, reason: number): void;
   /** After the last event of a call. */

@@ -2,6 +2,7 @@ import {
   ControlChannelStatus,
   ControllerStatusReason,
   FlowModFlags,
+  type Message,
   type OfpVersion,
   type Outgoing,
   type ReplyItem,
@@ -16,6 +17,7 @@ import { usualVersions } from './by-version.ts';
 import { AgentConnection, type ConnectionKind } from './connection.ts';
 import { portDescription } from './descriptions.ts';
 import { flowRemovedMessage, packetInMessage, reasonFor } from './events.ts';
+import { forwarded, forwardReason } from './forwards.ts';
 import { Tables } from './tables.ts';
 import type { ControllerTransport } from './transport.ts';
 
@@ -24,14 +26,24 @@ export interface AgentOptions {
   readonly versions?: readonly OfpVersion[];
 }
 
+/** Who asked for what is happening. */
+export interface Cause {
+  readonly connection: AgentConnection;
+  readonly xid: number;
+}
+
 /** The OpenFlow side of a bridge: any number of controllers, which it answers and tells of events. */
 export class Agent {
   readonly bridge: Bridge;
   readonly roles = new RoleTable();
   readonly tables: Tables;
+  /** The request that is being carried out. */
+  cause: Cause | undefined;
   readonly #versions: readonly OfpVersion[];
   readonly #connections = new Set<AgentConnection>();
   readonly #unobserve: () => void;
+  /** Requests to tell other controllers of, while it is open whether they last. */
+  #forwards: (() => void)[] | undefined;
 
   constructor(bridge: Bridge, options: AgentOptions = {}) {
     this.bridge = bridge;
@@ -40,9 +52,18 @@ export class Agent {
     this.#unobserve = bridge.observe({
       packetIn: (event) => this.#tellPacketIn(event),
       flowRemoved: (entry, reason, now) => this.#tellFlowRemoved(entry, reason, now),
+      flowChanged: (entry, before) => {
+        for (const { monitors } of this.#connections) monitors.changed(entry, before);
+      },
+      ticked: (now) => {
+        for (const { bundles } of this.#connections) bundles.expire(now);
+      },
       portStatus: (port, reason) => this.#tellPortStatus(port, reason),
       settled: () => {
-        for (const connection of this.#connections) connection.flush();
+        for (const connection of this.#connections) {
+          connection.monitors.settle();
+          connection.flush();
+        }
       },
     });
   }
@@ -78,6 +99,33 @@ export class Agent {
     for (const connection of [...this.#connections]) connection.close(reason);
   }
 
+  /** Makes all the changes that `work` makes, or none if it throws. */
+  atomically(work: () => void): void {
+    const forwards: (() => void)[] = [];
+    this.#forwards = forwards;
+    try {
+      this.bridge.atomically(work);
+    } finally {
+      this.#forwards = undefined;
+    }
+    for (const forward of forwards) forward();
+  }
+
+  /** Tells other controllers of a change of groups or meters (1.4 section 7.4.6). */
+  forward(request: Message<'groupMod'> | Message<'meterMod'>): void {
+    const { cause } = this;
+    const tell = () => {
+      for (const connection of this.#connections) {
+        if (connection === cause?.connection || !connection.wants('requestForward', forwardReason[request.type]))
+          continue;
+        connection.notify({ type: 'requestForward', request: forwarded(request, connection.version) });
+        connection.flush();
+      }
+    };
+    if (this.#forwards) this.#forwards.push(tell);
+    else tell();
+  }
+
   /** Called by a connection that ended. */
   forget(connection: AgentConnection): void {
     this.#connections.delete(connection);
@@ -92,6 +140,7 @@ export class Agent {
   }
 
   #tellFlowRemoved(entry: FlowEntry, reason: number, now: number): void {
+    for (const { monitors } of this.#connections) monitors.removed(entry, reason);
     if ((entry.flags & FlowModFlags.SEND_FLOW_REM) === 0) return;
     this.#tell('flowRemoved', reason, ({ usesNxm }) => flowRemovedMessage(entry, reason, usesNxm, now));
   }

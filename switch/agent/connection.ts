@@ -14,7 +14,9 @@ import {
 import { OpenFlowRefusal } from '../errors.ts';
 import type { Agent } from './agent.ts';
 import { type AsyncEvent, type AsyncMasks, defaultMasks, wants } from './async-config.ts';
+import { Bundles } from './bundles.ts';
 import { PacketInFormat } from './events.ts';
+import { FlowMonitors } from './flow-monitors.ts';
 import { type Handler, handlers } from './handlers.ts';
 import { SwitchSession } from './switch-session.ts';
 import { type ControllerTransport, eventBacklog, replyBacklog } from './transport.ts';
@@ -49,6 +51,8 @@ export class AgentConnection implements SessionSink {
   usesNxm = false;
   /** Which controller actions of Open vSwitch mean this one. */
   controllerId = 0;
+  readonly bundles = new Bundles(this);
+  readonly monitors = new FlowMonitors(this);
   readonly #transport: ControllerTransport;
   readonly #session: SwitchSession;
   #events: Outgoing[] = [];
@@ -90,6 +94,11 @@ export class AgentConnection implements SessionSink {
     return { requests: this.#requests, errors: this.#session.errors, droppedEvents: this.droppedEvents };
   }
 
+  /** Bytes that wait because the controller does not read. */
+  get backlog(): number {
+    return this.#session.queuedBytes;
+  }
+
   get session(): SwitchSession {
     return this.#session;
   }
@@ -116,6 +125,7 @@ export class AgentConnection implements SessionSink {
   /** A hint of the transport: false asks to hold back, true says that it may go on. */
   setWritable(isWritable: boolean): void {
     this.#session.setWritable(isWritable);
+    if (isWritable && !this.isClosed) this.monitors.resume();
   }
 
   /** Answers a request: version and transaction id are filled in, and a long multipart answer becomes several messages. */
@@ -153,7 +163,14 @@ export class AgentConnection implements SessionSink {
 
   message(message: OfpMessage, frame: Uint8Array, now: number): void {
     this.#requests += 1;
-    this.serve(message, frame, now);
+    this.agent.cause = { connection: this, xid: message.xid };
+    try {
+      this.carryOut(message, frame, now);
+    } catch (error) {
+      this.#refuse(error, frame);
+    } finally {
+      this.agent.cause = undefined;
+    }
   }
 
   problem(): void {}
@@ -163,16 +180,8 @@ export class AgentConnection implements SessionSink {
     if (code !== 'DISCONNECTED') this.#transport.close(detail);
   }
 
-  /** Carries a request out and answers it, be it with an error. */
-  serve(message: OfpMessage, frame: Uint8Array, now: number): void {
-    try {
-      this.#handle(message, frame, now);
-    } catch (error) {
-      this.#refuse(error, frame);
-    }
-  }
-
-  #handle(message: OfpMessage, frame: Uint8Array, now: number): void {
+  /** Carries a request out and answers it. Throws `OpenFlowRefusal` and `OfpDecodeError`. */
+  carryOut(message: OfpMessage, frame: Uint8Array, now: number): void {
     const handler = handlers[message.type] as Handler<MessageType> | undefined;
     if (!handler) throw new OpenFlowRefusal(ErrorType.BAD_REQUEST, BadRequestCode.BAD_TYPE, message.type);
     if (handler.changes && this.role === ControllerRole.SLAVE) {

@@ -87,11 +87,26 @@ export const handlers: Handlers = {
         actions: standardActions(bucket.actions, [], version),
       }));
       agent.bridge.changeGroups({ ...message, buckets }, now);
+      agent.forward(message);
     },
   },
   meterMod: {
     changes: true,
-    handle: (message, { agent }, now) => agent.bridge.changeMeters(message, now),
+    handle: (message, { agent }, now) => {
+      agent.bridge.changeMeters(message, now);
+      agent.forward(message);
+    },
+  },
+  bundleControl: {
+    changes: true,
+    handle: (message, { bundles }, now, frame) => bundles.control(message, now, frame),
+  },
+  bundleAddMessage: {
+    changes: true,
+    handle: (message, { bundles }, now, frame) => bundles.add(message, now, frame),
+  },
+  flowMonitorCancel: {
+    handle: ({ monitorId }, { monitors }) => monitors.cancel(monitorId),
   },
   portMod: {
     changes: true,

@@ -117,6 +117,7 @@ const answers: Answers = {
     body: bridge.meterConfig(meterId),
   }),
   meterFeatures: (_request, { bridge }) => ({ multipart: 'meterFeatures', body: bridge.meterFeatures() }),
+  flowMonitor: ({ body }, { connection }) => ({ multipart: 'flowMonitor', body: connection.monitors.request(body) }),
   controllerStatus: (_request, { connection }) => ({
     multipart: 'controllerStatus',
     body: connection.agent.controllerStatuses(),

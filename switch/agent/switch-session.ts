@@ -3,7 +3,10 @@ import {
   ControllerRole,
   ControllerRoleReason,
   ErrorType,
+  OfpEncodeError,
+  type OfpMessageInput,
   type OfpVersion,
+  type Outgoing,
   Session,
 } from '../../ofp/index.ts';
 import { wireError } from './wire-errors.ts';
@@ -21,9 +24,13 @@ export class SwitchSession extends Session {
     this.write({ type: 'roleStatus', version, xid: 0, role: ControllerRole.SLAVE, reason, generationId });
   }
 
-  /** Answers a message that lies inside another one. `data`: its bytes. */
-  refuseInner(errorType: number, code: number, data: Uint8Array, xid: number): void {
-    this.sendError(errorType, code, data, xid);
+  /** Sends what nobody asked for and must not be lost. What the version has no words for is not told in it. */
+  tell(message: Outgoing): void {
+    try {
+      this.write({ ...message, version: this.version, xid: 0 } as OfpMessageInput);
+    } catch (error) {
+      if (!(error instanceof OfpEncodeError)) throw error;
+    }
   }
 
   protected override sendError(errorType: number, code: number, data: Uint8Array, xid: number): void {

@@ -69,6 +69,9 @@ export interface TableSettings {
 /** Told of every entry that leaves a table, except those that an add replaced. `reason`: `FlowRemovedReason`. */
 export type FlowRemovedSink = (entry: FlowEntry, reason: number, now: number) => void;
 
+/** Told of every entry that was added, or modified: `before` is what it did until then. */
+export type FlowChangedSink = (entry: FlowEntry, before: Program | undefined) => void;
+
 type Change = (change: FlowChange, now: number) => void;
 
 const knownFlags =
@@ -85,6 +88,7 @@ export class FlowTables {
   readonly #tables: (FlowTable | undefined)[] = new Array(tableCount);
   readonly #expiry = new ExpiryQueue();
   readonly #removed: FlowRemovedSink;
+  readonly #changed: FlowChangedSink;
   readonly #journal: Journal;
   readonly #resources: Resources;
   readonly #changes: ReadonlyMap<number, Change>;
@@ -93,8 +97,14 @@ export class FlowTables {
   #size = 0;
 
   /** `resources`: the groups and meters that entries may use. */
-  constructor(removed: FlowRemovedSink, journal = new Journal(), resources: Resources = noResources) {
+  constructor(
+    removed: FlowRemovedSink,
+    journal = new Journal(),
+    resources: Resources = noResources,
+    changed: FlowChangedSink = () => {},
+  ) {
     this.#removed = removed;
+    this.#changed = changed;
     this.#journal = journal;
     this.#resources = resources;
     this.#changes = new Map<number, Change>([
@@ -212,7 +222,7 @@ export class FlowTables {
       cookie: change.cookie,
       idleTimeout: change.idleTimeout,
       hardTimeout: change.hardTimeout,
-      flags: change.flags & ~FlowModFlags.CHECK_OVERLAP & ~FlowModFlags.RESET_COUNTS,
+      flags: change.flags,
       importance: change.importance ?? 0,
       createdAt: now,
       instructions: change.instructions,
@@ -224,6 +234,7 @@ export class FlowTables {
     };
     this.#enter(entry);
     this.#journal.record(() => this.#withdraw(entry));
+    this.#changed(entry, undefined);
   }
 
   #makeRoom(table: FlowTable, importance: number, now: number): void {
@@ -255,6 +266,7 @@ export class FlowTables {
       });
       entry.cookie = change.newCookie ?? cookie;
       this.#setProgram(entry, change.instructions, program);
+      this.#changed(entry, oldProgram);
       if ((change.flags & FlowModFlags.RESET_COUNTS) === 0) continue;
       entry.packets = 0;
       entry.bytes = 0;
