@@ -1,13 +1,4 @@
-import {
-  decode,
-  encode,
-  FrameSplitter,
-  type Message,
-  MultipartReplyFlags,
-  OfpDecodeError,
-  type OfpMessage,
-  type OfpMessageInput,
-} from '../../ofp/index.ts';
+import { type Message, type OfpMessage, type RequestOutcome, Session } from '../../ofp/index.ts';
 import type { OverlayController } from './overlay.ts';
 import type { FlowChange } from './rules.ts';
 
@@ -20,86 +11,73 @@ export interface ChannelOptions {
 }
 
 export interface ChannelProblem {
-  /** The switch refused a message, or sent what cannot be read. */
-  readonly kind: 'refused' | 'malformed';
+  /** The switch refused a message, the conversation went wrong, or it ended. */
+  readonly kind: 'refused' | 'unexpected' | 'ended';
   readonly detail: string;
 }
 
-const version = 4;
-const missSendLength = 0xffff;
+const missSendLen = 0xffff;
 
-type Outgoing = OfpMessageInput extends infer M
-  ? M extends OfpMessageInput
-    ? Omit<M, 'version' | 'xid'>
-    : never
-  : never;
-type PortList = Extract<OfpMessage, { multipart: 'portDesc'; type: 'multipartReply' }>['body'];
 type Handlers = { readonly [T in OfpMessage['type']]?: (message: Message<T>, now: number) => void };
 
-/** The controller's end of the OpenFlow connection to one switch. */
+/** The controller's end of the OpenFlow connection to one switch, in the same process: it needs no probes. */
 export class SwitchChannel {
   readonly app: OverlayController;
   readonly #options: ChannelOptions;
-  readonly #splitter = new FrameSplitter();
+  readonly #session: Session;
   readonly #handlers: Handlers;
-  #xid = 0;
-  #ports: PortList = [];
 
-  constructor(options: ChannelOptions) {
+  constructor(options: ChannelOptions, now: number) {
     this.#options = options;
-    this.app = options.app((changes) => {
-      for (const change of changes) this.#send(change);
-    });
+    this.app = options.app((changes) =>
+      this.#session.batch(() => changes.forEach((change) => this.#session.send(change))),
+    );
     this.#handlers = {
-      echoRequest: ({ data, xid }) => this.#write({ type: 'echoReply', data, version, xid }),
       error: ({ errorType, code, xid }) => this.#problem('refused', `error ${errorType}/${code} to message ${xid}`),
-      multipartReply: (reply) => this.#multipart(reply),
-      packetIn: (message, now) => this.app.packetIn(message, now),
+      packetIn: (message, at) => this.app.packetIn(message, at),
       portStatus: (message) => this.app.portStatus(message),
       flowRemoved: (message) => this.app.flowRemoved(message),
     };
+    this.#session = new Session(
+      {
+        side: 'controller',
+        echoIntervalMs: 0,
+        sink: {
+          send: (bytes) => options.send(bytes),
+          ready: (_features, at) => this.#setUp(at),
+          message: (message, _frame, at) => {
+            const handle = this.#handlers[message.type] as ((message: OfpMessage, now: number) => void) | undefined;
+            handle?.(message, at);
+          },
+          problem: (problem) =>
+            this.#problem('unexpected', problem.kind === 'malformed' ? problem.error.message : JSON.stringify(problem)),
+          ended: ({ code, detail }) => this.#problem('ended', `${code}: ${detail}`),
+        },
+      },
+      now,
+    );
   }
 
   start(): void {
-    this.#send({ type: 'hello', elements: [{ type: 'versionBitmap', bitmaps: [1 << version] }] });
-    this.#send({ type: 'featuresRequest' });
-    this.#send({ type: 'setConfig', flags: 0, missSendLen: missSendLength });
-    this.#send({ type: 'multipartRequest', multipart: 'portDesc', body: {} });
+    this.#session.start();
   }
 
   /** Any piece of the byte stream. */
   receive(bytes: Uint8Array, now: number): void {
-    for (const frame of this.#splitter.push(bytes)) this.#message(frame, now);
+    this.#session.receive(bytes, now);
   }
 
-  #message(frame: Uint8Array, now: number): void {
-    let message: OfpMessage;
-    try {
-      message = decode(frame);
-    } catch (error) {
-      if (!(error instanceof OfpDecodeError)) throw error;
-      this.#problem('malformed', error.message);
-      return;
-    }
-    const handle = this.#handlers[message.type] as ((message: OfpMessage, now: number) => void) | undefined;
-    handle?.(message, now);
+  #setUp(now: number): void {
+    this.#session.send({ type: 'setConfig', flags: 0, missSendLen });
+    this.#session.request({ type: 'multipartRequest', multipart: 'portDesc', body: {} }, now, (outcome) =>
+      this.#portsListed(outcome),
+    );
   }
 
-  #multipart(reply: Message<'multipartReply'>): void {
-    if (reply.multipart !== 'portDesc') return;
-    this.#ports = [...this.#ports, ...reply.body];
-    if (reply.flags & MultipartReplyFlags.MORE) return;
-    this.app.connected(this.#ports);
-    this.#ports = [];
-  }
-
-  #send(message: Outgoing): void {
-    this.#xid = (this.#xid + 1) >>> 0;
-    this.#write({ ...message, version, xid: this.#xid } as OfpMessageInput);
-  }
-
-  #write(message: OfpMessageInput): void {
-    this.#options.send(encode(message));
+  #portsListed(outcome: RequestOutcome): void {
+    const reply = outcome.kind === 'reply' ? outcome.message : undefined;
+    if (reply?.type === 'multipartReply' && reply.multipart === 'portDesc') this.app.connected(reply.body);
+    else this.#problem('refused', `no list of ports: ${outcome.kind}`);
   }
 
   #problem(kind: ChannelProblem['kind'], detail: string): void {

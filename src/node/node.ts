@@ -169,11 +169,14 @@ export class OverlayNode {
       },
       'controller',
     );
-    const channel = new SwitchChannel({
-      send: (bytes) => toSwitch.write(bytes),
-      app: (send) => new OverlayController({ self: this.id, send }),
-      onProblem: (problem: ChannelProblem) => log.error(problem, 'the switch and its controller disagree'),
-    });
+    const channel = new SwitchChannel(
+      {
+        send: (bytes) => toSwitch.write(bytes),
+        app: (send) => new OverlayController({ self: this.id, send }),
+        onProblem: (problem: ChannelProblem) => log.error(problem, 'the switch and its controller disagree'),
+      },
+      clock.now(),
+    );
     return channel;
   }
 

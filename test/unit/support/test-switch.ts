@@ -33,11 +33,14 @@ export class TestSwitch {
       },
       'controller',
     );
-    const channel = new SwitchChannel({
-      send: (bytes) => this.#queue.push(() => connection.receive(bytes, this.now)),
-      app: (send) => new OverlayController({ self, send }),
-      onProblem: (problem) => this.problems.push(problem),
-    });
+    const channel = new SwitchChannel(
+      {
+        send: (bytes) => this.#queue.push(() => connection.receive(bytes, this.now)),
+        app: (send) => new OverlayController({ self, send }),
+        onProblem: (problem) => this.problems.push(problem),
+      },
+      0,
+    );
     this.app = channel.app;
     channel.start();
     this.settle();
