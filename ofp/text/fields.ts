@@ -75,6 +75,7 @@ const FIELD_TEXT: FieldTexts = {
   tun_ipv4_dst: { match: 'tun_dst', form: 'ipv4' },
   tun_ipv6_src: { match: 'tun_ipv6_src', form: 'ipv6' },
   tun_ipv6_dst: { match: 'tun_ipv6_dst', form: 'ipv6' },
+  tun_gbp_id: { match: 'tun_gbp_id', form: 'decimal' },
   metadata: { match: 'metadata', form: 'hex' },
   in_port: { match: 'in_port', form: 'port', set: 'in_port_oxm' },
   in_phy_port: { match: 'in_phy_port', form: 'port', readOnly: true },

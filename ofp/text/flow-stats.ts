@@ -32,16 +32,18 @@ export function formatFlowStats(entry: FlowStatsEntry, options: FlowStatsTextOpt
   const head = parts.map((part) => `${part}, `).join('');
   const flags = 'flags' in entry ? formatFlowFlags(entry.flags) : '';
   const importance = 'importance' in entry && entry.importance ? `importance=${entry.importance}, ` : '';
-  const ages = shown && 'idleAge' in entry ? formatAges(entry) : '';
+  const ages = shown ? formatAges(entry, stats) : '';
   const match = formatMatchWithPriority(entry.match, entry.priority, options);
   const actions = formatInstructions(entry.instructions, options);
   return `${head}${flags}${importance}${ages}${match === '' ? '' : `${match} `}actions=${actions}`;
 }
 
-/** Seconds since the last packet and the last change; on the wire one more, and 0 if not known. */
-function formatAges({ idleAge, hardAge, durationSec }: ReplyItem<'nxFlow'>): string {
-  const idle = idleAge > 0 ? `idle_age=${idleAge - 1}, ` : '';
-  return hardAge > 0 && hardAge - 1 !== durationSec ? `${idle}hard_age=${hardAge - 1}, ` : idle;
+/** Seconds since the last packet and the last change; those of Open vSwitch are one more, and 0 if not known. */
+function formatAges(entry: FlowStatsEntry, { idle }: Counters): string {
+  if (!('idleAge' in entry)) return idle ? `idle_age=${idle[0]}, ` : '';
+  const { idleAge, hardAge, durationSec } = entry;
+  const sinceUse = idleAge > 0 ? `idle_age=${idleAge - 1}, ` : '';
+  return hardAge > 0 && hardAge - 1 !== durationSec ? `${sinceUse}hard_age=${hardAge - 1}, ` : sinceUse;
 }
 
 /** A count that the switch does not keep is missing, or all ones. */
@@ -63,6 +65,7 @@ export function formatDuration(seconds: number, nanoseconds: number): string {
 
 interface Counters {
   duration?: [seconds: number, nanoseconds: number];
+  idle?: [seconds: number, nanoseconds: number];
   packets?: bigint;
   bytes?: bigint;
 }
@@ -83,6 +86,7 @@ export function countersOf(stats: readonly OxsField[]): Counters {
   const found: Counters = {};
   for (const stat of stats) {
     if (stat.field === 'duration') found.duration = stat.value;
+    else if (stat.field === 'idle_time') found.idle = stat.value;
     else if (stat.field === 'packet_count') found.packets = stat.value;
     else if (stat.field === 'byte_count') found.bytes = stat.value;
   }

@@ -10,6 +10,7 @@ import {
   FORWARD_REASONS,
   MONITOR_COMMANDS,
   MONITOR_FLAGS,
+  MONITOR_FLAGS_NX,
   nameOr,
   PACKET_IN_REASONS,
   PORT_REASONS,
@@ -49,7 +50,7 @@ export const CONTROL_REQUEST_WRITERS: RequestWriters = {
       .map(({ monitorId, command, flags, outPort, outGroup, tableId, match }) => {
         if (command === DELETE_MONITOR) return `\n id=${monitorId} command=${MONITOR_COMMANDS[command]}`;
         return [
-          `\n id=${monitorId} flags=${formatBits(flags, MONITOR_FLAGS, ',')}`,
+          `\n id=${monitorId} flags=${formatBits(flags, context.version < 5 ? MONITOR_FLAGS_NX : MONITOR_FLAGS, ',')}`,
           ...(outPort === ANY ? [] : [`out_port=${formatPort(outPort, context.ports)}`]),
           ...(outGroup === undefined || outGroup === ANY || outGroup === 0 ? [] : [`out_group=${outGroup | 0}`]),
           ...(tableId === ALL_TABLES ? [] : [`table=${tableId}`]),
@@ -103,7 +104,7 @@ type AsyncName = (typeof ASYNC_MESSAGES)[number]['property'];
 
 /** In 1.3 the masks are members, later properties. */
 function asyncMask(config: AsyncConfig, name: AsyncName, role: 'Master' | 'Slave', column: number): number {
-  const property = config.properties?.find((each: AsyncProperty) => each.type === `${name}${role}`);
+  const property = config.properties?.findLast((each: AsyncProperty) => each.type === `${name}${role}`);
   if (property && 'mask' in property) return property.mask;
   if (name === 'packetIn') return config.packetInMask[column]!;
   if (name === 'portStatus') return config.portStatusMask[column]!;

@@ -11,6 +11,13 @@ const NO_BUFFER = 0xffffffff;
 const ALL_64 = 0xffff_ffff_ffff_ffffn;
 const ALL_TABLES = 0xff;
 const RESET_COUNTS = 4;
+/** A changed flow keeps its cookie, but in 1.0, and in 1.1 where changing may add one. */
+function setsCookie({ version, command }: Message<'flowMod'>): boolean {
+  return version === 1 || command === ADD || (version === 2 && command < FIRST_DELETION);
+}
+
+const ADD = 0;
+const FIRST_DELETION = 3;
 const COMMANDS = ['ADD', 'MOD', 'MOD_STRICT', 'DEL', 'DEL_STRICT'];
 
 export const FLOW_WRITERS: Writers = {
@@ -51,7 +58,7 @@ export const FLOW_REPLY_WRITERS: ReplyWriters = {
       .join(''),
   aggregate: ({ body }) => {
     const { packets, bytes } = countersOf(body.stats ?? []);
-    const flows = body.stats?.find((stat) => stat.field === 'flow_count')?.value ?? body.flowCount;
+    const flows = body.stats?.findLast((stat) => stat.field === 'flow_count')?.value ?? body.flowCount;
     return ` packet_count=${packets ?? body.packetCount} byte_count=${bytes ?? body.byteCount} flow_count=${flows}`;
   },
 };
@@ -64,19 +71,18 @@ export function formatFlowMod(flow: Message<'flowMod'>, context: PrintContext): 
   const match = formatMatchWithPriority(flow.match, flow.priority, textOptions(context));
   // Up to 1.1 new counters went without saying.
   const flags = version < 3 ? flow.flags & ~RESET_COUNTS : flow.flags;
-  const isDeletion = flow.command >= 3;
   const parts: string[] = [
     COMMANDS[flow.command] ?? `cmd:${flow.command}`,
     ...(flow.tableId === 0 ? [] : [`table:${flow.tableId}`]),
     ...(match === '' ? [] : [match]),
   ];
   if (flow.cookieMask !== 0n) parts.push(`cookie:0x${flow.cookie.toString(16)}/0x${flow.cookieMask.toString(16)}`);
-  else if (flow.cookie !== 0n && flow.cookie !== ALL_64 && !(isDeletion && version > 1)) {
+  else if (flow.cookie !== 0n && flow.cookie !== ALL_64 && setsCookie(flow)) {
     parts.push(`cookie:0x${flow.cookie.toString(16)}`);
   }
   if (flow.idleTimeout !== 0) parts.push(`idle:${flow.idleTimeout}`);
   if (flow.hardTimeout !== 0) parts.push(`hard:${flow.hardTimeout}`);
-  if (flow.importance) parts.push(`importance:${flow.importance}`);
+  if (flow.importance && flow.command === 0) parts.push(`importance:${flow.importance}`);
   if (flow.bufferId !== NO_BUFFER) parts.push(`buf:0x${flow.bufferId.toString(16)}`);
   if (flow.outPort !== ANY) parts.push(`out_port:${formatPort(flow.outPort, ports)}`);
   const actions = formatInstructions(flow.instructions, textOptions(context));

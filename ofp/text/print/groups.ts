@@ -7,6 +7,7 @@ import { METER_BAND_TYPES } from './names.ts';
 import { type PrintContext, type ReplyWriters, type RequestWriters, textOptions, type Writers } from './writer.ts';
 
 const GROUP_COMMANDS = ['ADD', 'MOD', 'DEL', 'INSERT_BUCKET', '', 'REMOVE_BUCKET'];
+const DELETE_METER = 2;
 const METER_COMMANDS = ['ADD', 'MOD', 'DEL'];
 const GROUP_TYPES = ['all', 'select', 'indirect', 'fast failover'];
 const UNKNOWN_64 = 0xffff_ffff_ffff_ffffn;
@@ -34,7 +35,11 @@ const GROUP_ACTIONS: readonly (readonly [bit: number, name: string])[] = [
 
 export const GROUP_WRITERS: Writers = {
   groupMod: formatGroupMod,
-  meterMod: (meter) => ` ${METER_COMMANDS[meter.command] ?? `cmd:${meter.command}`} ${formatMeter(meter)}\n`,
+  // A meter that goes has neither flags nor bands.
+  meterMod: (meter) =>
+    ` ${METER_COMMANDS[meter.command] ?? `cmd:${meter.command}`} ${formatMeter(
+      meter.command === DELETE_METER ? { meterId: meter.meterId, flags: 0, bands: [] } : meter,
+    )}\n`,
 };
 
 export const GROUP_REQUEST_WRITERS: RequestWriters = {
@@ -70,9 +75,10 @@ function formatGroupMod(group: Message<'groupMod'>, context: PrintContext): stri
   const command = GROUP_COMMANDS[group.command] || `cmd:${group.command}`;
   const options = textOptions(context);
   if (!command.endsWith('BUCKET')) return `\n ${command} ${formatGroup(group, options)}`;
-  const place = `command_bucket_id:${bucketName(group.commandBucketId ?? 0)}`;
+  const { commandBucketId } = group;
+  const place = commandBucketId === undefined ? [] : [`command_bucket_id:${bucketName(commandBucketId)}`];
   const buckets = group.buckets.map((bucket) => formatBucket(bucket, group.groupType, options));
-  return `\n ${command} ${[place, `group_id=${group.groupId}`, ...buckets].join(',')}`;
+  return `\n ${command} ${[...place, `group_id=${group.groupId}`, ...buckets].join(',')}`;
 }
 
 function formatGroupStats(stats: ReplyItem<'group'>, version: number): string {

@@ -6,7 +6,7 @@ import { CONTROL_REPLY_WRITERS, CONTROL_REQUEST_WRITERS, CONTROL_WRITERS } from 
 import { FLOW_REPLY_WRITERS, FLOW_REQUEST_WRITERS, FLOW_WRITERS } from './flows.ts';
 import { GROUP_REPLY_WRITERS, GROUP_REQUEST_WRITERS, GROUP_WRITERS } from './groups.ts';
 import { hexDump } from './hex-dump.ts';
-import { errorName, messageName } from './names.ts';
+import { errorName, messageName, partName } from './names.ts';
 import { NICIRA_REPLY_WRITERS, NICIRA_REQUEST_WRITERS, NICIRA_WRITERS } from './nicira.ts';
 import { PORT_REPLY_WRITERS, PORT_REQUEST_WRITERS, PORT_WRITERS } from './ports.ts';
 import { SWITCH_WRITERS } from './switch.ts';
@@ -109,12 +109,23 @@ function plain(value: unknown): string {
 
 const HEADER_LENGTH = 8;
 
+/** The name and transaction id of a message that is cut short, if its header is that of one. */
+function headOfPart(data: Uint8Array): string {
+  const version = data[0]!;
+  const name = partName(data);
+  if (name === undefined) return '';
+  const xid = new DataView(data.buffer, data.byteOffset).getUint32(4);
+  return `${name}${version === 1 ? '' : ` (OF1.${version - 1})`} (xid=0x${xid.toString(16)}):\n`;
+}
+
 /** What an error message brings of the message that it refuses: all of it, or the beginning. */
 function formatRefused(data: Uint8Array, ports: PortNames | undefined): string {
   if (data.length === 0) return 'OpenFlow message is empty\n';
   if (data.length < HEADER_LENGTH) return `OpenFlow packet too short (only ${data.length} bytes):\n${hexDump(data)}`;
   const length = (data[2]! << 8) | data[3]!;
-  if (length > data.length) return `(***truncated to ${data.length} bytes from ${length}***)\n${hexDump(data)}`;
+  if (length > data.length) {
+    return `${headOfPart(data)}(***truncated to ${data.length} bytes from ${length}***)\n${hexDump(data)}`;
+  }
   if (length < data.length) return `(***only uses ${length} bytes out of ${data.length}***)\n${hexDump(data)}`;
   try {
     return `${formatMessage(decode(data), ports)}\n`;

@@ -43,6 +43,36 @@ export function messageName(message: OfpMessage): string {
   return `${vendorOf(MESSAGES[type], version)}T_${MESSAGE_NAMES.get(type) ?? capitals(plainName(type))}`;
 }
 
+/** The name of a message by its first bytes: none if no such message exists, or an experimenter would have to say. */
+export function partName(data: Uint8Array): string | undefined {
+  const version = data[0]!;
+  const code = data[1]!;
+  const [request, reply] = version === 1 ? [16, 17] : [18, 19];
+  if (code === request || code === reply) return multipartPartName(data, code === request);
+  const [type] = byCode(MESSAGES, version, code);
+  return type && `OFPT_${MESSAGE_NAMES.get(type) ?? capitals(type)}`;
+}
+
+function multipartPartName(data: Uint8Array, isRequest: boolean): string | undefined {
+  const headerLength = data[0] === 1 ? 12 : 16;
+  if (data.length < headerLength) return undefined;
+  const [name] = byCode(isRequest ? MULTIPART_REQUESTS : MULTIPART_REPLIES, data[0]!, (data[8]! << 8) | data[9]!);
+  return name && `OFPST_${MULTIPART_NAMES.get(name) ?? capitals(name)} ${isRequest ? 'request' : 'reply'}`;
+}
+
+type Coded = { readonly layouts: readonly { versions: readonly [number, number]; code?: number }[] };
+
+/** The entries of a family that have the number in the version, but for those of experimenters. */
+function byCode(family: { readonly [name: string]: Coded }, version: number, code: number): string[] {
+  return Object.keys(family).filter(
+    (name) =>
+      name !== 'experimenter' &&
+      family[name]!.layouts.some(
+        (each) => each.code === code && each.versions[0] <= version && version <= each.versions[1],
+      ),
+  );
+}
+
 /** What the codes of each error type begin with. */
 const ERROR_PREFIXES: { readonly [T in keyof typeof ERROR_TYPES]: string } = {
   HELLO_FAILED: 'OFPHFC',
@@ -74,6 +104,10 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ['OFPBAC_BAD_EXPERIMENTER', 'OFPBAC_BAD_VENDOR'],
   ['OFPBAC_BAD_EXP_TYPE', 'OFPBAC_BAD_VENDOR_TYPE'],
   ['OFPTFFC_BAD_CAP', 'OFPTFFC_BAD_CAPA'],
+  // Properties of tables came first, those of everything else with 1.4.
+  ['OFPTFFC_BAD_TYPE', 'OFPBPC_BAD_TYPE'],
+  ['OFPTFFC_BAD_LEN', 'OFPBPC_BAD_LEN'],
+  ['OFPTFFC_BAD_ARGUMENT', 'OFPBPC_BAD_VALUE'],
 ]);
 
 const ERROR_NAMES: ReadonlyMap<number, string> = new Map(
@@ -108,28 +142,23 @@ export function errorName(errorType: number, code: number, version = 4): string 
 type Names = readonly (readonly [number, string])[];
 const bits = (...names: string[]): Names => names.map((name, bit) => [2 ** bit, name] as const);
 
-/** Bits of a datapath's capabilities, in 1.0 and later. */
-export const CAPABILITIES_10 = bits(
-  'FLOW_STATS',
-  'TABLE_STATS',
-  'PORT_STATS',
-  'STP',
-  '',
-  'IP_REASM',
-  'QUEUE_STATS',
-  'ARP_MATCH_IP',
-).filter(([, name]) => name !== '');
-export const CAPABILITIES: Names = [
-  [1 << 0, 'FLOW_STATS'],
-  [1 << 1, 'TABLE_STATS'],
-  [1 << 2, 'PORT_STATS'],
-  [1 << 3, 'GROUP_STATS'],
-  [1 << 5, 'IP_REASM'],
-  [1 << 6, 'QUEUE_STATS'],
-  [1 << 8, 'PORT_BLOCKED'],
-  [1 << 9, 'BUNDLES'],
-  [1 << 10, 'FLOW_MONITORING'],
+/** Bits of a datapath's capabilities, with the versions that have them: bit 3 changed its meaning with 1.1. */
+const CAPABILITIES: readonly (readonly [bit: number, name: string, from: number, to: number])[] = [
+  [1 << 0, 'FLOW_STATS', 1, 6],
+  [1 << 1, 'TABLE_STATS', 1, 6],
+  [1 << 2, 'PORT_STATS', 1, 6],
+  [1 << 3, 'STP', 1, 1],
+  [1 << 3, 'GROUP_STATS', 2, 6],
+  [1 << 5, 'IP_REASM', 1, 6],
+  [1 << 6, 'QUEUE_STATS', 1, 6],
+  [1 << 7, 'ARP_MATCH_IP', 1, 2],
+  [1 << 8, 'PORT_BLOCKED', 3, 6],
+  [1 << 9, 'BUNDLES', 5, 6],
+  [1 << 10, 'FLOW_MONITORING', 5, 6],
 ];
+
+export const capabilityNames = (version: number): Names =>
+  CAPABILITIES.filter(([, , from, to]) => from <= version && version <= to).map(([bit, name]) => [bit, name] as const);
 
 export const PORT_CONFIG: Names = [
   [1 << 0, 'PORT_DOWN'],
@@ -164,7 +193,10 @@ export const BUNDLE_TYPES = ['OPEN', 'CLOSE', 'COMMIT', 'DISCARD'].flatMap((step
   `${step}_REPLY`,
 ]);
 export const BUNDLE_FLAGS: Names = bits('atomic', 'ordered');
-export const MONITOR_FLAGS: Names = bits('initial', 'add', 'delete', 'modify', 'actions', 'own');
+const MONITOR_EVENTS = ['initial', 'add', 'delete', 'modify', 'actions'];
+/** The extension of versions before 1.4 lacks one flag. */
+export const MONITOR_FLAGS_NX: Names = bits(...MONITOR_EVENTS, 'own');
+export const MONITOR_FLAGS: Names = bits(...MONITOR_EVENTS, 'no-abbrev', 'own');
 export const MONITOR_COMMANDS = ['add', 'modify', 'delete'];
 export const EVICTION_FLAGS: Names = bits('OTHER', 'IMPORTANCE', 'LIFETIME');
 export const METER_BAND_TYPES: Names = [

@@ -28,6 +28,8 @@ export const NICIRA_WRITERS: Writers = {
       {
         ...flow,
         type: 'flowMod',
+        // Its cookie is one to set, as in 1.0.
+        version: 1,
         command: flow.command & 0xff,
         tableId: flow.command >> 8,
         cookieMask: 0n,

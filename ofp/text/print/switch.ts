@@ -1,7 +1,7 @@
 import type { Message } from '../../messages.ts';
 import { formatBits } from '../names.ts';
 import { hexDump } from './hex-dump.ts';
-import { CAPABILITIES, CAPABILITIES_10, errorName, FRAGMENT_HANDLING } from './names.ts';
+import { capabilityNames, errorName, FRAGMENT_HANDLING } from './names.ts';
 import { formatPorts } from './ports.ts';
 import type { PrintContext, Writers } from './writer.ts';
 
@@ -27,7 +27,7 @@ const INVALID_TTL = 4;
 export const SWITCH_WRITERS: Writers = {
   hello: (message) =>
     `\n version bitmap: ${versionsOf(message)
-      .map((v) => `0x0${v}`)
+      .map((v) => `0x${v.toString(16).padStart(2, '0')}`)
       .join(', ')}`,
   error: ({ errorType, code, data }, { version, refused }) =>
     ` ${errorName(errorType, code, version)}\n${errorType === HELLO_FAILED ? printable(data) : refused(data)}`,
@@ -52,7 +52,7 @@ function formatFeatures(features: Message<'featuresReply'>, context: PrintContex
   const lines = [
     ` dpid:${datapathId.toString(16).padStart(16, '0')}`,
     `n_tables:${nTables}, n_buffers:${nBuffers}${auxiliaryId === 0 ? '' : `, auxiliary_id:${auxiliaryId}`}`,
-    `capabilities: ${formatBits(capabilities, context.version === 1 ? CAPABILITIES_10 : CAPABILITIES, ' ')}`,
+    `capabilities: ${formatBits(capabilities, capabilityNames(context.version), ' ')}`,
   ];
   if (actions)
     lines.push(
@@ -72,10 +72,10 @@ function formatConfig(
   return ` frags=${FRAGMENT_HANDLING[flags & FRAGMENT_BITS]}${ttl} miss_send_len=${missSendLen}\n`;
 }
 
-/** ASCII as it is, other characters escaped as in C. */
+/** ASCII as it is, other characters in octal as in C. */
 function printable(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => {
-    if (byte === 0x5c || byte < 0x20 || byte >= 0x7f) return `\\x${byte.toString(16).padStart(2, '0')}`;
-    return String.fromCharCode(byte);
+    const char = String.fromCharCode(byte);
+    return /[ -~]/.test(char) && !/["\\]/.test(char) ? char : `\\${byte.toString(8).padStart(3, '0')}`;
   }).join('');
 }

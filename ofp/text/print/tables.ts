@@ -8,6 +8,7 @@ import type { ReplyWriters, RequestWriters, Writers } from './writer.ts';
 const ALL_TABLES = 0xff;
 const EVICTION = 1 << 2;
 const VACANCY = 1 << 3;
+const ANY_FLAGS = 0xffffffff;
 const FIRST_WITH_EVICTION = 5;
 /** What a table does with a packet that matches nothing, in 1.1 and 1.2. */
 const MISS_CONFIGS = ['controller', 'continue', 'drop'];
@@ -71,7 +72,7 @@ function formatTableDesc({ tableId, config, properties }: TableDesc): string {
       : ` vacancy_down=${vacancy?.vacancyDown ?? 0}% vacancy_up=${vacancy?.vacancyUp ?? 0}% vacancy=${vacancy?.vacancy ?? 0}%`;
   return [
     `\n  table ${tableId}:`,
-    `   eviction=${onOff(config & EVICTION)} eviction_flags=${flags === undefined ? '(default)' : formatBits(flags, EVICTION_FLAGS, '|')}`,
+    `   eviction=${onOff(config & EVICTION)} eviction_flags=${flags === undefined || flags === ANY_FLAGS ? '(default)' : formatBits(flags, EVICTION_FLAGS, '|')}`,
     `   vacancy=${onOff(config & VACANCY)}${limits}`,
     '',
   ].join('\n');
