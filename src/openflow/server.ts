@@ -28,6 +28,9 @@ export interface Listening {
   readonly close: CloseServer;
 }
 
+/** Of a side that would speak any version from 1.0 to 1.5 (OpenFlow 1.3 section 7.5.1): tools wait for it. */
+const anyHello = Uint8Array.of(6, 0, 0, 16, 0, 0, 0, 0, 0, 1, 0, 8, 0, 0, 0, 0x7e);
+
 /** Serves OpenFlow for an agent: each connection is a controller or a tool. */
 export function createOpenFlowServer(options: ServeOptions): Server {
   return limited(createServer((socket) => serve(socket, options)));
@@ -56,11 +59,12 @@ export function createSnoopServer(snoop: Snoop): Server {
     createServer((socket) => {
       const stream = socketStream(socket, undefined, {
         open: () => {},
-        // A tool's hello, and whatever else it says, has nobody to hear it.
+        // The other side's hello, and whatever else it says, has nobody to hear it.
         data: () => {},
         drain: () => snoop.drained(stream),
         close: () => snoop.remove(stream),
       });
+      stream.write(anyHello);
       snoop.add(stream);
     }),
   );

@@ -75,7 +75,11 @@ export class BridgeLab {
       exited,
       printed: () => text,
       waitFor: async (pattern, ms = 15_000) => {
-        await until(() => pattern.test(text), ms, () => `${pattern} not in: ${text}`);
+        await until(
+          () => pattern.test(text),
+          ms,
+          () => `${pattern} not in: ${text}`,
+        );
         return text;
       },
       stop: async (signal = 'SIGTERM') => {
