@@ -26,13 +26,16 @@ export function joinFrames(frames: readonly Uint8Array[], bytes: number): Uint8A
 export class FrameStream {
   readonly #limits: FrameLimits;
   /** The beginning of a frame whose rest has not come yet. */
-  readonly #rest: Uint8Array;
+  #rest: Uint8Array;
+  /** Changes places with it when a frame is complete, so that the next one cannot overwrite that. */
+  #spare: Uint8Array;
   #restSize = 0;
   #isBroken = false;
 
   constructor(limits: FrameLimits) {
     this.#limits = limits;
     this.#rest = new Uint8Array(PREFIX + limits.longest);
+    this.#spare = this.#rest.slice();
   }
 
   /** A length was out of bounds: what follows in the stream means nothing. */
@@ -49,6 +52,7 @@ export class FrameStream {
       if (this.#isBroken || !this.#isComplete()) return frames;
       frames.push(this.#rest.subarray(PREFIX, this.#restSize));
       this.#restSize = 0;
+      [this.#rest, this.#spare] = [this.#spare, this.#rest];
     }
     while (!this.#isBroken && chunk.length - at >= PREFIX) {
       const end = at + PREFIX + lengthAt(chunk, at);

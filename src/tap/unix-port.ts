@@ -119,8 +119,9 @@ export class UnixPort implements FramePort {
     if (before === undefined) this.#onLink(true);
   }
 
-  #receive(stream: FrameStream, chunk: Uint8Array, socket: Socket): void {
-    const frames = stream.push(chunk);
+  #receive(stream: FrameStream, chunk: Buffer, socket: Socket): void {
+    // Not a Buffer, whose slice() makes no copy.
+    const frames = stream.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     if (stream.isBroken) {
       this.counters.rxDropped += 1;
       socket.destroy();
