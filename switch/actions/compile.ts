@@ -38,7 +38,7 @@ const compilers: Compilers = {
   output: {
     rank: ActionRank.OUTPUT,
     compile: ({ port, maxLen }, { isPacketOut }) => {
-      const isKnown = (port > 0 && port <= maxPort) || reservedOutputs.has(port);
+      const isKnown = (port >= 0 && port <= maxPort) || reservedOutputs.has(port);
       if (!isKnown && !(isPacketOut && port === PortNo.TABLE)) {
         throw refusal(BadActionCode.BAD_OUT_PORT, `no output to port ${port}`);
       }

@@ -77,11 +77,17 @@ export function masks13(masks: AsyncMasks): {
   flowRemovedMask: [number, number];
 } {
   return {
-    packetInMask: [...masks.packetIn],
-    portStatusMask: [...masks.portStatus],
-    flowRemovedMask: [...masks.flowRemoved],
+    packetInMask: limited(masks.packetIn, 0x7),
+    portStatusMask: limited(masks.portStatus, allPortReasons),
+    flowRemovedMask: limited(masks.flowRemoved, 0xf),
   };
 }
+
+/** To the reasons that 1.3 has. */
+const limited = ([master, slave]: readonly [number, number], known: number): [number, number] => [
+  master & known,
+  slave & known,
+];
 
 export function withMasks13(masks: AsyncMasks, changed: AsyncMasks13): AsyncMasks {
   const { packetInMask, portStatusMask, flowRemovedMask } = changed;

@@ -27,6 +27,9 @@ import { type ControllerTransport, eventBacklog, replyBacklog } from './transpor
  */
 export type ConnectionKind = 'controller' | 'service';
 
+/** Bytes of a packet (OpenFlow 1.3 section 7.3.2). */
+const usualMissSendLen = 128;
+
 export interface ConnectionCounters {
   /** Messages received, without hellos, echoes and what was not well-formed. */
   readonly requests: number;
@@ -40,7 +43,7 @@ export interface ConnectionCounters {
 export class AgentConnection implements SessionSink {
   readonly agent: Agent;
   readonly kind: ConnectionKind;
-  masks: AsyncMasks = defaultMasks;
+  #masks: AsyncMasks = defaultMasks;
   /** Bytes of packets that the controller wants where no action says so. */
   missSendLen: number;
   /** `PacketInFormat`. */
@@ -61,7 +64,7 @@ export class AgentConnection implements SessionSink {
   constructor(agent: Agent, transport: ControllerTransport, kind: ConnectionKind, versions: readonly OfpVersion[]) {
     this.agent = agent;
     this.kind = kind;
-    this.missSendLen = kind === 'controller' ? 128 : 0;
+    this.missSendLen = kind === 'controller' ? usualMissSendLen : 0;
     this.#transport = transport;
     // Whoever owns the transport looks after silent peers.
     const limits = { echoIntervalMs: 0, maxQueuedEvents: eventBacklog, maxQueued: replyBacklog };
@@ -84,6 +87,17 @@ export class AgentConnection implements SessionSink {
   /** `ControllerRole`. */
   get role(): number {
     return this.#session.role;
+  }
+
+  /** What it is told without having asked. */
+  get masks(): AsyncMasks {
+    return this.#masks;
+  }
+
+  /** Whoever says what it wants to be told is told it. */
+  setMasks(masks: AsyncMasks): void {
+    this.#masks = masks;
+    if (this.kind === 'service' && this.missSendLen === 0) this.missSendLen = usualMissSendLen;
   }
 
   get droppedEvents(): number {

@@ -35,8 +35,8 @@ const isModify = (command: number) => command === FlowModCommand.MODIFY || comma
 
 /** Modify of 1.0 adds where there is nothing to modify, and sets the cookie too (1.0 section 4.6). */
 function modify10(command: number, cookie: bigint, cookieMask: bigint): Refined {
-  if (!isModify(command) || cookie === keepCookie) return {};
-  return { newCookie: cookie, addsMissing: cookieMask === 0n };
+  if (!isModify(command)) return {};
+  return cookie === keepCookie ? { addsMissing: false } : { newCookie: cookie, addsMissing: cookieMask === 0n };
 }
 
 /** How a flow-mod of each version departs from one of 1.3. */
@@ -52,7 +52,7 @@ const refine: ByVersion<(message: FlowMod, context: FlowModContext, frame: Uint8
   }),
   // The cookie of a modify that adds is the one given; it does not change entries that are there.
   2: ({ command, cookieMask, flags }) => ({
-    addsMissing: isModify(command) && cookieMask === 0n,
+    ...(isModify(command) ? { addsMissing: cookieMask === 0n } : {}),
     flags: withReset(command, flags),
   }),
   3: () => ({}),

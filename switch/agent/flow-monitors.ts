@@ -26,6 +26,13 @@ const pauseBacklog = 128 * 1024;
 
 const knownFlags = Object.values(FlowMonitorFlags).reduce((all, flag) => all | flag, 0);
 
+/**
+ * Flags that ask for the controller's own changes in full. The second one is to leave out all others by 1.4; but Open
+ * vSwitch and its tools, which set it always, mean this by it.
+ */
+const ownInFull = FlowMonitorFlags.NO_ABBREV | FlowMonitorFlags.ONLY_OWN;
+const anyChange = FlowMonitorFlags.ADD | FlowMonitorFlags.MODIFY | FlowMonitorFlags.REMOVED;
+
 /** Flags that ask for each kind of update. */
 const askedBy = {
   initial: FlowMonitorFlags.INITIAL,
@@ -147,7 +154,8 @@ export class FlowMonitors {
 
   #set(id: number, request: Request): FlowUpdate[] {
     const { flags, tableId = TableNo.ALL, outPort = PortNo.ANY, outGroup = GroupNo.ANY } = request;
-    if ((flags & ~knownFlags) !== 0) throw refusal(FlowMonitorFailedCode.BAD_FLAGS, `flags ${flags}`);
+    if ((flags & ~knownFlags) !== 0 || (flags & anyChange) === 0)
+      throw refusal(FlowMonitorFailedCode.BAD_FLAGS, `flags ${flags}`);
     if (this.#monitors.size >= maxMonitors) throw refusal(FlowMonitorFailedCode.UNKNOWN, `${maxMonitors} monitors`);
     const monitor = { flags, tableId, outPort, outGroup, match: compileMatch(request.match) };
     this.#monitors.set(id, monitor);
@@ -161,10 +169,7 @@ export class FlowMonitors {
   #flagsFor(entry: FlowEntry, kind: Kind, before: Program | undefined): number {
     let flags = 0;
     for (const monitor of this.#monitors.values()) {
-      const isOwn = this.#connection.agent.cause?.connection === this.#connection;
-      const isUnwanted = (monitor.flags & FlowMonitorFlags.ONLY_OWN) !== 0 && !isOwn;
-      if ((monitor.flags & askedBy[kind]) !== 0 && !isUnwanted && covers(monitor, entry, before))
-        flags |= monitor.flags;
+      if ((monitor.flags & askedBy[kind]) !== 0 && covers(monitor, entry, before)) flags |= monitor.flags;
     }
     return flags;
   }
@@ -172,7 +177,7 @@ export class FlowMonitors {
   #note(kind: Kind, entry: FlowEntry, flags: number, reason: number): void {
     const { cause } = this.#connection.agent;
     const isOwn = cause?.connection === this.#connection;
-    if (!isOwn || (flags & FlowMonitorFlags.NO_ABBREV) !== 0) {
+    if (!isOwn || (flags & ownInFull) !== 0) {
       this.#updates.push(this.#update(kind, entry, flags, reason));
       return;
     }

@@ -131,7 +131,7 @@ export const handlers: Handlers = {
   setAsync: {
     handle: (message, connection) => {
       const { masks, version } = connection;
-      connection.masks = version < 5 ? withMasks13(masks, message) : withProperties(masks, message.properties);
+      connection.setMasks(version < 5 ? withMasks13(masks, message) : withProperties(masks, message.properties));
     },
   },
   queueGetConfigRequest: {
@@ -184,7 +184,7 @@ export const handlers: Handlers = {
   },
   nxSetAsyncConfig: {
     handle: (message, connection) => {
-      connection.masks = withMasks13(connection.masks, message);
+      connection.setMasks(withMasks13(connection.masks, message));
     },
   },
   nxRoleRequest: {

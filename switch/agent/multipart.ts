@@ -20,7 +20,7 @@ import type { FlowFilter } from '../flow/flow-tables.ts';
 import { tableCount } from '../pipeline/program.ts';
 import type { Port } from '../ports/port.ts';
 import type { AgentConnection } from './connection.ts';
-import { portDescription } from './descriptions.ts';
+import { actions10, portDescription } from './descriptions.ts';
 import { takeCookie } from './flow-changes.ts';
 import { flowDesc, flowStats, flowStats15, nxFlow } from './flow-replies.ts';
 import { actionsFor } from './old-actions.ts';
@@ -110,7 +110,11 @@ const answers: Answers = {
       buckets: group.buckets.map((bucket) => ({ ...bucket, actions: actionsFor(bucket.actions, version) })),
     })),
   }),
-  groupFeatures: (_request, { bridge }) => ({ multipart: 'groupFeatures', body: bridge.groupFeatures() }),
+  groupFeatures: (_request, { bridge, version }) => {
+    const features = bridge.groupFeatures();
+    const actions = version === 1 ? features.actions.map(() => actions10) : features.actions;
+    return { multipart: 'groupFeatures', body: { ...features, actions } };
+  },
   meter: ({ body: { meterId } }, { bridge, now }) => ({ multipart: 'meter', body: bridge.meterStats(meterId, now) }),
   meterConfig: ({ body: { meterId } }, { bridge }) => ({
     multipart: 'meterConfig',

@@ -9,7 +9,11 @@ import {
   type Outgoing,
   Session,
 } from '../../ofp/index.ts';
+import { get32 } from '../packet/index.ts';
 import { wireError } from './wire-errors.ts';
+
+/** So that the error fits into a message. */
+const maxErrorData = 65_000;
 
 /** A session that words errors as its version does. */
 export class SwitchSession extends Session {
@@ -31,6 +35,12 @@ export class SwitchSession extends Session {
     } catch (error) {
       if (!(error instanceof OfpEncodeError)) throw error;
     }
+  }
+
+  /** The whole request goes back, so that whoever reads it sees what was meant. */
+  override refuse(frame: Uint8Array, errorType: number, code: number): void {
+    const xid = get32(frame, 4);
+    this.sendError(errorType, code, frame.subarray(0, maxErrorData), xid);
   }
 
   protected override sendError(errorType: number, code: number, data: Uint8Array, xid: number): void {

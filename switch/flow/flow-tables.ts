@@ -44,7 +44,7 @@ export interface FlowChange {
   readonly instructions: Instruction[];
   /** Modify also sets the cookie (1.0). */
   readonly newCookie?: bigint;
-  /** Modify that selects no entry adds one (1.0). */
+  /** Modify that selects no entry adds one, to table 0 if it is for all tables; before 1.2 only. */
   readonly addsMissing?: boolean;
 }
 
@@ -247,15 +247,17 @@ export class FlowTables {
   }
 
   #modify(change: FlowChange, now: number, strict: boolean): void {
-    expectTable(change.tableId);
+    const isForAll = change.tableId === TableNo.ALL && change.addsMissing !== undefined;
+    const firstTable = isForAll ? 0 : change.tableId;
+    expectTable(firstTable);
     expectNoBuffer(change.bufferId);
     const match = compileMatch(change.match);
     // Checked even when nothing is selected, against the match given here: that of every entry selected is narrower.
-    const program = compileProgram(change.instructions, change.tableId, match.facts, this.#resources);
+    const program = compileProgram(change.instructions, firstTable, match.facts, this.#resources);
     const all = strict ? this.#strictly(change, match) : this.#loosely(change, match);
     const selected = all.filter((entry) => hasCookie(entry, change));
     if (selected.length === 0 && change.addsMissing) {
-      this.#add(change, now);
+      this.#add({ ...change, tableId: firstTable }, now);
       return;
     }
     for (const entry of selected) {

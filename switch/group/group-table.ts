@@ -1,5 +1,6 @@
 import {
   BucketNo,
+  type ExperimenterProperty,
   GroupCapabilities,
   GroupModCommand,
   GroupModFailedCode,
@@ -33,6 +34,8 @@ export interface GroupChange {
   readonly buckets: readonly OfpBucket[];
   /** 1.5: where to insert, or what to remove. */
   readonly commandBucketId?: number;
+  /** 1.5: how a select group selects, for example. Kept, and shown as they were given. */
+  readonly properties?: readonly ExperimenterProperty[];
 }
 
 /** Ids of the groups that a change took away: flows that use them go too. */
@@ -127,7 +130,7 @@ export class GroupTable {
       groupId: group.id,
       groupType: group.type,
       buckets: group.buckets.map(describeBucket),
-      properties: [],
+      properties: [...group.properties],
     }));
   }
 
@@ -154,14 +157,16 @@ export class GroupTable {
     if (this.#groups.has(id)) throw groupRefusal(GroupModFailedCode.GROUP_EXISTS, `group ${id} exists`);
     if (this.#groups.size >= maxGroups) throw groupRefusal(GroupModFailedCode.OUT_OF_GROUPS, `${maxGroups} groups`);
     const buckets = this.#compile(change);
-    this.#put({ id, type, buckets, createdAt: now, packets: 0, bytes: 0 });
+    const { properties = [] } = change;
+    this.#put({ id, type, properties, buckets, createdAt: now, packets: 0, bytes: 0 });
     return nothing;
   }
 
   /** The group's own counters go on, those of its buckets start anew (1.5 section 6.7). */
   #modify(change: GroupChange): Removed {
     const old = this.#expect(change.groupId);
-    this.#put({ ...old, type: change.groupType, buckets: this.#compile(change) });
+    const { groupType: type, properties = [] } = change;
+    this.#put({ ...old, type, properties, buckets: this.#compile(change) });
     return nothing;
   }
 

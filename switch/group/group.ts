@@ -1,4 +1,4 @@
-import type { Action } from '../../ofp/index.ts';
+import type { Action, ExperimenterProperty } from '../../ofp/index.ts';
 import type { CompiledAction } from '../actions/execution.ts';
 
 /** One bucket of a group (OpenFlow 1.3 section 5.6.1). Counters are exact up to 2^53. */
@@ -23,6 +23,7 @@ export interface Group {
   readonly id: number;
   /** `GroupType`. */
   readonly type: number;
+  readonly properties: readonly ExperimenterProperty[];
   readonly buckets: readonly Bucket[];
   readonly createdAt: number;
   packets: number;

@@ -162,7 +162,7 @@ describe('refusals', () => {
       BadInstructionCode.DUP_INST,
       [{ type: 'clearActions' }, { type: 'clearActions' }],
     ],
-    ['port 0', ErrorType.BAD_ACTION, BadActionCode.BAD_OUT_PORT, [apply(output(0))]],
+    ['port 0xff00', ErrorType.BAD_ACTION, BadActionCode.BAD_OUT_PORT, [apply(output(0xff00))]],
     ['the tables from a table', ErrorType.BAD_ACTION, BadActionCode.BAD_OUT_PORT, [apply(output(PortNo.TABLE))]],
     ['a group', ErrorType.BAD_ACTION, BadActionCode.BAD_OUT_GROUP, [apply({ type: 'group', groupId: 1 })]],
     [

@@ -300,7 +300,7 @@ describe('a group-mod', () => {
 
   it('with actions that make no sense is refused as they are', () => {
     expect(bad({ buckets: [bucket([toGroup(9)])] })).toEqual([ErrorType.BAD_ACTION, BadActionCode.BAD_OUT_GROUP]);
-    expect(bad({ buckets: [bucket([output(0)])] })).toEqual([ErrorType.BAD_ACTION, BadActionCode.BAD_OUT_PORT]);
+    expect(bad({ buckets: [bucket([output(0xff00)])] })).toEqual([ErrorType.BAD_ACTION, BadActionCode.BAD_OUT_PORT]);
   });
 
   it('refuses more groups and more buckets than there is room for', () => {

@@ -35,6 +35,8 @@ IS_BSD=no
 HAVE_PYTHON3=yes
 PYTHONDONTWRITEBYTECODE=yes
 export PYTHONDONTWRITEBYTECODE
+OVS_CTL_TIMEOUT=30
+export OVS_CTL_TIMEOUT
 `;
 
 export type Verdict = 'ok' | 'failed' | 'skipped';
