@@ -1,8 +1,9 @@
-import type { OxmField, OxmId } from '../tables/oxm-types.ts';
+import type { OxmField } from '../tables/oxm-types.ts';
 import type { Action, Instruction } from '../tables/values.ts';
 import { formatIpv4, formatMac } from './addresses.ts';
-import { FIELD_INFO, formatSetValue, setName } from './fields.ts';
+import { formatSetValue, setName } from './fields.ts';
 import { CONTROLLER_PORT, FIRST_RESERVED_PORT, formatPort, type PortNames, type TextOptions } from './names.ts';
+import { formatSubfield } from './subfields.ts';
 
 type Writers = {
   readonly [T in Action['type']]: (action: Extract<Action, { type: T }>, options: TextOptions) => string;
@@ -67,13 +68,6 @@ function formatSetField(field: OxmField, ports: PortNames | undefined): string {
     return `set_field:${hexBytes(field.data)}->oxm_0x${field.oxmClass.toString(16)}_${field.oxmField}`;
   }
   return `set_field:${formatSetValue(field.field, field.value, field.mask, ports)}->${setName(field.field)}`;
-}
-
-function formatSubfield(id: OxmId, offset: number, bits: number): string {
-  const name = id.field === 'unknown' ? `oxm_0x${id.oxmClass.toString(16)}_${id.oxmField}` : setName(id.field);
-  const width = id.field === 'unknown' ? undefined : FIELD_INFO[id.field].bits;
-  if (offset === 0 && bits === width) return `${name}[]`;
-  return bits === 1 ? `${name}[${offset}]` : `${name}[${offset}..${offset + bits - 1}]`;
 }
 
 type InstructionWriters = {

@@ -3,11 +3,11 @@ import { ACTIONS } from '../tables/actions.ts';
 import type { OxmField, OxmId, OxmName } from '../tables/oxm-types.ts';
 import type { Action } from '../tables/values.ts';
 import { parseIpv4, parseMac } from './addresses.ts';
-import { andValue, FIELD_INFO, type FieldValue, fullMask, isZero, sameValue, setName, textOf } from './fields.ts';
-import { FIELD_BY_NAME } from './match-parse.ts';
+import { andValue, FIELD_INFO, type FieldValue, fullMask, isZero, sameValue, textOf } from './fields.ts';
 import { CONTROLLER_PORT, isOutputPort, type PortNames, portNumber } from './names.ts';
 import type { PacketFacts } from './packet-facts.ts';
 import { cut, fail, type Pair, type Piece, pairs, parseNumber, splitAt, whole } from './scan.ts';
+import { FIELD_BY_SET_NAME, readSubfield } from './subfields.ts';
 import { readValue } from './values-parse.ts';
 
 export interface ActionReadOptions {
@@ -319,19 +319,10 @@ function setTunnel(value: Piece, bits: number, { version }: ActionContext, key: 
     : fail(key, `an action of OpenFlow 1.${version - 1}`);
 }
 
-/** Names as set_field knows them: `tcp_src` is one field, although a match calls it `tp_src` like others. */
-const SETTABLE: ReadonlyMap<string, OxmName> = new Map(
-  (Object.keys(FIELD_INFO) as OxmName[])
-    .reverse()
-    .flatMap((field) =>
-      [textOf(field).match, setName(field), ...(textOf(field).aliases ?? [])].map((name) => [name, field] as const),
-    ),
-);
-
 function readSetField(piece: Piece, context: ActionContext, key: Piece): Action[] {
   const [value, name] = splitAt(piece, '->');
   if (!name || name.text === '') return fail(piece, 'value->field');
-  const field = SETTABLE.get(name.text) ?? fail(name, 'a field');
+  const field = FIELD_BY_SET_NAME.get(name.text) ?? fail(name, 'a field');
   const text = textOf(field);
   if (text.readOnly) return fail(name, 'a field that may be set');
   const read = readValue(field, value, context.ports);
@@ -389,18 +380,6 @@ function readMove(piece: Piece, context: ActionContext, key: Piece): Action[] {
     dst: id(dst.field),
   };
   return [available(action, context, key)];
-}
-
-function readSubfield(piece: Piece): { field: OxmName; offset: number; bits: number } {
-  const match = /^([^[]+)(?:\[(?:(\d+)(?:\.\.(\d+))?)?\])?$/.exec(piece.text);
-  const field = match ? (SETTABLE.get(match[1]!) ?? FIELD_BY_NAME.get(match[1]!)) : undefined;
-  if (!match || !field) return fail(piece, 'field[from..to]');
-  const { bits } = FIELD_INFO[field];
-  const offset = Number(match[2] ?? 0);
-  const last = Number(match[3] ?? match[2] ?? bits - 1);
-  return offset <= last && last < bits
-    ? { field, offset, bits: last - offset + 1 }
-    : fail(piece, `bits 0 to ${bits - 1}`);
 }
 
 /** `experimenter(id=0x2320,data=00.01...)`, as an action that has no text of its own is printed. */

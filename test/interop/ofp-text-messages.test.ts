@@ -8,13 +8,17 @@ import {
   ErrorType,
   encode,
   FlowModFailedCode10,
+  formatActions,
   formatMessage,
   HelloFailedCode,
   OfpDecodeError,
   OfpEncodeError,
   type OfpMessage,
   type OfpVersion,
+  OXM_FIELDS,
+  type OxmName,
   PortModFailedCode,
+  parseActions,
   QueueOpFailedCode,
 } from '../../ofp/index.ts';
 import { allMessages } from '../property/ofp-codec-arbitraries.ts';
@@ -105,6 +109,39 @@ describe.each<OfpVersion>([1, 2, 3, 4, 5, 6])('errors of wire version %i', (vers
     });
     expect(compared).toBeGreaterThan(25);
   });
+});
+
+test('fields have the names in a move that Open vSwitch gives them', () => {
+  const moves = Object.keys(OXM_FIELDS).map((name) =>
+    encode({
+      type: 'packetOut',
+      version: 6,
+      xid: 1,
+      match: [{ field: 'in_port', value: 1 }],
+      actions: [
+        {
+          type: 'copyField',
+          nBits: 1,
+          srcOffset: 0,
+          dstOffset: 1,
+          src: { field: name as OxmName, hasMask: false },
+          dst: { field: 'metadata', hasMask: false },
+        },
+      ],
+      data: new Uint8Array(0),
+    }),
+  );
+  const printed = printedByOvs(moves);
+  const compared = moves.filter((bytes, i) => {
+    if (REFUSED.test(printed[i]!)) return false;
+    const text = formatMessage(decode(bytes));
+    expect(text).toBe(printed[i]);
+    const move = /actions=(\S+)/.exec(text)![1]!;
+    expect(formatActions(parseActions(move, { version: 6 }), { version: 6 })).toBe(move);
+    return true;
+  });
+  // Open vSwitch lacks in_phy_port, ipv6_exthdr and two of PBB.
+  expect(compared).toHaveLength(moves.length - 4);
 });
 
 describe('messages of the Open vSwitch test suite', () => {
