@@ -8,7 +8,7 @@
  *
  * It says in one line what it is doing and is silent when there is nothing to do.
  */
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bin, Failure, ROOT, run, say } from './bootstrap/run.mjs';
@@ -16,7 +16,7 @@ import { isSetUp, setUp } from './bootstrap/steps.mjs';
 
 const MIN_NODE = 20;
 
-/** What the tests run, beyond Node and Debian's base. */
+/** What the tests use, beyond Node and Debian's base: a program, or a file with its path. */
 const TEST_PACKAGES = [
   { binary: 'ip', package: 'iproute2', why: 'network namespaces, veth pairs, addresses' },
   { binary: 'ping', package: 'iputils-ping', why: 'reachability as seen by a program that is not ours' },
@@ -31,6 +31,11 @@ const TEST_PACKAGES = [
   { binary: 'osken-manager', package: 'python3-os-ken', why: 'OpenFlow controllers and a codec that are not ours' },
   { binary: 'openssl', package: 'openssl', why: 'keys and certificates, made by ovs-pki' },
   { binary: 'ovs-vswitchd', package: 'openvswitch-switch', why: 'an OpenFlow switch that is not ours' },
+  {
+    binary: '/usr/src/openvswitch/openvswitch.tar.gz',
+    package: 'openvswitch-source',
+    why: 'an OpenFlow test suite that is not ours',
+  },
 ];
 
 /** Tests below these folders touch neither interfaces nor other programs: they need no packages and no root. */
@@ -105,14 +110,16 @@ function checkTestMachine() {
 const missingPackages = () => TEST_PACKAGES.filter((row) => !isInstalled(row.binary));
 
 const isInstalled = (binary) =>
-  [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].some((folder) => {
-    try {
-      accessSync(join(folder, binary), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+  binary.startsWith('/')
+    ? existsSync(binary)
+    : [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin'].some((folder) => {
+        try {
+          accessSync(join(folder, binary), constants.X_OK);
+          return true;
+        } catch {
+          return false;
+        }
+      });
 
 async function main([command = 'build', ...args]) {
   if (process.platform !== 'linux') throw new Failure(`Linux is needed, this is ${process.platform}`);
