@@ -1,7 +1,8 @@
-import type { FlowKey } from '../packet/index.ts';
+import { type FlowKey, keyWords } from '../packet/index.ts';
 import type { FlowEntry } from './flow-entry.ts';
 import { ImportanceIndex } from './importance.ts';
 import { type FlowMatch, overlaps, sameMatch } from './match.ts';
+import type { CacheView, MicroflowCache } from './microflow-cache.ts';
 
 /** Entries with one masked key, highest priority first. */
 type Chain = FlowEntry[];
@@ -18,9 +19,12 @@ interface Tuple {
   maxPriority: number;
 }
 
+/** With so few distinct masks, asking the classifier costs no more than asking the cache. */
+const fewTuples = 2;
+
 /**
- * One flow table: a tuple-space classifier. A lookup hashes the key once for each distinct mask, in order of the highest
- * priority behind the mask, and stops where no better entry can follow.
+ * One flow table: a tuple-space classifier behind a cache. The classifier hashes the key once for each distinct mask, in
+ * order of the highest priority behind the mask, and stops where no better entry can follow; the cache takes one hash.
  */
 export class FlowTable {
   readonly id: number;
@@ -32,9 +36,13 @@ export class FlowTable {
   #importance: ImportanceIndex | undefined;
   readonly #tuples: Tuple[] = [];
   readonly #byMask = new Map<string, Tuple>();
+  readonly #cache: MicroflowCache;
+  /** Of the table as it is; undefined since it changed. */
+  #view: CacheView | undefined;
 
-  constructor(id: number) {
+  constructor(id: number, cache: MicroflowCache) {
     this.id = id;
+    this.#cache = cache;
   }
 
   get isFull(): boolean {
@@ -59,6 +67,21 @@ export class FlowTable {
   /** The entry of highest priority that matches; counts the lookup. */
   lookup(key: FlowKey): FlowEntry | undefined {
     this.lookups += 1;
+    const entry = this.#tuples.length > fewTuples ? this.#recall(key) : this.#classify(key);
+    if (entry) this.matched += 1;
+    return entry;
+  }
+
+  #recall(key: FlowKey): FlowEntry | undefined {
+    const cache = this.#cache;
+    this.#view ??= this.#makeView();
+    if (cache.find(this.#view, key)) return cache.answer;
+    const entry = this.#classify(key);
+    cache.remember(this.#view, key, entry);
+    return entry;
+  }
+
+  #classify(key: FlowKey): FlowEntry | undefined {
     let best: FlowEntry | undefined;
     const tuples = this.#tuples;
     for (let i = 0; i < tuples.length; i++) {
@@ -67,7 +90,6 @@ export class FlowTable {
       const found = find(tuple, key)?.[0];
       if (found && (!best || found.priority > best.priority)) best = found;
     }
-    if (best) this.matched += 1;
     return best;
   }
 
@@ -103,6 +125,7 @@ export class FlowTable {
     }
     tuple.priorities.set(entry.priority, (tuple.priorities.get(entry.priority) ?? 0) + 1);
     if (entry.priority > tuple.maxPriority) this.#setMaxPriority(tuple, entry.priority);
+    this.#view = undefined;
     this.entries.add(entry);
     this.#importance?.add(entry);
     entry.installed = true;
@@ -111,6 +134,7 @@ export class FlowTable {
   remove(entry: FlowEntry): void {
     const tuple = this.#byMask.get(entry.match.maskId);
     if (!tuple || !this.entries.delete(entry)) return;
+    this.#view = undefined;
     this.#importance?.remove(entry);
     entry.installed = false;
     const hash = hashOf(tuple, entry.match.key);
@@ -127,6 +151,16 @@ export class FlowTable {
     tuple.priorities.delete(entry.priority);
     if (tuple.priorities.size === 0) this.#dropTuple(tuple);
     else if (entry.priority === tuple.maxPriority) this.#setMaxPriority(tuple, Math.max(...tuple.priorities.keys()));
+  }
+
+  /** All bits that some entry looks at. */
+  #makeView(): CacheView {
+    const union = new Int32Array(keyWords);
+    for (const { words, masks } of this.#tuples) {
+      for (let i = 0; i < words.length; i++) union[words[i]!]! |= masks[i]!;
+    }
+    const words = Uint8Array.from([...union.keys()].filter((word) => union[word] !== 0));
+    return { words, masks: Int32Array.from(words, (word) => union[word]!), stamp: this.#cache.newStamp() };
   }
 
   #addTuple(match: FlowMatch): Tuple {

@@ -20,6 +20,7 @@ import { ExpiryQueue } from './expiry.ts';
 import { type FlowEntry, hardDeadline } from './flow-entry.ts';
 import { FlowTable } from './flow-table.ts';
 import { compileMatch, type FlowMatch, isCoveredBy } from './match.ts';
+import { MicroflowCache } from './microflow-cache.ts';
 import { References } from './references.ts';
 
 /** Entries over all tables; a controller that fills them gets TABLE_FULL. */
@@ -86,6 +87,7 @@ export class FlowTables {
   /** Rises with every change, so that whoever caches lookups knows when they are stale. */
   generation = 0;
   readonly #tables: (FlowTable | undefined)[] = new Array(tableCount);
+  readonly #cache = new MicroflowCache();
   readonly #expiry = new ExpiryQueue();
   readonly #removed: FlowRemovedSink;
   readonly #changed: FlowChangedSink;
@@ -120,6 +122,11 @@ export class FlowTables {
     return this.#size;
   }
 
+  /** Lookups that the cache of flows did not answer, in tables that use it. */
+  get cacheMisses(): number {
+    return this.#cache.misses;
+  }
+
   /** Undefined for a table that never had an entry. */
   table(id: number): FlowTable | undefined {
     return this.#tables[id];
@@ -127,7 +134,7 @@ export class FlowTables {
 
   /** Like `table`, for the pipeline: makes the table, so that lookups are counted there from the first on. */
   open(id: number): FlowTable {
-    const table = this.#tables[id] ?? new FlowTable(id);
+    const table = this.#tables[id] ?? new FlowTable(id, this.#cache);
     this.#tables[id] = table;
     return table;
   }

@@ -51,6 +51,10 @@ export class MeterTable {
     return this.#meters.get(id);
   }
 
+  get hasSlowpath(): boolean {
+    return this.#meters.has(MeterNo.SLOWPATH);
+  }
+
   /** Carries a meter-mod out, whole or not at all, and says which meters are gone. Throws `OpenFlowRefusal`. */
   change(change: MeterChange, now: number): Removed {
     const apply = this.#changes.get(change.command);

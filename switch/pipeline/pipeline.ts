@@ -185,7 +185,8 @@ export class Pipeline implements Execution {
     let tableId = 0;
     do {
       packet.refresh();
-      const entry = this.#parts.tables.open(tableId).lookup(packet.key);
+      const entry = this.#lookUp(tableId);
+      if (this.stopped) return;
       if (!entry) {
         if (this.isAlone && tableId === 0) this.output(PortNo.NORMAL, 0);
         return;
@@ -200,6 +201,15 @@ export class Pipeline implements Execution {
     if (this.stopped || this.#actionSet.isEmpty) return;
     this.#cause = PacketInReason.ACTION_SET;
     this.#runList(this.#actionSet.take());
+  }
+
+  /** A packet whose flow the cache does not know yet goes through the slow path's meter, where there is one. */
+  #lookUp(tableId: number): FlowEntry | undefined {
+    const { tables, meters } = this.#parts;
+    const { cacheMisses } = tables;
+    const entry = tables.open(tableId).lookup(this.packet.key);
+    if (tables.cacheMisses !== cacheMisses && meters.hasSlowpath) this.meter(MeterNo.SLOWPATH);
+    return entry;
   }
 
   #runProgram({ meter, apply, clear, write, metadata }: Program): void {

@@ -7,6 +7,7 @@ import {
   MeterModCommand,
   MeterModFailedCode,
   MeterNo,
+  type OxmField,
   PortNo,
 } from '../../ofp/index.ts';
 import { type MeterChange, OpenFlowRefusal } from '../../switch/index.ts';
@@ -184,6 +185,22 @@ describe('a meter', () => {
     lab.flow({ instructions: [apply(output(PortNo.CONTROLLER), output(lab.out.no))] });
     expect(lab.offer(packet(60), 500, 10)).toHaveLength(5000);
     expectWithin(lab.eventsNamed('packetIn').length, 500);
+  });
+
+  it('limits flows that are not known yet when it is that of the slow path', () => {
+    const lab = new MeterLab();
+    lab.meter({ meterId: MeterNo.SLOWPATH, flags: PKTPS | BURST, bands: [drop(1, 3)] });
+    for (let port = 1; port <= 9; port++) {
+      const field: OxmField = { field: 'eth_type', value: 0x800 };
+      lab.flow({ match: [inPort(port)], instructions: [apply(output(lab.out.no))] });
+      lab.flow({ match: [field], priority: 1 });
+      lab.flow({ match: [field, { field: 'ip_dscp', value: port }], priority: 2 });
+    }
+    expect(lab.offer(packet(60, 1), 10, 1)).toHaveLength(10);
+    const flows = Array.from({ length: 9 }, (_, dscp) => packet(60, dscp + 10));
+    lab.out.sent.length = 0;
+    lab.bridge.receive(lab.in.no, [...flows, ...flows], 1000);
+    expect(lab.out.sent).toHaveLength(12);
   });
 
   it('is an action too', () => {
