@@ -215,7 +215,7 @@ function readBucket(piece: Piece, group: GroupMod, version: OfpVersion, ports: P
   if (group.command !== GroupModCommand.INSERT_BUCKET && !isSelect && draft.weight !== 0) {
     fail(piece, 'no weight: only select groups have them');
   }
-  return toBucket(draft, actions, version);
+  return toBucket(draft, actions, version, isSelect);
 }
 
 function takeParameter(
@@ -255,10 +255,11 @@ function toBucket(
   { id, weight, watchPort, watchGroup }: BucketDraft,
   actions: Bucket['actions'],
   version: OfpVersion,
+  isSelect: boolean,
 ): Bucket {
   if (version < FIRST_WITH_BUCKET_IDS) return { weight, watchPort, watchGroup, actions };
   const properties: BucketProperty[] = [];
-  if (weight !== 0) properties.push({ type: 'weight', weight });
+  if (isSelect || weight !== 0) properties.push({ type: 'weight', weight });
   if (watchPort !== ANY) properties.push({ type: 'watchPort', watch: watchPort });
   if (watchGroup !== ANY) properties.push({ type: 'watchGroup', watch: watchGroup });
   return { bucketId: id, weight, watchPort, watchGroup, actions, properties };
