@@ -1,4 +1,4 @@
-import { formatFlowStats } from '../../ofp/index.ts';
+import { formatFlowStats, parseMatch } from '../../ofp/index.ts';
 import { type Answers, macText, OngoingAnswer, type Request, reportPort } from '../control/index.ts';
 import type { Clock } from '../lib/clock.ts';
 import { version } from '../lib/version.ts';
@@ -6,8 +6,10 @@ import type { BridgeConfig } from './config.ts';
 import { formatDatapathId } from './datapath-id.ts';
 import { BridgeError } from './errors.ts';
 import { parsePortSpec } from './port-spec.ts';
-import type { BridgeMacReport, BridgeReports, BridgeStatus, ControllerReport } from './report.ts';
+import type { BridgeMacReport, BridgeReports, BridgeStatus, ControllerReport, TraceReport } from './report.ts';
 import { type BridgeRuntime, roleNames } from './runtime.ts';
+import { composeFrame } from './trace/compose.ts';
+import { Replica } from './trace/replica.ts';
 
 type BridgeAnswers = Answers & {
   readonly [Q in keyof BridgeReports]: (
@@ -37,6 +39,7 @@ export function answersOf(
       runtime.removePort(port);
       return { port: port.no, name: port.spec.name };
     },
+    trace: (request) => trace(runtime, text(request, 'flow'), text(request, 'frame'), clock.now()),
     capture: (request) => {
       const port = runtime.findPort(text(request, 'port'));
       const data: BridgeReports['capture'] = { port: port.no, name: port.spec.name };
@@ -92,6 +95,22 @@ function macs({ bridge }: BridgeRuntime, now: number): BridgeMacReport[] {
 /** From a number below 2^48. */
 function bytesOf(mac: number): Uint8Array {
   return Uint8Array.from({ length: 6 }, (_, i) => Math.floor(mac / 2 ** (40 - 8 * i)) & 0xff);
+}
+
+function trace(runtime: BridgeRuntime, flow: string, hex: string, now: number): TraceReport {
+  const { bridge, isAlone } = runtime;
+  const byName = new Map(bridge.ports.map(({ name, no }) => [name, no]));
+  const composed = composeFrame(parseMatch(flow, { byName }));
+  const frame = hex === '' ? composed.frame : parseHex(hex);
+  const port = bridge.port(composed.inPort);
+  if (!port) throw new BridgeError('BRIDGE_NO_PORT', 'in_port=PORT, a port of this bridge, has to be in the flow');
+  return new Replica(bridge, isAlone, now).run(port.no, frame, now);
+}
+
+function parseHex(hex: string): Uint8Array {
+  const digits = hex.replace(/[\s:]/g, '');
+  if (/^([0-9a-fA-F]{2})+$/.test(digits)) return Buffer.from(digits, 'hex');
+  throw new BridgeError('BRIDGE_REQUEST', 'the bytes of a frame are pairs of hexadecimal digits');
 }
 
 function text(request: Request, argument: string): string {

@@ -4,6 +4,7 @@ export { type BridgeConfig, type BridgeConfigInput, bridgeConfig, parseBridgeCon
 export type { OpenDevice } from './devices.ts';
 export { BridgeError, type BridgeErrorCode } from './errors.ts';
 export { type PortSpec, parsePortSpec } from './port-spec.ts';
+export { type ReplayedFrame, type ReplayOptions, replayCapture } from './replay.ts';
 export type * from './report.ts';
 export { type AttachedPort, type BridgeParts, BridgeRuntime } from './runtime.ts';
 export { type RunningBridge, type StartBridgeOptions, startBridge } from './start.ts';

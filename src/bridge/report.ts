@@ -41,6 +41,27 @@ export interface BridgeMacReport {
   readonly ageMs: number;
 }
 
+/** What would become of a frame. */
+export interface TraceReport {
+  /** The frame as it comes in, as a match on it and in hexadecimal. */
+  readonly flow: string;
+  readonly frame: string;
+  /** Tables on its way; without a rule: no rule there is for it. */
+  readonly steps: readonly { readonly table: number; readonly rule: string | undefined; readonly actions: string }[];
+  /** Groups that it went to. */
+  readonly groups: readonly number[];
+  /** Frames that leave, as a match on them and in hexadecimal. */
+  readonly outputs: readonly {
+    readonly port: number;
+    readonly name: string;
+    readonly flow: string;
+    readonly frame: string;
+  }[];
+  readonly toController: readonly { readonly reason: string; readonly bytes: number }[];
+  /** What it was dropped for, besides rules: names of counters. */
+  readonly drops: readonly string[];
+}
+
 /** Questions of the control socket and the shape of their answers. */
 export interface BridgeReports {
   readonly status: BridgeStatus;
@@ -52,6 +73,8 @@ export interface BridgeReports {
   readonly 'add-port': { readonly port: number; readonly name: string };
   /** `port`: its name or number. */
   readonly 'del-port': { readonly port: number; readonly name: string };
+  /** `flow`: a match, as ovs-ofctl writes it, with in_port; `frame`: its bytes in hexadecimal, or empty for one that fits the match. */
+  readonly trace: TraceReport;
   /** `port`: its name or number. A capture file follows the answer. */
   readonly capture: { readonly port: number; readonly name: string };
 }

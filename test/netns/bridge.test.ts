@@ -22,6 +22,9 @@ describe('ringlet bridge without controllers', () => {
     expect(await lab.reaches('10.99.0.3')).toBe(true);
     expect(await lab.ringlet('macs', 'sw1')).toMatch(/PORT +NAME +AGE\n.*\n.*\n.*\n$/);
     expect(await lab.ringlet('ports')).toMatch(/ 1 +e1 +leaf +up .*\n +2 +e2 +leaf +up/);
+    expect(await lab.ringlet('trace', 'sw1', 'in_port=e1,arp,dl_dst=ff:ff:ff:ff:ff:ff')).toMatch(
+      /^flow: arp,.*\ntable 0: no rule\nforwarded .*\nout of port 2 \(e2\): unchanged\n/,
+    );
     expect(await lab.ringlet('status')).toMatch(/^bridge +sw1 +[0-9a-f]{16}\n/);
     const server = lab.startIn(lab.h2, 'iperf3', '-s', '-1', '--forceflush');
     await server.waitFor(/Server listening/);
