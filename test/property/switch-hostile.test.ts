@@ -35,6 +35,19 @@ const seeds: readonly Uint8Array[] = [
     '020000000002 020000000001 86dd 60000000 0020 00 40 fd00000000000000 0000000000000001 fd00000000000000 0000000000000002 2b00 000000000000 2c00 000000000000 1100 0001 00000001 0035 0035 0008 0000',
   ),
   hex('020000000002 020000000001 8847 00064140 4500'),
+  hex('020000000002 020000000001 8847 00064040 00065120 4500 0014 0000 0000 20 fd 0000 0a000001 0a000002'),
+  hex('020000000002 020000000001 88a8 0005 88e7 08000064 020000000002 020000000001 8100 0007 0800 4500 0014'),
+  hex(
+    '020000000002 020000000001 0800 4500 0024 0001 0000 40 84 0000 0a000001 0a000002 03e8 07d0 00000001 00000000 00030004',
+  ),
+];
+
+/** Those of 1.0 that 1.3 has no message for. */
+const oldActions: readonly Action[] = [
+  { type: 'setVlanVid', vlanVid: 7 },
+  { type: 'setVlanPcp', vlanPcp: 7 },
+  { type: 'setTpSrc', tpPort: 7 },
+  { type: 'setTpDst', tpPort: 7 },
 ];
 
 /** Bytes like those of `seeds`, but cut, grown and with some of them changed. */
@@ -77,6 +90,37 @@ const everyAction: readonly Action[] = [
   { type: 'popVlan' },
   { type: 'setNwTtl', nwTtl: 2 },
   { type: 'decNwTtl' },
+  { type: 'setField', field: { field: 'eth_type', value: 0x8847 } },
+  { type: 'setField', field: { field: 'eth_type', value: 0x86dd } },
+  { type: 'setField', field: { field: 'ip_proto', value: 58 } },
+  { type: 'setField', field: { field: 'ip_proto', value: 132 } },
+  { type: 'setField', field: { field: 'ipv4_dst', value: 1, mask: 0xff } },
+  { type: 'setField', field: { field: 'ipv6_flabel', value: 0xfffff } },
+  { type: 'setField', field: { field: 'ipv6_nd_target', value: ip6 } },
+  { type: 'setField', field: { field: 'ipv6_nd_sll', value: mac(4) } },
+  { type: 'setField', field: { field: 'ipv6_nd_tll', value: mac(4) } },
+  { type: 'setField', field: { field: 'icmpv4_type', value: 3 } },
+  { type: 'setField', field: { field: 'icmpv4_code', value: 3 } },
+  { type: 'setField', field: { field: 'icmpv6_type', value: 136 } },
+  { type: 'setField', field: { field: 'icmpv6_code', value: 0 } },
+  { type: 'setField', field: { field: 'sctp_src', value: 1 } },
+  { type: 'setField', field: { field: 'sctp_dst', value: 1 } },
+  { type: 'setField', field: { field: 'mpls_label', value: 1 } },
+  { type: 'setField', field: { field: 'mpls_tc', value: 1 } },
+  { type: 'setField', field: { field: 'mpls_bos', value: 0 } },
+  { type: 'setField', field: { field: 'pbb_isid', value: 1 } },
+  { type: 'setField', field: { field: 'pbb_uca', value: 1 } },
+  { type: 'setField', field: { field: 'metadata', value: 7n, mask: 7n } },
+  { type: 'pushMpls', ethertype: 0x8848 },
+  { type: 'popMpls', ethertype: 0x800 },
+  { type: 'popMpls', ethertype: 0x8847 },
+  { type: 'setMplsTtl', mplsTtl: 2 },
+  { type: 'decMplsTtl' },
+  { type: 'copyTtlIn' },
+  { type: 'copyTtlOut' },
+  { type: 'pushPbb', ethertype: 0x88e7 },
+  { type: 'popPbb' },
+  { type: 'setQueue', queueId: 1 },
 ];
 
 describe('frames', () => {
@@ -97,6 +141,17 @@ describe('frames', () => {
     const peer = (0x22n << 64n) | 2n;
     const lab = new BridgeLab({ selfId: self, flood: new FloodEngine({ self, epoch: 1 }) });
     const [leaf, other, link] = [lab.leaf(), lab.leaf(), lab.peer(peer)];
+    const buckets = everyAction.map((action, i) => ({
+      ...{ weight: i % 3, watchPort: 0xffffffff, watchGroup: 0xffffffff },
+      actions: [action, output(other.no)],
+    }));
+    const band = { type: 'dscpRemark', rate: 1, burstSize: 0, precLevel: 1 } as const;
+    lab.bridge.changeMeters({ command: 0, flags: 2, meterId: 1, bands: [band] }, 0);
+    lab.bridge.changeGroups({ command: 0, groupType: 1, groupId: 1, buckets }, 0);
+    const inGroups: Action[] = [
+      { type: 'meter', meterId: 1 },
+      { type: 'group', groupId: 1 },
+    ];
     lab.flow({
       priority: 0,
       instructions: [
@@ -106,18 +161,22 @@ describe('frames', () => {
     });
     const encoder = new LinkEncoder();
     fc.assert(
-      fc.property(fc.array(frame, { maxLength: 4 }), fc.shuffledSubarray([...everyAction]), (frames, actions) => {
-        const all = [...actions, output(other.no), output(PortNo.CONTROLLER)];
-        for (const data of frames) {
-          lab.bridge.packetOut({ bufferId: 0xffffffff, inPort: leaf.no, actions: all, data }, 0);
-          encoder.append({ hopLimit: 9, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 0x22 }, data);
-        }
-        lab.bridge.receive(leaf.no, frames, 0);
-        lab.bridge.receive(link.no, encoder.take(), 0);
-        lab.bridge.receive(link.no, frames, 0);
-        for (const port of [leaf, other, link]) port.sent.length = 0;
-        lab.events.length = 0;
-      }),
+      fc.property(
+        fc.array(frame, { maxLength: 4 }),
+        fc.shuffledSubarray([...everyAction, ...oldActions]),
+        (frames, actions) => {
+          const all = [...actions, ...inGroups, output(other.no), output(PortNo.CONTROLLER)];
+          for (const data of frames) {
+            lab.bridge.packetOut({ bufferId: 0xffffffff, inPort: leaf.no, actions: all, data }, 0);
+            encoder.append({ hopLimit: 9, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 0x22 }, data);
+          }
+          lab.bridge.receive(leaf.no, frames, 0);
+          lab.bridge.receive(link.no, encoder.take(), 0);
+          lab.bridge.receive(link.no, frames, 0);
+          for (const port of [leaf, other, link]) port.sent.length = 0;
+          lab.events.length = 0;
+        },
+      ),
       { numRuns: 1500 },
     );
     expect(lab.bridge.macs.size).toBeLessThanOrEqual(8192);
@@ -151,7 +210,23 @@ describe('OpenFlow', () => {
     { ...header, type: 'multipartRequest', multipart: 'queue', body: {} },
     { ...header, type: 'queueGetConfigRequest', port: 1 },
     { ...header, type: 'groupMod', command: 0, groupType: 0, groupId: 1, buckets: [] },
-    { ...header, type: 'meterMod', command: 0, flags: 1, meterId: 1, bands: [] },
+    {
+      ...{ ...header, type: 'groupMod', command: 0, groupType: 1, groupId: 2 },
+      buckets: [
+        {
+          weight: 1,
+          watchPort: 0xffffffff,
+          watchGroup: 0xffffffff,
+          actions: [...everyAction.slice(0, 5), { type: 'group', groupId: 1 }, output(1)],
+        },
+      ],
+    },
+    {
+      ...{ ...header, type: 'meterMod', command: 0, flags: 1, meterId: 1 },
+      bands: [{ type: 'drop', rate: 1, burstSize: 0 }],
+    },
+    { ...header, type: 'multipartRequest', multipart: 'group', body: { groupId: 1 } },
+    { ...header, type: 'multipartRequest', multipart: 'meter', body: { meterId: 1 } },
     { ...header, type: 'getAsyncRequest' },
     { ...header, type: 'setAsync', packetInMask: [7, 0], portStatusMask: [7, 7], flowRemovedMask: [15, 0] },
   ];
