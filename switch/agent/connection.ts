@@ -1,6 +1,7 @@
 import {
   BadRequestCode,
   ControllerRole,
+  decode,
   ErrorType,
   type MessageType,
   OfpDecodeError,
@@ -26,6 +27,11 @@ import { type ControllerTransport, eventBacklog, replyBacklog } from './transpor
  * listening socket, which hears of nothing until it sets a miss_send_len, as with Open vSwitch.
  */
 export type ConnectionKind = 'controller' | 'service';
+
+/** While more answers than this wait for a controller that does not read, its further requests wait too, bytes. */
+const stallBacklog = 1 << 19;
+/** A controller that asks for more than this meanwhile is cut off, bytes. */
+const requestBacklog = 1 << 20;
 
 /** Bytes of a packet (OpenFlow 1.3 section 7.3.2). */
 const usualMissSendLen = 128;
@@ -60,6 +66,8 @@ export class AgentConnection implements SessionSink {
   readonly #session: SwitchSession;
   #events: Outgoing[] = [];
   #requests = 0;
+  readonly #waiting: { readonly message: OfpMessage; readonly frame: Uint8Array; readonly now: number }[] = [];
+  #waitingBytes = 0;
 
   constructor(agent: Agent, transport: ControllerTransport, kind: ConnectionKind, versions: readonly OfpVersion[]) {
     this.agent = agent;
@@ -139,7 +147,9 @@ export class AgentConnection implements SessionSink {
   /** A hint of the transport: false asks to hold back, true says that it may go on. */
   setWritable(isWritable: boolean): void {
     this.#session.setWritable(isWritable);
-    if (isWritable && !this.isClosed) this.monitors.resume();
+    if (!isWritable || this.isClosed) return;
+    this.monitors.resume();
+    this.#serveWaiting();
   }
 
   /** Answers a request: version and transaction id are filled in, and a long multipart answer becomes several messages. */
@@ -176,20 +186,19 @@ export class AgentConnection implements SessionSink {
   ready(): void {}
 
   message(message: OfpMessage, frame: Uint8Array, now: number): void {
-    this.#requests += 1;
-    this.agent.cause = { connection: this, xid: message.xid };
-    try {
-      this.carryOut(message, frame, now);
-    } catch (error) {
-      this.#refuse(error, frame);
-    } finally {
-      this.agent.cause = undefined;
+    if (this.#waiting.length === 0 && !this.#isStalled) {
+      this.#serve(message, frame, now);
+      return;
     }
+    this.#waitingBytes += frame.length;
+    if (this.#waitingBytes > requestBacklog) this.close('it asks for more without reading the answers');
+    else this.#waiting.push({ ...lasting(message, frame), now });
   }
 
   problem(): void {}
 
   ended({ code, detail }: SessionEnd): void {
+    this.#waiting.length = 0;
     this.agent.forget(this);
     if (code !== 'DISCONNECTED') this.#transport.close(detail);
   }
@@ -202,6 +211,36 @@ export class AgentConnection implements SessionSink {
       throw new OpenFlowRefusal(ErrorType.BAD_REQUEST, BadRequestCode.IS_SLAVE, message.type);
     }
     handler.handle(message, this, now, frame);
+  }
+
+  /** Whether so many answers wait that more questions have to. */
+  get #isStalled(): boolean {
+    return this.backlog > stallBacklog;
+  }
+
+  #serveWaiting(): void {
+    let served = 0;
+    this.#session.batch(() => {
+      for (; served < this.#waiting.length && !this.#isStalled; served++) {
+        const { message, frame, now } = this.#waiting[served]!;
+        this.#waitingBytes -= frame.length;
+        this.#serve(message, frame, now);
+      }
+    });
+    this.#waiting.splice(0, served);
+  }
+
+  /** Answers a request, be it with an error. */
+  #serve(message: OfpMessage, frame: Uint8Array, now: number): void {
+    this.#requests += 1;
+    this.agent.cause = { connection: this, xid: message.xid };
+    try {
+      this.carryOut(message, frame, now);
+    } catch (error) {
+      this.#refuse(error, frame);
+    } finally {
+      this.agent.cause = undefined;
+    }
   }
 
   #refuse(error: unknown, frame: Uint8Array): void {
@@ -217,4 +256,10 @@ export class AgentConnection implements SessionSink {
       if (!(error instanceof OfpEncodeError)) throw error;
     }
   }
+}
+
+/** A request whose chunk goes: its payloads are views of that, unless it was put together from parts. */
+function lasting(message: OfpMessage, frame: Uint8Array): { message: OfpMessage; frame: Uint8Array } {
+  const copy = frame.slice();
+  return { message: message.type === 'multipartRequest' ? message : decode(copy), frame: copy };
 }

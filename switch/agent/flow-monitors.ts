@@ -219,7 +219,7 @@ function covers(monitor: Monitor, entry: FlowEntry, before: Program | undefined)
   if (tableId !== TableNo.ALL && tableId !== entry.tableId) return false;
   const programs = before ? [entry.program, before] : [entry.program];
   if (outPort !== PortNo.ANY && !programs.some((program) => outputsTo(program, outPort))) return false;
-  if (outGroup !== GroupNo.ANY && !programs.some(({ groups }) => groups.includes(outGroup))) return false;
+  if (outGroup !== GroupNo.ANY && !entry.program.groups.includes(outGroup)) return false;
   return isCoveredBy(entry.match, match);
 }
 

@@ -1,0 +1,281 @@
+import { describe, expect, it } from 'vitest';
+import {
+  BadMatchCode,
+  BadRequestCode,
+  Capabilities,
+  ErrorType,
+  FlowModCommand,
+  FlowModFlags,
+  type OfpVersion,
+  type OxmField,
+  PortNo,
+  PortState,
+  QueueOpFailedCode,
+} from '../../ofp/index.ts';
+import { agentLab, TestController } from './support/agent-lab.ts';
+import { apply, flowMod, frame, inPort, mac, output } from './support/switch-lab.ts';
+
+const versions: readonly OfpVersion[] = [1, 4, 5, 6];
+const change = (fields = {}) =>
+  ({ type: 'flowMod', ...flowMod(fields), match: flowMod(fields).match.slice() }) as const;
+const eth = (last: number): OxmField => ({ field: 'eth_src', value: mac(last) });
+
+function setup(version: OfpVersion) {
+  const { lab, agent } = agentLab();
+  return { lab, agent, controller: new TestController(agent, version) };
+}
+
+describe('what a switch is', () => {
+  it('has its ports in the features of 1.0, and in a multipart message later', () => {
+    const { controller, lab } = setup(1);
+    lab.leaf();
+    controller.take();
+    expect(controller.ask({ type: 'featuresRequest' })).toMatchObject({
+      type: 'featuresReply',
+      actions: 0xfff,
+      ports: [{ portNo: 1, state: 0 }],
+      capabilities: Capabilities.FLOW_STATS | Capabilities.TABLE_STATS | Capabilities.PORT_STATS | 0xc0,
+    });
+    expect(controller.ask({ type: 'multipartRequest', multipart: 'portDesc', body: {} })).toMatchObject({
+      body: [{ portNo: 1 }],
+    });
+  });
+
+  it.each(versions)('describes ports as version %i does', (version) => {
+    const { controller, lab } = setup(version);
+    const { no } = lab.leaf();
+    expect(controller.events('portStatus')).toMatchObject([{ reason: 0, desc: { portNo: no, name: 'p1' } }]);
+    lab.bridge.setLink(no, false);
+    const [status] = controller.events('portStatus');
+    expect(status?.desc.state).toBe(PortState.LINK_DOWN);
+  });
+
+  it.each(versions)('counts in version %i', (version) => {
+    const { controller, lab } = setup(version);
+    const { no } = lab.leaf();
+    lab.bridge.receive(no, [frame(mac(1), mac(2))], 0);
+    controller.take();
+    expect(
+      controller.ask({ type: 'multipartRequest', multipart: 'portStats', body: { portNo: PortNo.ANY } }),
+    ).toMatchObject({ body: [{ portNo: no, rxPackets: 1n, rxBytes: 60n, rxDropped: 0n }] });
+    expect(controller.ask({ type: 'multipartRequest', multipart: 'table' })).toMatchObject({ type: 'multipartReply' });
+    const aggregate = controller.ask({ type: 'multipartRequest', multipart: 'aggregate', body: { match: [] } });
+    expect(aggregate).toMatchObject(
+      version === 6 ? { body: { stats: [{ field: 'flow_count', value: 0 }, {}, {}] } } : { body: { flowCount: 0 } },
+    );
+  });
+
+  it.each(versions)('has one queue in version %i', (version) => {
+    const { controller, lab } = setup(version);
+    const { no } = lab.leaf();
+    controller.take();
+    expect(controller.ask({ type: 'multipartRequest', multipart: 'queue', body: { portNo: no } })).toMatchObject({
+      body: [{ portNo: no, queueId: 0, txPackets: 0xffff_ffff_ffff_ffffn }],
+    });
+    const wrong = { type: 'multipartRequest', multipart: 'queue', body: { portNo: no, queueId: 5 } } as const;
+    expect(controller.errorOf(wrong)).toEqual(
+      version === 1 ? [5, QueueOpFailedCode.BAD_QUEUE] : [ErrorType.QUEUE_OP_FAILED, QueueOpFailedCode.BAD_QUEUE],
+    );
+  });
+
+  it.each([5, 6] as const)('says how its tables are set in version %i', (version) => {
+    const { controller } = setup(version);
+    const properties = [{ type: 'vacancy', vacancyDown: 20, vacancyUp: 80, vacancy: 0 }] as const;
+    controller.tell({ type: 'tableMod', tableId: 3, config: 0xc, properties: [...properties] });
+    controller.send({ type: 'multipartRequest', multipart: 'tableDesc' });
+    const parts = controller.events('multipartReply');
+    const tables = parts.flatMap((part) => (part.multipart === 'tableDesc' ? part.body : []));
+    expect(tables).toHaveLength(254);
+    expect(tables[3]).toMatchObject({
+      config: 0xc,
+      properties: [{ type: 'eviction' }, { vacancyDown: 20, vacancy: 100 }],
+    });
+  });
+});
+
+describe('flow-mods', () => {
+  it.each([
+    [1, true, true],
+    [2, true, false],
+    [4, false, false],
+    [6, false, false],
+  ] as const)('modify in version %i: adds what is missing %s, changes cookies %s', (version, adds, recookies) => {
+    const { controller, lab } = setup(version);
+    controller.tell(change({ command: FlowModCommand.MODIFY, cookie: 7n, match: [inPort(1)] }));
+    expect(lab.bridge.flows.size).toBe(adds ? 1 : 0);
+    controller.tell(change({ command: FlowModCommand.ADD, cookie: 8n, match: [inPort(2)] }));
+    controller.tell(
+      change({ command: FlowModCommand.MODIFY, cookie: 9n, match: [inPort(2)], instructions: [apply(output(3))] }),
+    );
+    const entry = [...lab.bridge.flows.entries()].find(
+      ({ match }) => match.fields[0]!.field === 'in_port' && match.key[1] === 2,
+    );
+    expect(entry?.cookie).toBe(recookies ? 9n : 8n);
+    expect(entry?.instructions).toEqual([apply({ type: 'output', port: 3, maxLen: expect.any(Number) })]);
+  });
+
+  it('of 1.0 have no tables unless it was agreed that they do', () => {
+    const { controller, lab } = setup(1);
+    controller.tell({ type: 'nxFlowModTableId', set: 1 });
+    controller.tell({ ...change({ match: [inPort(1)] }), command: 5 << 8 });
+    expect(lab.bridge.flows.table(5)?.entries.size).toBe(1);
+    controller.tell({ ...change(), command: (0xff << 8) | FlowModCommand.DELETE });
+    expect(lab.bridge.flows.size).toBe(0);
+    controller.tell({ type: 'nxFlowModTableId', set: 0 });
+    controller.tell(change({ match: [inPort(1)] }));
+    expect(lab.bridge.flows.table(0)?.entries.size).toBe(1);
+  });
+
+  it('of 1.0 without wildcards come before all others', () => {
+    const { controller, lab } = setup(1);
+    const match: OxmField[] = [
+      inPort(1),
+      { field: 'eth_dst', value: mac(1) },
+      { field: 'eth_src', value: mac(2) },
+      { field: 'eth_type', value: 0x0800 },
+      { field: 'vlan_vid', value: 0x1005 },
+      { field: 'vlan_pcp', value: 3 },
+      { field: 'ip_dscp', value: 1 },
+      { field: 'ip_proto', value: 6 },
+      { field: 'ipv4_src', value: 1 },
+      { field: 'ipv4_dst', value: 2 },
+      { field: 'tcp_src', value: 3 },
+      { field: 'tcp_dst', value: 4 },
+    ];
+    controller.tell(change({ match, priority: 7 }));
+    expect([...lab.bridge.flows.entries()].map(({ priority }) => priority)).toEqual([0xffff]);
+  });
+
+  it('of 1.0 change headers by actions that came to be set-field', () => {
+    const { controller, lab } = setup(1);
+    const [a, b] = [lab.leaf(), lab.leaf()];
+    controller.tell(
+      change({
+        instructions: [apply({ type: 'setDlSrc', dlAddr: mac(9) }, { type: 'enqueue', port: b.no, queueId: 0 })],
+      }),
+    );
+    lab.bridge.receive(a.no, [frame(mac(1), mac(2))], 0);
+    expect(b.sent).toEqual([frame(mac(1), mac(9))]);
+    expect(controller.ask({ type: 'multipartRequest', multipart: 'flow', body: { match: [] } })).toMatchObject({
+      body: [{ instructions: [{ actions: [{ type: 'setDlSrc' }, { type: 'experimenter' }, { type: 'output' }] }] }],
+    });
+  });
+
+  it('of Nicira select by cookie', () => {
+    const { controller, lab } = setup(1);
+    const nx = { type: 'nxFlowMod', priority: 5, instructions: [] } as const;
+    for (const [i, cookie] of [1n, 1n, 2n].entries()) {
+      controller.tell({ ...nx, command: FlowModCommand.ADD, cookie, match: [inPort(i)], instructions: [] });
+    }
+    controller.tell({
+      ...nx,
+      command: FlowModCommand.DELETE,
+      match: [{ field: 'nxm_cookie', value: 1n }],
+      instructions: [],
+    });
+    expect([...lab.bridge.flows.entries()].map(({ cookie }) => cookie)).toEqual([2n]);
+    expect(controller.ask({ type: 'multipartRequest', multipart: 'nxFlow', body: {} })).toMatchObject({
+      body: [{ cookie: 2n, match: [inPort(2)], idleAge: 1, hardAge: 1 }],
+    });
+  });
+
+  it.each(versions)('show in version %i', (version) => {
+    const { controller } = setup(version);
+    controller.tell(
+      change({ match: [eth(1)], cookie: 5n, instructions: [apply(output(2))], flags: FlowModFlags.SEND_FLOW_REM }),
+    );
+    const multipart = version === 6 ? ('flowDesc' as const) : ('flow' as const);
+    expect(controller.ask({ type: 'multipartRequest', multipart, body: { match: [] } }, 1500)).toMatchObject({
+      body: [
+        {
+          cookie: 5n,
+          priority: 100,
+          match: [eth(1)],
+          instructions: [{ type: 'applyActions' }],
+          ...(version === 6
+            ? { stats: [{ field: 'duration', value: [1, 500_000_000] }, {}, {}, {}] }
+            : { durationSec: 1, durationNsec: 500_000_000 }),
+        },
+      ],
+    });
+    controller.tell(change({ command: FlowModCommand.DELETE }));
+    controller.tell(change({ match: [eth(1)], flags: FlowModFlags.SEND_FLOW_REM }));
+    controller.send(change({ command: FlowModCommand.DELETE }));
+    expect(controller.events('flowRemoved')).toMatchObject([{ reason: 2, match: [eth(1)] }]);
+  });
+});
+
+describe('packets', () => {
+  it.each(versions)('come in as in version %i', (version) => {
+    const { controller, lab } = setup(version);
+    const { no } = lab.leaf();
+    lab.flow({ instructions: [apply(output(PortNo.CONTROLLER, 20))], cookie: 3n });
+    controller.take();
+    lab.bridge.receive(no, [frame(mac(1), mac(2))], 0);
+    expect(controller.events('packetIn')).toMatchObject([
+      { reason: 1, totalLen: 60, match: [inPort(no)], data: frame(mac(1), mac(2)).subarray(0, 20) },
+    ]);
+  });
+
+  it.each([
+    [1, 'nxPacketIn'],
+    [2, 'nxPacketIn2'],
+  ] as const)('come in in format %i', (format, type) => {
+    const { controller, lab } = setup(1);
+    const { no } = lab.leaf();
+    lab.flow({ instructions: [apply(output(PortNo.CONTROLLER, 20))], cookie: 3n });
+    controller.tell({ type: 'nxSetPacketInFormat', format });
+    controller.take();
+    lab.bridge.receive(no, [frame(mac(1), mac(2))], 0);
+    expect(controller.events(type)).toHaveLength(1);
+    expect(controller.errorOf({ type: 'nxSetPacketInFormat', format: 9 })).toEqual([1, BadRequestCode.EPERM]);
+  });
+
+  it('go out with the port in the match of 1.5', () => {
+    const { controller, lab } = setup(6);
+    const { no, sent } = lab.leaf();
+    const data = frame(mac(1), mac(2));
+    controller.tell({ type: 'packetOut', match: [inPort(PortNo.CONTROLLER)], actions: [output(no)], data });
+    expect(sent).toEqual([data]);
+  });
+});
+
+describe('errors', () => {
+  const bad = change({ match: [{ field: 'ip_dscp', value: 1 }] });
+
+  it('have the numbers of their version', () => {
+    expect(setup(4).controller.errorOf(bad)).toEqual([ErrorType.BAD_MATCH, BadMatchCode.BAD_PREREQ]);
+    const { controller } = setup(1);
+    controller.tell(change({ match: [inPort(1)] }));
+    expect(controller.errorOf(change({ flags: FlowModFlags.CHECK_OVERLAP, match: [eth(1)] }))).toEqual([3, 1]);
+  });
+
+  it('are told by Nicira where 1.0 has no word', () => {
+    const { controller } = setup(1);
+    const answer = controller.ask({ ...change({ command: 9 }) });
+    expect(answer).toMatchObject({ type: 'error', errorType: 3, code: 4 });
+    const unknown = controller.ask({ type: 'multipartRequest', multipart: 'portStats', body: { portNo: 77 } });
+    expect(unknown).toMatchObject({ type: 'error', errorType: 0xb0c2, code: 0 });
+    expect(unknown.type === 'error' && unknown.data.subarray(0, 8)).toEqual(
+      Uint8Array.of(0, 0, 0x23, 0x20, 0, 1, 2, 2),
+    );
+  });
+
+  it('of roles: Nicira asks for them in 1.0', () => {
+    const { agent } = agentLab();
+    const [first, second] = [new TestController(agent, 1), new TestController(agent, 1)];
+    expect(first.ask({ type: 'nxRoleRequest', role: 1 })).toMatchObject({ type: 'nxRoleReply', role: 1 });
+    expect(second.ask({ type: 'nxRoleRequest', role: 1 })).toMatchObject({ type: 'nxRoleReply', role: 1 });
+    expect(first.errorOf(change())).toEqual([ErrorType.BAD_REQUEST, BadRequestCode.EPERM]);
+  });
+});
+
+it.each([5, 6] as const)('asynchronous messages are chosen by properties in version %i', (version) => {
+  const { controller, lab } = setup(version);
+  controller.tell({ type: 'setAsync', properties: [{ type: 'portStatusMaster', mask: 2 }] });
+  const reply = controller.ask({ type: 'getAsyncRequest' });
+  expect(reply.type === 'getAsyncReply' && reply.properties).toContainEqual({ type: 'portStatusMaster', mask: 2 });
+  expect(reply.type === 'getAsyncReply' && reply.properties?.length).toBe(version === 5 ? 12 : 16);
+  lab.bridge.removePort(lab.leaf().no);
+  expect(controller.events('portStatus')).toMatchObject([{ reason: 1 }]);
+});
