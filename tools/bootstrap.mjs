@@ -3,6 +3,7 @@
  *
  *   node tools/bootstrap.mjs build              set up only
  *   node tools/bootstrap.mjs start [ARGS]       set up, then `ringlet lab ARGS`
+ *   node tools/bootstrap.mjs bench NAME         set up, then a benchmark of tools/bench
  *   node tools/bootstrap.mjs test [ARGS]        set up, then type check, lint, and vitest with ARGS
  *   node tools/bootstrap.mjs missing-packages   names of the Debian packages that the tests lack here
  *
@@ -50,6 +51,11 @@ const COMMANDS = {
   async start(args) {
     await ensureSetUp();
     return run(process.execPath, ['dist/src/cli/main.js', 'lab', ...args], { lifeline: true });
+  },
+
+  async bench(args) {
+    await ensureSetUp();
+    return run(process.execPath, ['dist/tools/bench/main.js', ...args]);
   },
 
   async test(args) {
@@ -127,7 +133,7 @@ async function main([command = 'build', ...args]) {
     throw new Failure(`Node ${MIN_NODE} or newer is needed, this is ${process.versions.node}: see https://nodejs.org`);
   }
   if (!Object.hasOwn(COMMANDS, command)) {
-    throw new Failure(`unknown command '${command}', known are build, start, test and missing-packages`);
+    throw new Failure(`unknown command '${command}', known are build, start, bench, test and missing-packages`);
   }
   return COMMANDS[command](args);
 }
