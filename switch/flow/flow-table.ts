@@ -67,9 +67,14 @@ export class FlowTable {
   /** The entry of highest priority that matches; counts the lookup. */
   lookup(key: FlowKey): FlowEntry | undefined {
     this.lookups += 1;
-    const entry = this.#tuples.length > fewTuples ? this.#recall(key) : this.#classify(key);
+    const entry = this.peek(key);
     if (entry) this.matched += 1;
     return entry;
+  }
+
+  /** The same, uncounted: what `lookup` would find. */
+  peek(key: FlowKey): FlowEntry | undefined {
+    return this.#tuples.length > fewTuples ? this.#recall(key) : this.#classify(key);
   }
 
   #recall(key: FlowKey): FlowEntry | undefined {
