@@ -18,6 +18,19 @@ const TO_SWITCH: ReadonlySet<MessageType> = new Set<MessageType>([
   'getAsyncRequest',
   'setAsync',
   'bundleAddMessage',
+  'flowMonitorCancel',
+  'nxSetFlowFormat',
+  'nxSetPacketInFormat',
+  'nxFlowModTableId',
+  'nxFlowMod',
+  'nxFlowAge',
+  'nxSetControllerId',
+  'nxRoleRequest',
+  'nxSetAsyncConfig',
+  'nxTlvTableMod',
+  'nxTlvTableRequest',
+  'nxResume',
+  'nxCtFlushZone',
 ]);
 const TO_CONTROLLER: ReadonlySet<MessageType> = new Set<MessageType>([
   'featuresReply',
@@ -34,6 +47,13 @@ const TO_CONTROLLER: ReadonlySet<MessageType> = new Set<MessageType>([
   'tableStatus',
   'requestForward',
   'controllerStatus',
+  'flowMonitorPaused',
+  'flowMonitorResumed',
+  'nxFlowRemoved',
+  'nxPacketIn',
+  'nxPacketIn2',
+  'nxRoleReply',
+  'nxTlvTableReply',
 ]);
 
 /** What the side never gets from a peer that keeps to the protocol. */
@@ -48,4 +68,5 @@ export const REFUSED_TO_SLAVES: ReadonlySet<MessageType> = new Set<MessageType>(
   'tableMod',
   'meterMod',
   'bundleAddMessage',
+  'nxFlowMod',
 ]);

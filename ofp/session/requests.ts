@@ -13,6 +13,8 @@ export const REPLY_TO: { readonly [T in MessageType]?: MessageType } = {
   roleRequest: 'roleReply',
   getAsyncRequest: 'getAsyncReply',
   bundleControl: 'bundleControl',
+  nxRoleRequest: 'nxRoleReply',
+  nxTlvTableRequest: 'nxTlvTableReply',
 };
 export const REPLIES: ReadonlySet<MessageType> = new Set(Object.values(REPLY_TO));
 

@@ -1,3 +1,4 @@
+import { wireError } from '../codec/error-numbers.ts';
 import { encode } from '../codec/message.ts';
 import type { OfpVersion } from '../errors.ts';
 import type { OfpMessage, OfpMessageInput } from '../messages.ts';
@@ -112,7 +113,7 @@ export abstract class Speaker {
     this.write(this.#complete(answer, request.xid));
   }
 
-  /** Answers the message whose bytes are `frame` with an error. */
+  /** Answers the message whose bytes are `frame` with an error, in the numbers of `ErrorType` and its codes. */
   refuse(frame: Uint8Array, errorType: number, code: number): void {
     this.sendError(errorType, code, frame.subarray(0, ERROR_DATA_LENGTH), xidOf(frame));
   }
@@ -170,7 +171,7 @@ export abstract class Speaker {
   }
 
   protected sendError(errorType: number, code: number, data: Uint8Array, xid: number): void {
-    this.write({ type: 'error', version: this.#version, xid, errorType, code, data });
+    this.write({ type: 'error', version: this.#version, xid, ...wireError(this.#version, errorType, code), data });
   }
 
   protected write(message: OfpMessageInput): void {

@@ -1,27 +1,19 @@
-import type { OfpVersion } from '../errors.ts';
-import { ACTIONS } from '../tables/actions.ts';
-import type { OxmField, OxmId, OxmName } from '../tables/oxm-types.ts';
+import type { OxmName } from '../tables/oxm-types.ts';
 import type { Action } from '../tables/values.ts';
 import { parseIpv4, parseMac } from './addresses.ts';
-import { andValue, FIELD_INFO, type FieldValue, fullMask, isZero, sameValue, textOf } from './fields.ts';
-import { CONTROLLER_PORT, isOutputPort, type PortNames, portNumber } from './names.ts';
+import type { FieldValue } from './fields.ts';
+import { CONTROLLER_PORT, isOutputPort, portNumber, type TextOptions } from './names.ts';
 import type { PacketFacts } from './packet-facts.ts';
-import { cut, fail, type Pair, type Piece, pairs, parseNumber, splitAt, whole } from './scan.ts';
-import { FIELD_BY_SET_NAME, readSubfield } from './subfields.ts';
-import { readValue } from './values-parse.ts';
-
-export interface ActionReadOptions {
-  /** The version to read for: which actions there are, and what the old words become. Default 1.3. */
-  readonly version?: OfpVersion;
-  readonly ports?: PortNames;
-}
-
-export interface ActionContext {
-  readonly version: OfpVersion;
-  readonly ports: PortNames | undefined;
-  /** What the match says of the packet; without a match, as in a packet-out, nothing is held against an action. */
-  readonly facts: PacketFacts | undefined;
-}
+import { cut, fail, type Pair, type Piece, pairs, parseNumber, whole } from './scan.ts';
+import {
+  type ActionContext,
+  available,
+  readMove,
+  readSetField,
+  SET_FIELD_SINCE,
+  setField,
+  setTunnel,
+} from './set-field.ts';
 
 type Reader = (value: Piece, context: ActionContext, key: Piece) => Action[];
 
@@ -29,16 +21,6 @@ const FULL_PACKET = 0xffff;
 const C_TAG = 0x8100;
 const S_TAG = 0x88a8;
 const VLAN_PRESENT = 0x1000;
-/** From here on actions set fields by set_field. */
-const SET_FIELD_SINCE = 3;
-
-/** An action of a version that lacks it is refused at its word. */
-function available(action: Action, { version }: ActionContext, key: Piece): Action {
-  const layouts: readonly { versions: readonly [number, number] }[] =
-    ACTIONS[action.type as keyof typeof ACTIONS].layouts;
-  const exists = layouts.some(({ versions: [from, to] }) => from <= version && version <= to);
-  return exists ? action : fail(key, `an action of OpenFlow 1.${version - 1}`);
-}
 
 /** An action without an argument. */
 const plain =
@@ -59,11 +41,6 @@ const number =
     if (context.facts) effect(context.facts, key, read);
     return [available(make(read), context, key)];
   };
-
-const setField = (field: OxmName, value: FieldValue, mask?: FieldValue): Action => ({
-  type: 'setField',
-  field: (mask === undefined ? { field, value } : { field, value, mask }) as OxmField,
-});
 
 /** A word of 1.0: its own action there, and a set_field in the versions that have one. */
 const legacy =
@@ -260,7 +237,7 @@ export function readAction({ key, value }: Pair, context: ActionContext): Action
  *
  * @throws {OfpTextError} for what is not an action, or not one of the version.
  */
-export function parseActions(text: string, options: ActionReadOptions = {}): Action[] {
+export function parseActions(text: string, options: TextOptions = {}): Action[] {
   return readActions(whole(text), { version: options.version ?? 4, ports: options.ports, facts: undefined });
 }
 
@@ -309,77 +286,6 @@ function enqueue(value: Piece, { ports }: ActionContext): Action {
 function popVlan(_value: Piece, context: ActionContext, key: Piece): Action[] {
   if (context.version > 1) context.facts?.popTag(key);
   return [context.version === 1 ? { type: 'stripVlan' } : { type: 'popVlan' }];
-}
-
-function setTunnel(value: Piece, bits: number, { version }: ActionContext, key: Piece): Action[] {
-  const id = BigInt.asUintN(64, BigInt(readValue('tunnel_id', value).value as bigint));
-  if (id >> BigInt(bits) !== 0n) return fail(value, `a tunnel id of ${bits} bits`);
-  return version >= FIELD_INFO.tunnel_id.since
-    ? [setField('tunnel_id', id)]
-    : fail(key, `an action of OpenFlow 1.${version - 1}`);
-}
-
-function readSetField(piece: Piece, context: ActionContext, key: Piece): Action[] {
-  const [value, name] = splitAt(piece, '->');
-  if (!name || name.text === '') return fail(piece, 'value->field');
-  const field = FIELD_BY_SET_NAME.get(name.text) ?? fail(name, 'a field');
-  const text = textOf(field);
-  if (text.readOnly) return fail(name, 'a field that may be set');
-  const read = readValue(field, value, context.ports);
-  if (context.version >= SET_FIELD_SINCE && context.version < FIELD_INFO[field].since) {
-    return fail(name, `a field of OpenFlow 1.${context.version - 1}`);
-  }
-  context.facts?.needFor(field, key);
-  const isWhole = read.mask === undefined || sameValue(read.mask, fullMask(field, read.mask));
-  if (context.version < SET_FIELD_SINCE) return [asLegacy(field, read.value, isWhole, context, key)];
-  if (isWhole) return [setField(field, read.value)];
-  // A mask came with 1.5; Open vSwitch makes an extension of it before.
-  if (context.version < 6) return fail(value, 'a value without a mask');
-  if (isZero(read.mask!)) return [];
-  return [setField(field, andValue(read.value, read.mask!), read.mask)];
-}
-
-/** What 1.0 and 1.1 have instead of set_field. */
-function asLegacy(field: OxmName, value: FieldValue, isWhole: boolean, context: ActionContext, key: Piece): Action {
-  const make = isWhole ? LEGACY[field] : undefined;
-  return make ? available(make(value), context, key) : fail(key, `an action of OpenFlow 1.${context.version - 1}`);
-}
-
-const LEGACY: { readonly [K in OxmName]?: (value: FieldValue) => Action } = {
-  eth_src: (value) => ({ type: 'setDlSrc', dlAddr: value as Uint8Array }),
-  eth_dst: (value) => ({ type: 'setDlDst', dlAddr: value as Uint8Array }),
-  ipv4_src: (value) => ({ type: 'setNwSrc', nwAddr: Number(value) }),
-  ipv4_dst: (value) => ({ type: 'setNwDst', nwAddr: Number(value) }),
-  ip_dscp: (value) => ({ type: 'setNwTos', nwTos: Number(value) << 2 }),
-  ip_ecn: (value) => ({ type: 'setNwEcn', nwEcn: Number(value) }),
-  vlan_vid: (value) => ({ type: 'setVlanVid', vlanVid: Number(value) & 0xfff }),
-  vlan_pcp: (value) => ({ type: 'setVlanPcp', vlanPcp: Number(value) }),
-  mpls_label: (value) => ({ type: 'setMplsLabel', mplsLabel: Number(value) }),
-  mpls_tc: (value) => ({ type: 'setMplsTc', mplsTc: Number(value) }),
-  tcp_src: (value) => ({ type: 'setTpSrc', tpPort: Number(value) }),
-  tcp_dst: (value) => ({ type: 'setTpDst', tpPort: Number(value) }),
-  udp_src: (value) => ({ type: 'setTpSrc', tpPort: Number(value) }),
-  udp_dst: (value) => ({ type: 'setTpDst', tpPort: Number(value) }),
-};
-
-/** `move:src[0..7]->dst[8..15]` of 1.5, where it is copy-field. */
-function readMove(piece: Piece, context: ActionContext, key: Piece): Action[] {
-  const [from, to] = splitAt(piece, '->');
-  if (!to) return fail(piece, 'source->destination');
-  const [src, dst] = [readSubfield(from), readSubfield(to)];
-  if (src.bits !== dst.bits) fail(to, `a destination of ${src.bits} bits`);
-  if (textOf(dst.field).readOnly) fail(to, 'a field that may be set');
-  for (const { field } of [src, dst]) context.facts?.needFor(field, key);
-  const id = (field: OxmName): OxmId => ({ field, hasMask: false });
-  const action: Action = {
-    type: 'copyField',
-    nBits: src.bits,
-    srcOffset: src.offset,
-    dstOffset: dst.offset,
-    src: id(src.field),
-    dst: id(dst.field),
-  };
-  return [available(action, context, key)];
 }
 
 /** `experimenter(id=0x2320,data=00.01...)`, as an action that has no text of its own is printed. */

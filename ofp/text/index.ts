@@ -4,7 +4,7 @@ export {
   formatActions,
   formatInstructions,
 } from './actions-format.ts';
-export { type ActionReadOptions, parseActions } from './actions-parse.ts';
+export { parseActions } from './actions-parse.ts';
 export { formatIpv4, formatIpv6, formatMac, parseIpv4, parseIpv6, parseMac } from './addresses.ts';
 export { type FlowCommand, type FlowMod, type FlowReadOptions, formatFlow, parseFlow } from './flow.ts';
 export { type FlowStatsEntry, type FlowStatsTextOptions, formatFlowStats } from './flow-stats.ts';

@@ -1,6 +1,7 @@
 import type { Action, Instruction } from '../tables/values.ts';
-import { type ActionContext, readAction, readActions } from './actions-parse.ts';
+import { readAction, readActions } from './actions-parse.ts';
 import { fail, type Pair, type Piece, pairs, parseBig, parseNumber, splitAt } from './scan.ts';
+import type { ActionContext } from './set-field.ts';
 
 const ALL_64 = 0xffff_ffff_ffff_ffffn;
 

@@ -3,7 +3,9 @@ import {
   type CommitOutcome,
   ControllerRole,
   decode,
+  ErrorType,
   encode,
+  FlowModFailedCode,
   isStaleGeneration,
   type Message,
   type OfpMessage,
@@ -249,6 +251,23 @@ describe('wrong messages', () => {
     expect(Buffer.compare(error!.data, frame.subarray(0, 64))).toBe(0);
     expect(side.problems).toMatchObject([{ kind: 'malformed' }]);
     expect(side.session.isReady).toBe(true);
+  });
+
+  test('are refused in the numbers of 1.0 where it has others', () => {
+    const side = readySwitch({ versions: [1] });
+    const frame = encode({ type: 'barrierRequest', version: 1, xid: 4 });
+    side.session.refuse(frame, ErrorType.FLOW_MOD_FAILED, FlowModFailedCode.OVERLAP);
+    side.session.refuse(frame, ErrorType.FLOW_MOD_FAILED, FlowModFailedCode.BAD_TIMEOUT);
+    side.session.refuse(frame, ErrorType.QUEUE_OP_FAILED, 1);
+    side.session.refuse(frame, ErrorType.BAD_MATCH, 6);
+    side.session.refuse(frame, ErrorType.BAD_ACTION, 4);
+    expect(side.said().map((error) => error.type === 'error' && [error.errorType, error.code])).toEqual([
+      [3, 1],
+      [3, 3],
+      [5, 1],
+      [3, 5],
+      [2, 4],
+    ]);
   });
 
   test('are never answered with an error if they are errors', () => {
