@@ -30,7 +30,7 @@ export interface Group {
   bytes: number;
 }
 
-/** Groups that a group sends packets to; one number for each bucket that does. */
+/** Groups that the buckets name, once for each time, even where another action of the same set takes its place. */
 export function targetsOf(buckets: readonly Bucket[]): number[] {
-  return buckets.flatMap(({ program }) => program.flatMap(({ group }) => group ?? []));
+  return buckets.flatMap(({ actions }) => actions.flatMap((action) => (action.type === 'group' ? action.groupId : [])));
 }

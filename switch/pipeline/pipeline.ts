@@ -82,7 +82,7 @@ export class Pipeline implements Execution {
     this.#parts = parts;
     this.#reserved = new Map<number, (maxLen: number) => void>([
       [PortNo.IN_PORT, () => passage.origin && egress.emit(passage.origin)],
-      [PortNo.TABLE, () => this.#runTables()],
+      [PortNo.TABLE, () => this.#onCopy(() => this.#runTables())],
       [PortNo.NORMAL, () => forwardNormally(passage, parts.macs, egress)],
       [PortNo.FLOOD, () => egress.spread(PortConfig.NO_FLOOD)],
       [PortNo.ALL, () => egress.spread(0)],
@@ -145,26 +145,34 @@ export class Pipeline implements Execution {
     if (bucket) this.#runBucket(bucket);
   }
 
-  /** The bucket works on a copy: what it does to the packet is undone after it, and what stops it stops the copy only. */
   #runBucket(bucket: Bucket): void {
     if (this.#bucketsLeft <= 0) {
       this.counters.groupDrops += 1;
       return;
     }
+    bucket.packets += 1;
+    bucket.bytes += this.packet.frame.length;
+    this.#bucketsLeft -= 1;
+    this.#depth += 1;
+    this.#onCopy(() => {
+      this.#cause = PacketInReason.GROUP;
+      this.#runList(bucket.program);
+    });
+    this.#depth -= 1;
+  }
+
+  /** What the work does to the packet is undone after it, and what stops the packet stops the copy only. */
+  #onCopy(work: () => void): void {
     const { packet } = this;
     const { key } = packet;
     const frame = packet.share();
     const [metadataHi, metadataLo] = [key[KeyWord.METADATA]!, key[KeyWord.METADATA + 1]!];
     const [tunnelHi, tunnelLo] = [key[KeyWord.TUNNEL_ID]!, key[KeyWord.TUNNEL_ID + 1]!];
     const cause = this.#cause;
-    bucket.packets += 1;
-    bucket.bytes += frame.length;
-    this.#bucketsLeft -= 1;
-    this.#depth += 1;
-    this.#cause = PacketInReason.GROUP;
-    this.#runList(bucket.program);
+    const entry = this.#entry;
+    work();
+    this.#entry = entry;
     this.#cause = cause;
-    this.#depth -= 1;
     this.stopped = false;
     packet.restore(frame);
     packet.setContext(this.#passage.inPort, metadataHi, metadataLo, tunnelHi, tunnelLo);

@@ -377,3 +377,17 @@ it('counts neither packets nor bytes of an entry that asks for that', () => {
     { packetCount: 1n, byteCount: 0n },
   ]);
 });
+
+it('goes on after a packet-out went through the tables as if it had not', () => {
+  const lab = new BridgeLab();
+  const [a, b] = [lab.leaf(), lab.leaf()];
+  lab.flow({ cookie: 5n, instructions: [apply(set({ field: 'eth_src', value: mac(9) }), output(a.no))] });
+  const rest: Action[] = [output(b.no), output(PortNo.CONTROLLER)];
+  const actions: Action[] = [set({ field: 'eth_src', value: mac(7) }), output(PortNo.TABLE), ...rest];
+  const data = eth('0800', ip4());
+  lab.bridge.packetOut({ bufferId: 0xffffffff, inPort: PortNo.CONTROLLER, actions, data }, 0);
+  expect([a.sent[0]![11], b.sent[0]![11]]).toEqual([9, 7]);
+  expect(lab.eventsNamed('packetIn')).toMatchObject([
+    [{ cookie: 0xffff_ffff_ffff_ffffn, reason: PacketInReason.ACTION, cause: PacketInReason.PACKET_OUT }],
+  ]);
+});
