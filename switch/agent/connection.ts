@@ -28,6 +28,8 @@ import { type ControllerTransport, eventBacklog, replyBacklog } from './transpor
  */
 export type ConnectionKind = 'controller' | 'service';
 
+const experimenterType = 4;
+
 /** While more answers than this wait for a controller that does not read, its further requests wait too, bytes. */
 const stallBacklog = 1 << 19;
 /** A controller that asks for more than this meanwhile is cut off, bytes. */
@@ -206,7 +208,10 @@ export class AgentConnection implements SessionSink {
   /** Carries a request out and answers it. Throws `OpenFlowRefusal` and `OfpDecodeError`. */
   carryOut(message: OfpMessage, frame: Uint8Array, now: number): void {
     const handler = handlers[message.type] as Handler<MessageType> | undefined;
-    if (!handler) throw new OpenFlowRefusal(ErrorType.BAD_REQUEST, BadRequestCode.BAD_TYPE, message.type);
+    if (!handler) {
+      const code = frame[1] === experimenterType ? BadRequestCode.BAD_EXP_TYPE : BadRequestCode.BAD_TYPE;
+      throw new OpenFlowRefusal(ErrorType.BAD_REQUEST, code, message.type);
+    }
     if (handler.changes && this.role === ControllerRole.SLAVE) {
       throw new OpenFlowRefusal(ErrorType.BAD_REQUEST, BadRequestCode.IS_SLAVE, message.type);
     }

@@ -177,6 +177,11 @@ export const handlers: Handlers = {
       connection.packetInFormat = format;
     },
   },
+  // Tunnel options that match fields stand for: there are none, and no room for any.
+  nxTlvTableRequest: {
+    handle: (message, connection) =>
+      connection.reply(message, { type: 'nxTlvTableReply', maxOptionSpace: 0, maxFields: 0, mappings: [] }),
+  },
   nxSetControllerId: {
     handle: ({ controllerId }, connection) => {
       connection.controllerId = controllerId;

@@ -1,19 +1,12 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { PortNo } from '../../../ofp/index.ts';
 import { Agent, Bridge } from '../../../switch/index.ts';
-
-const run = promisify(execFile);
-
-export interface Answer {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { type Answer, ofctl } from './ofctl.ts';
 
 /** A running `ovs-ofctl monitor`. */
 export interface Monitor {
@@ -28,7 +21,9 @@ export class ServedBridge {
   readonly agent: Agent;
   /** Frames that left through leaf ports, by port name. */
   readonly sent = new Map<string, Uint8Array[]>();
-  readonly #folder: string;
+  readonly folder: string;
+  /** What ovs-ofctl speaks. */
+  protocol = 'OpenFlow13';
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
@@ -44,7 +39,7 @@ export class ServedBridge {
 
   private constructor(folder: string) {
     const id = 0x0000_5254_0012_3456_0000_0000_0000_0001n;
-    this.#folder = folder;
+    this.folder = folder;
     this.bridge = new Bridge({ datapathId: id >> 64n, selfId: id, description: 'served for tests' });
     this.agent = new Agent(this.bridge);
     this.#server = createServer((socket) => this.#serve(socket));
@@ -67,23 +62,24 @@ export class ServedBridge {
     );
   }
 
-  /** Runs `ovs-ofctl -O OpenFlow13 COMMAND br ...`. */
-  async ofctl(command: string, ...args: string[]): Promise<Answer> {
-    const options = { env: { ...process.env, OVS_RUNDIR: this.#folder }, timeout: 20_000, maxBuffer: 1 << 26 };
-    const [name, ...flags] = command.split(' ');
-    try {
-      const { stdout, stderr } = await run('ovs-ofctl', ['-O', 'OpenFlow13', ...flags, name!, 'br', ...args], options);
-      return { code: 0, stdout, stderr };
-    } catch (error) {
-      const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string };
-      return { code, stdout, stderr };
-    }
+  /** The port that a bridge has of its own in Open vSwitch. */
+  addLocal(): void {
+    const mac = Uint8Array.of(2, 0, 0, 0, 0, 0xff);
+    this.bridge.addPort(
+      { name: 'br', mac, kind: 'leaf', no: PortNo.LOCAL, send: (batch) => batch.length },
+      performance.now(),
+    );
+  }
+
+  /** Runs `ovs-ofctl -O PROTOCOL COMMAND br ...`. */
+  ofctl(command: string, ...args: string[]): Promise<Answer> {
+    return ofctl(this.folder, this.protocol, command, args);
   }
 
   /** Runs `ovs-ofctl monitor br ARGS`, and resolves when the bridge knows of it. */
   async monitor(...args: string[]): Promise<Monitor> {
-    const child = spawn('ovs-ofctl', ['-O', 'OpenFlow13', 'monitor', 'br', ...args], {
-      env: { ...process.env, OVS_RUNDIR: this.#folder },
+    const child = spawn('ovs-ofctl', ['-O', this.protocol, 'monitor', 'br', ...args], {
+      env: { ...process.env, OVS_RUNDIR: this.folder },
     });
     let printed = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (printed += chunk));
@@ -101,7 +97,7 @@ export class ServedBridge {
     this.agent.close('the test is over');
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => this.#server.close(resolve));
-    await rm(this.#folder, { recursive: true });
+    await rm(this.folder, { recursive: true });
   }
 
   #serve(socket: Socket): void {
