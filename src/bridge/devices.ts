@@ -17,8 +17,8 @@ type Openers = {
 const socketMtu = 65_517;
 
 const openers: Openers = {
-  tap: ({ name, mtu, addresses }, _portName, mac) => KernelTap.open({ name, mtu, addresses, mac }),
-  eth: ({ name }) => new EthernetPort({ name }),
+  tap: ({ name, mtu, addresses }, _portName, mac) => KernelTap.open({ name, mtu, addresses, mac, offload: 'headed' }),
+  eth: ({ name }) => new EthernetPort({ name, offload: 'headed' }),
   unix: ({ path }, name, mac) => dialUnixPort({ name, mac, path, mtu: socketMtu }),
   punix: ({ path }, name, mac) => listenUnixPort({ name, mac, path, mtu: socketMtu }),
 };

@@ -7,6 +7,7 @@ import type { FramePort } from '../tap/index.ts';
 import { type CaptureSink, Captures } from './captures.ts';
 import type { OpenDevice } from './devices.ts';
 import { BridgeError } from './errors.ts';
+import { Offload } from './offload.ts';
 import type { PortSpec } from './port-spec.ts';
 
 /** What a bridge is made of besides itself: each part is one adapter, or its fake in a test. */
@@ -42,6 +43,7 @@ export class BridgeRuntime {
   readonly controllers: readonly ControllerLink[];
   readonly startedAt: number;
   readonly #parts: BridgeParts;
+  readonly #offload: Offload;
   readonly #ports = new Map<number, AttachedPort>();
   readonly #watch: FailModeWatch | undefined;
   #timer: Timer | undefined;
@@ -53,6 +55,7 @@ export class BridgeRuntime {
     this.startedAt = clock.now();
     this.bridge = new Bridge({ datapathId, selfId: datapathId << 64n, description: `ringlet bridge ${name}` });
     this.agent = new Agent(this.bridge);
+    this.#offload = new Offload(this.bridge);
     if (controllers.size > 0) this.#watch = this.#watchControllers();
     else if (failMode === 'standalone') this.bridge.standAlone(true);
     this.controllers = [...controllers].map(([target, dial]) => this.#link(target, dial));
@@ -125,7 +128,7 @@ export class BridgeRuntime {
         ...(spec.no === undefined ? {} : { no: spec.no }),
         send: (frames) => {
           captures.see(frames);
-          return device.send(frames);
+          return this.#offload.send(device, frames);
         },
       },
       clock.now(),
@@ -134,7 +137,8 @@ export class BridgeRuntime {
     this.#ports.set(no, port);
     device.onFrames((frames) => {
       captures.see(frames);
-      this.bridge.receive(no, frames, clock.now());
+      const now = clock.now();
+      this.#offload.receive(no, device, frames, (batch) => this.bridge.receive(no, batch, now));
     });
     device.onLink((isUp) => {
       log.info({ port: spec.name, no, isUp }, 'port link');

@@ -59,6 +59,31 @@ describe('ringlet bridge without controllers', () => {
     await lab.reached();
   });
 
+  it('lets super-frames pass whole where rules only forward, and finishes them where rules rewrite', async () => {
+    await lab.bridge('--fail-mode', 'secure');
+    const flow = (...args: string[]) => lab.ofctl('-O', 'OpenFlow13', 'add-flow', 'sw1', ...args);
+    /** Sends over TCP, and resolves to the mean size of the frames that left for h2. */
+    const send = async () => {
+      const ports = () => lab.ask<PortReport[]>('ports');
+      const server = lab.startIn(lab.h2, 'iperf3', '-s', '-1', '--forceflush');
+      await server.waitFor(/Server listening/);
+      const [, before] = await ports();
+      const report = JSON.parse(await lab.h1.run('iperf3', '-c', '10.99.0.2', '-n', '30M', '-J'));
+      expect(report.end.sum_received.bytes).toBeGreaterThan(25e6);
+      await server.exited;
+      const [, after] = await ports();
+      return (after!.txBytes - before!.txBytes) / (after!.txFrames - before!.txFrames);
+    };
+    await flow('priority=1,in_port=1,actions=output:2');
+    await flow('priority=1,in_port=2,actions=output:1');
+    await lab.reached();
+    expect(await send()).toBeGreaterThan(5_000);
+    await flow(
+      'priority=10,tcp,in_port=1,actions=dec_ttl,set_field:10.99.0.1->ip_src,set_field:5201->tcp_dst,output:2',
+    );
+    expect(await send()).toBeLessThan(1_515);
+  });
+
   it('takes frames from a Unix socket', async () => {
     const path = join(lab.directory, 'p3.sock');
     await lab.bridge('--port', `punix:${path}`);
