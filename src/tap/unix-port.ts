@@ -8,7 +8,7 @@ import { FrameStream, fitting, joinFrames } from './stream-framing.ts';
 export interface UnixPortOptions {
   name: string;
   mac: Uint8Array;
-  /** At most 65,517, so that the length of a frame fits its two bytes. */
+  /** More than 65,517 is taken for that, so that the length of a frame fits its two bytes. */
   mtu: number;
   /** Of the socket. */
   path: string;
@@ -19,6 +19,7 @@ export interface Connections {
   close(): void;
 }
 
+const LARGEST_MTU = 65_517;
 /** Bytes that may wait for a peer that does not read. */
 const QUEUE = 1 << 18;
 
@@ -48,8 +49,8 @@ export class UnixPort implements FramePort {
   constructor({ name, mac, mtu }: UnixPortOptions) {
     this.name = name;
     this.mac = mac;
-    this.mtu = mtu;
-    this.#limits = limitsOf(mtu);
+    this.mtu = Math.min(mtu, LARGEST_MTU);
+    this.#limits = limitsOf(this.mtu);
   }
 
   get isUp(): boolean {

@@ -4,9 +4,9 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EthernetPort, FrameFinisher, type FramePort, KernelTap, type Offload } from '../../src/tap/index.ts';
-import { partialFrame, segmentsOf, superFrame, transportFrames } from '../unit/support/transport-frame.ts';
+import { build, partialFrame, segmentsOf, superFrame, transportFrames } from '../unit/support/transport-frame.ts';
 import { checksumFault } from './support/checksums.ts';
-import { headerOf } from './support/headed.ts';
+import { headed, headerOf } from './support/headed.ts';
 import { joinByVeth, makeNetns, type Netns } from './support/netns.ts';
 import { waitFor } from './support/wait.ts';
 
@@ -189,5 +189,48 @@ describe('hosts behind any two ports', () => {
     expect(faults).toEqual([]);
     expect(superFrames > 0).toBe(from.endsWith('headed'));
     expect(a.port.counters).toMatchObject({ rxDropped: 0, txDropped: 0 });
+  });
+});
+
+describe('headers from anybody', () => {
+  it.each(KINDS)('are sent or dropped and counted by a port of kind %s, which goes on', async (kind) => {
+    const { port, netns } = await hostBehind(kind, ['10.6.0.1/24']);
+    await waitFor(() => port.isUp);
+    const fields = fc.record({
+      flags: fc.integer({ min: 0, max: 255 }),
+      gsoType: fc.oneof(fc.constantFrom(0, 1, 4, 5, 0x81, 0x84), fc.integer({ min: 0, max: 255 })),
+      hdrLen: fc.nat(0xffff),
+      gsoSize: fc.oneof(fc.nat(100), fc.nat(0xffff)),
+      csumStart: fc.oneof(fc.nat(100), fc.nat(0xffff)),
+      csumOffset: fc.oneof(fc.constantFrom(6, 16), fc.nat(0xffff)),
+    });
+    const hostile = fc.oneof(
+      fc.tuple(fc.uint8Array({ maxLength: 200 }), fields).map(([frame, header]) => headed(frame, header)),
+      fc.tuple(transportFrames(1, 1000), fields).map(([spec, header]) => headed(build(spec, true).bytes, header)),
+      fc.tuple(transportFrames(1, 9000), fc.nat(2000)).map(([spec, gsoSize]) => superFrame(spec, gsoSize)),
+    );
+    let offered = 0;
+    let taken = 0;
+    fc.assert(
+      fc.property(fc.array(hostile, { maxLength: 70 }), (frames) => {
+        offered += frames.length;
+        taken += port.sendHeaded(frames);
+      }),
+      { numRuns: 100 },
+    );
+    expect(taken).toBeGreaterThan(offered / 10);
+    expect(taken).toBeLessThan(offered);
+    expect(port.counters.txDropped).toBe(offered - taken);
+    // The host is alive, and is still answered to.
+    let replies = 0;
+    port.onFrames((frames) => {
+      replies += frames.filter((frame) => frame[12] === 8 && frame[13] === 6 && frame[21] === 2).length;
+    });
+    const broadcast = [255, 255, 255, 255, 255, 255];
+    const sender = [2, 0, 0, 0, 0, 8];
+    const arp = [0, 1, 8, 0, 6, 4, 0, 1, ...sender, 10, 6, 0, 2, 0, 0, 0, 0, 0, 0, 10, 6, 0, 1];
+    port.send([Uint8Array.of(...broadcast, ...sender, 8, 6, ...arp)]);
+    await waitFor(() => replies > 0);
+    expect(await netns.run('ip', '-brief', 'link', 'show', 'host0')).toContain('host0');
   });
 });

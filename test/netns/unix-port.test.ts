@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,7 +99,6 @@ describe('a listening port', () => {
 
   it('takes over a socket that nobody listens on any more', async () => {
     const { server } = await rawServer(join(folder, 'first'));
-    const { linkSync } = await import('node:fs');
     linkSync(join(folder, 'first'), path);
     server.close();
     await listen();
@@ -222,6 +221,17 @@ describe('a dialling port', () => {
     expect(waits[9]! / 0.75).toBe(200);
     clock.advance(8000);
     await waitFor(() => port.isUp);
+  });
+
+  it('takes frames as long as their length can say', async () => {
+    const far = opened(await listenUnixPort({ name: 'punix0', mac: MAC, mtu: 70_000, path }));
+    const near = opened(dialUnixPort({ name: 'unix0', mac: MAC, mtu: 70_000, path }));
+    const received: number[] = [];
+    far.onFrames((frames) => received.push(...frames.map(({ length }) => length)));
+    await waitFor(() => near.isUp);
+    expect(near.send([taggedFrame(1, 65_536), taggedFrame(2, 65_535)])).toBe(1);
+    await waitFor(() => received.length > 0);
+    expect(received).toEqual([65_535]);
   });
 
   it('dials no more once it is closed', async () => {
