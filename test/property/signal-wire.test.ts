@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Identity } from '../../src/identity/index.ts';
-import { verifySignature } from '../../src/lib/ed25519.ts';
 import { backoffMs } from '../../src/lib/backoff.ts';
+import { verifySignature } from '../../src/lib/ed25519.ts';
 import { Roster } from '../../src/signal/roster.ts';
 import { TokenBucket } from '../../src/signal/token-bucket.ts';
 import {
