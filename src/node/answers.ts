@@ -2,7 +2,7 @@ import { formatFlowStats } from '../../ofp/index.ts';
 import { formatNodeId, type Link, type NodeId, switchIdOf } from '../../topology/index.ts';
 import { macText, reportPort } from '../control/index.ts';
 import { version } from '../lib/version.ts';
-import type { Tap } from '../tap/index.ts';
+import type { FramePort } from '../tap/index.ts';
 import type { NodeConfig } from './config.ts';
 import type { OverlayNode } from './node.ts';
 import type { MacReport, PeerKind, PeerReport, Question, Reports, StatusReport } from './report.ts';
@@ -10,7 +10,7 @@ import type { MacReport, PeerKind, PeerReport, Question, Reports, StatusReport }
 type Answers = { readonly [Q in Question]: () => Reports[Q] };
 
 /** The reports of a node, made from what it holds in memory. */
-export function answersOf(node: OverlayNode, config: NodeConfig, tap: Tap, openflow: readonly string[]): Answers {
+export function answersOf(node: OverlayNode, config: NodeConfig, tap: FramePort, openflow: readonly string[]): Answers {
   return {
     status: () => status(node, config, tap, openflow),
     peers: () => peers(node),
@@ -29,7 +29,7 @@ export function answersOf(node: OverlayNode, config: NodeConfig, tap: Tap, openf
   };
 }
 
-function status(node: OverlayNode, config: NodeConfig, tap: Tap, openflow: readonly string[]): StatusReport {
+function status(node: OverlayNode, config: NodeConfig, tap: FramePort, openflow: readonly string[]): StatusReport {
   const { links, members } = node.topology;
   return {
     name: config.name,
@@ -51,7 +51,7 @@ function status(node: OverlayNode, config: NodeConfig, tap: Tap, openflow: reado
   };
 }
 
-function dropsOf(node: OverlayNode, tap: Tap): Record<string, number> {
+function dropsOf(node: OverlayNode, tap: FramePort): Record<string, number> {
   const { controller, links, bridge, flood } = node;
   const all = {
     ...links.counters,

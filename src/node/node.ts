@@ -17,7 +17,7 @@ import { type ChannelProblem, OverlayController, peerPortName, SwitchChannel } f
 import type { Identity } from '../identity/index.ts';
 import type { Clock, Random, Timer } from '../lib/clock.ts';
 import type { Member, Signal, SignalEvents } from '../signal/index.ts';
-import type { Tap } from '../tap/index.ts';
+import type { FramePort } from '../tap/index.ts';
 import type { TunnelFactory } from '../tunnel/index.ts';
 import type { NodeConfig } from './config.ts';
 import { Links } from './links.ts';
@@ -27,7 +27,7 @@ import { Pipe } from './pipe.ts';
 export interface NodeParts {
   readonly config: Pick<NodeConfig, 'name' | 'overlay'>;
   readonly identity: Identity;
-  readonly tap: Tap;
+  readonly tap: FramePort;
   readonly tunnels: TunnelFactory;
   readonly signal: (events: SignalEvents) => Signal;
   readonly clock: Clock;
@@ -150,7 +150,7 @@ export class OverlayNode {
     this.links.closeAll('this node left');
   }
 
-  #addLeaf(tap: Tap): void {
+  #addLeaf(tap: FramePort): void {
     const { clock } = this.#parts;
     const port = this.bridge.addPort(
       { name: tap.name, mac: tap.mac, kind: 'leaf', send: (frames) => tap.send(frames) },

@@ -6,7 +6,7 @@ import { accepts, listen } from '../lib/listen.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import { createOpenFlowServer } from '../openflow/index.ts';
 import { RendezvousClient } from '../signal/index.ts';
-import { KernelTap, type Tap } from '../tap/index.ts';
+import { type FramePort, KernelTap } from '../tap/index.ts';
 import { type LibraryLog, RtcTunnelFactory } from '../tunnel/index.ts';
 import { answersOf } from './answers.ts';
 import type { NodeConfig } from './config.ts';
@@ -17,7 +17,7 @@ export interface StartOptions {
   readonly runDirectory: string;
   readonly log: Logger;
   /** Instead of a TAP of the kernel; it is closed with the node. */
-  readonly tap?: Tap;
+  readonly tap?: FramePort;
 }
 
 export interface RunningNode {
@@ -107,7 +107,7 @@ async function bringUp(
   return { nodeId: identity.nodeId, failed };
 }
 
-async function openTap(config: NodeConfig, identity: Identity): Promise<Tap> {
+async function openTap(config: NodeConfig, identity: Identity): Promise<FramePort> {
   const { tap: name, mtu, addresses } = config;
   return KernelTap.open({ name, mtu, addresses, mac: tapMac(identity.nodeId) });
 }
