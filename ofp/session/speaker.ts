@@ -25,7 +25,7 @@ export const DEFAULTS = {
   requestTimeoutMs: 30_000,
   maxQueuedEvents: 1 << 20,
   maxQueued: 1 << 26,
-  maxMultipartBytes: 1 << 26,
+  maxMultipartBytes: 1 << 25,
 };
 
 /** The half of a session that speaks: messages in, bytes and the outcomes of requests out. */

@@ -92,6 +92,6 @@ export interface SessionOptions {
   /** Bytes that may wait for a peer that does not read: events beyond the first are dropped, replies beyond the second end it. */
   readonly maxQueuedEvents?: number;
   readonly maxQueued?: number;
-  /** Bytes of a multipart message in all its parts. Default 64 MiB for replies; requests have 1 MiB. */
+  /** Bytes of a multipart message in all its parts. Default 32 MiB for replies; requests have 1 MiB. */
   readonly maxMultipartBytes?: number;
 }
