@@ -53,6 +53,9 @@ export interface BridgeCounters extends EgressCounters, PipelineCounters {
 export interface PacketOut {
   readonly bufferId: number;
   readonly inPort: number;
+  /** What these fields are at first; 0 when left out. */
+  readonly metadata?: bigint;
+  readonly tunnelId?: bigint;
   readonly actions: readonly Action[];
   readonly data: Uint8Array;
 }
@@ -217,6 +220,8 @@ export class Bridge {
       });
       if (!this.#passage.packet.load(message.data)) return;
       this.#passage.beginHere(this.#ports.get(inPort), inPort, this.#self, now);
+      const { metadata = 0n, tunnelId = 0n } = message;
+      this.#passage.packet.setContext(inPort, ...split64(metadata), ...split64(tunnelId));
       this.#pipeline.runActions(actions);
       this.#runArrivals(now);
     });

@@ -134,7 +134,7 @@ export class Agent {
   #tellPacketIn(event: PacketIn): void {
     for (const connection of this.#connections) {
       const { version, packetInFormat, missSendLen } = connection;
-      if (!connection.wants('packetIn', reasonFor(event.reason, version))) continue;
+      if (!connection.wants('packetIn', reasonFor(event, version))) continue;
       connection.notify(packetInMessage(event, version, packetInFormat, missSendLen));
     }
   }

@@ -1,12 +1,14 @@
 import {
   type AsyncProperty,
   ControllerRole,
+  ExperimenterId,
   FlowRemovedReason,
   type Message,
   type OfpVersion,
   PacketInReason,
   PortReason,
 } from '../../ofp/index.ts';
+import { get16, get32 } from '../packet/index.ts';
 
 /** What a controller may be told without having asked, as the properties of 1.4 name it. */
 export type AsyncEvent =
@@ -115,4 +117,23 @@ export function withProperties(masks: AsyncMasks, properties: Message<'setAsync'
     changed[event] = named![2] === 'Master' ? [property.mask, slave] : [master, property.mask];
   }
   return changed;
+}
+
+/** Nicira's message with the properties of 1.4, for the versions before: 8 bytes each, of type, length and mask. */
+const setAsyncConfig2 = 27;
+const propertyLength = 8;
+
+/** The properties that an experimenter message sets, or undefined: it is another one. */
+export function asyncPropertiesOf(message: Message<'experimenter'>, version: OfpVersion): AsyncProperty[] | undefined {
+  // The type comes first in the data of 1.0.
+  const { data } = message;
+  const expType = version === 1 && data.length >= 4 ? get32(data, 0) : message.expType;
+  if (message.experimenter !== ExperimenterId.NICIRA || expType !== setAsyncConfig2) return undefined;
+  const properties: AsyncProperty[] = [];
+  for (let at = version === 1 ? 4 : 0; at + propertyLength <= data.length; at += propertyLength) {
+    const event = events[get16(data, at) >> 1];
+    if (!event || get16(data, at + 2) !== propertyLength) continue;
+    properties.push({ type: `${event}${(data[at + 1]! & 1) === 0 ? 'Slave' : 'Master'}`, mask: get32(data, at + 4) });
+  }
+  return properties;
 }

@@ -5,7 +5,6 @@ import {
   type Outgoing,
   type OxmField,
   type PacketIn2Property,
-  PacketInReason,
 } from '../../ofp/index.ts';
 import { durationOf } from '../duration.ts';
 import type { FlowEntry } from '../flow/flow-entry.ts';
@@ -17,13 +16,10 @@ import { flowFigures } from './flow-replies.ts';
 /** So that any match fits beside it in a message of 64 KiB. */
 const maxPacketInData = 65_535 - 1024;
 
-/** Reasons of 1.4 and their nearest in earlier versions. */
-const reasons: ByVersion<(reason: number) => number> = {
-  1: (reason) => (reason > PacketInReason.INVALID_TTL ? PacketInReason.ACTION : reason),
-  5: (reason) => reason,
-};
+/** 1.4 tells more reasons apart. */
+const reasons: ByVersion<(event: PacketIn) => number> = { 1: ({ reason }) => reason, 5: ({ cause }) => cause };
 
-export const reasonFor = (reason: number, version: OfpVersion): number => inVersion(reasons, version)(reason);
+export const reasonFor = (event: PacketIn, version: OfpVersion): number => inVersion(reasons, version)(event);
 
 /** How a controller wants packet-ins: as `nxSetPacketInFormat` numbers it. */
 export const PacketInFormat = { STANDARD: 0, NXM: 1, NXT2: 2 } as const;
@@ -37,7 +33,7 @@ const builders = new Map<number, Build>([
       type: 'packetIn',
       bufferId: NO_BUFFER,
       totalLen: Math.min(event.frame.length, 0xffff),
-      reason: reasonFor(event.reason, version),
+      reason: reasonFor(event, version),
       tableId: event.tableId,
       cookie: event.cookie,
       match: pipelineFields(event),
@@ -50,7 +46,7 @@ const builders = new Map<number, Build>([
       type: 'nxPacketIn',
       bufferId: NO_BUFFER,
       totalLen: Math.min(event.frame.length, 0xffff),
-      reason: reasonFor(event.reason, version),
+      reason: reasonFor(event, version),
       tableId: event.tableId,
       cookie: event.cookie,
       match: pipelineFields(event),
@@ -59,12 +55,12 @@ const builders = new Map<number, Build>([
   ],
   [
     PacketInFormat.NXT2,
-    (event, data) => {
+    (event, data, version) => {
       const properties: PacketIn2Property[] = [
         { type: 'packet', data },
         { type: 'tableId', tableId: event.tableId },
         { type: 'cookie', cookie: event.cookie },
-        { type: 'reason', reason: event.reason },
+        { type: 'reason', reason: reasonFor(event, version) },
         { type: 'metadata', fields: pipelineFields(event) },
       ];
       if (data.length < event.frame.length) properties.splice(1, 0, { type: 'fullLen', fullLen: event.frame.length });

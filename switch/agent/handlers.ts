@@ -9,7 +9,7 @@ import {
 } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import { tableCount } from '../pipeline/program.ts';
-import { maskProperties, masks13, withMasks13, withProperties } from './async-config.ts';
+import { asyncPropertiesOf, maskProperties, masks13, withMasks13, withProperties } from './async-config.ts';
 import { inVersion } from './by-version.ts';
 import type { AgentConnection } from './connection.ts';
 import { actions10, capabilities, portDescription } from './descriptions.ts';
@@ -147,7 +147,13 @@ export const handlers: Handlers = {
   },
   multipartRequest: { handle: answerMultipart },
   experimenter: {
-    handle: ({ experimenter }) => {
+    handle: (message, connection) => {
+      const { experimenter } = message;
+      const properties = asyncPropertiesOf(message, connection.version);
+      if (properties) {
+        connection.setMasks(withProperties(connection.masks, properties));
+        return;
+      }
       const isKnown = experimenter === ExperimenterId.NICIRA || experimenter === ExperimenterId.ONF;
       const code = isKnown ? BadRequestCode.BAD_EXP_TYPE : BadRequestCode.BAD_EXPERIMENTER;
       throw refusal(ErrorType.BAD_REQUEST, code, `experimenter ${experimenter}`);

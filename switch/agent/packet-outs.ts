@@ -2,10 +2,16 @@ import { type Message, type OfpVersion, PortNo } from '../../ofp/index.ts';
 import type { PacketOut } from '../bridge.ts';
 import { standardActions } from './old-actions.ts';
 
-/** A packet-out of any version; in 1.5 the port is in the match. */
+/** A packet-out of any version; in 1.5 the port and other fields that no packet has are in the match. */
 export function packetOutOf(message: Message<'packetOut'>, version: OfpVersion): PacketOut {
   const match = message.match ?? [];
-  const field = match.find((each) => each.field === 'in_port');
-  const inPort = field?.field === 'in_port' ? field.value : (message.inPort ?? PortNo.ANY);
-  return { ...message, inPort, actions: standardActions(message.actions, match, version) };
+  let inPort = message.inPort ?? PortNo.ANY;
+  let metadata = 0n;
+  let tunnelId = 0n;
+  for (const field of match) {
+    if (field.field === 'in_port') inPort = field.value;
+    if (field.field === 'metadata') metadata = field.value;
+    if (field.field === 'tunnel_id') tunnelId = field.value;
+  }
+  return { ...message, inPort, metadata, tunnelId, actions: standardActions(message.actions, match, version) };
 }
