@@ -1,28 +1,20 @@
-import { KeyWord, Layer, type Packet } from '../packet/index.ts';
+import { IpProto, KeyWord, Layer, type Packet } from '../packet/index.ts';
 import type { Bucket } from './group.ts';
 
-const l2Words = [KeyWord.ETH, KeyWord.ETH + 1, KeyWord.ETH + 2, KeyWord.TYPE_VLAN, KeyWord.MPLS_LABEL, KeyWord.PBB];
-const addressWords = Array.from({ length: 8 }, (_, i) => KeyWord.SRC + i);
-const tcp = 6;
-const udp = 17;
-const sctp = 132;
+/** Addresses of the link layer, VLAN and type, what is between, and addresses of IP or ARP. */
+const words = [
+  ...[KeyWord.ETH, KeyWord.ETH + 1, KeyWord.ETH + 2, KeyWord.TYPE_VLAN, KeyWord.MPLS_LABEL, KeyWord.PBB],
+  ...Array.from({ length: 8 }, (_, i) => KeyWord.SRC + i),
+];
+const withPorts: ReadonlySet<number> = new Set([IpProto.TCP, IpProto.UDP, IpProto.SCTP]);
 
-/**
- * A number for the flow that a packet belongs to: addresses, protocol and ports of IP packets (ports not where fragments
- * may lack them), otherwise the link layer's fields and the addresses that ARP is about.
- */
+/** A number for the flow that a packet belongs to. Ports do not enter it where fragments may lack them. */
 export function flowHash(packet: Packet): number {
-  const { key } = packet;
+  const { key, ipProto } = packet;
   let hash = 0x9747b28c;
-  for (const word of addressWords) hash = mix(hash, key[word]!);
-  if (!packet.has(Layer.IP)) {
-    for (const word of l2Words) hash = mix(hash, key[word]!);
-    return finish(hash);
-  }
-  const proto = packet.ipProto;
-  hash = mix(hash, proto);
-  const hasPorts = proto === tcp || proto === udp || proto === sctp;
-  if (hasPorts && !packet.has(Layer.FRAGMENT)) hash = mix(hash, key[KeyWord.TRANSPORT]!);
+  for (const word of words) hash = mix(hash, key[word]!);
+  hash = mix(hash, ipProto);
+  if (withPorts.has(ipProto) && !packet.has(Layer.FRAGMENT)) hash = mix(hash, key[KeyWord.TRANSPORT]!);
   return finish(hash);
 }
 

@@ -151,6 +151,18 @@ describe('a SELECT group', () => {
     },
   );
 
+  it('spreads flows that differ by their addresses of the link layer only', () => {
+    const lab = new GroupLab();
+    lab.group({ groupType: GroupType.SELECT, buckets: [2, 3].map((to) => bucket([output(to)], { weight: 1 })) });
+    lab.flow({ instructions: [apply(toGroup(1))] });
+    for (let host = 0; host < 2000; host++) {
+      const same = tcp(1);
+      same.set([host >> 8, host], 10);
+      lab.send(same);
+    }
+    expect(Math.abs(lab.sent[1]! - 1000)).toBeLessThan(100);
+  });
+
   it('passes over buckets of weight 0 and of a port or group that is down, and moves only their flows', () => {
     const lab = new GroupLab();
     lab.group({
