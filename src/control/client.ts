@@ -37,7 +37,12 @@ export async function follow(
     socket.destroy();
     return explain(directory, name, cause);
   });
-  read(name, first.line);
+  try {
+    read(name, first.line);
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
   await new Promise<void>((resolve, reject) => {
     const stop = () => socket.end();
     ending.addEventListener('abort', stop, { once: true });

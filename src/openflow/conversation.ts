@@ -19,8 +19,6 @@ export interface ConversationOptions {
 
 /** A peer that connects and says nothing is let go after this time. */
 const helloMs = 5_000;
-/** Type of the hello; only later messages tell the version that was agreed on. */
-const helloType = 0;
 
 /** An open stream and the agent's end of it: bytes both ways, back-pressure, probes. */
 export class Conversation {
@@ -29,8 +27,6 @@ export class Conversation {
   readonly #probe: InactivityProbe;
   readonly #splitter = new FrameSplitter();
   readonly #helloTimer: Timer;
-  /** Of the last message that came in after the hellos. */
-  #version: number | undefined;
 
   constructor(options: ConversationOptions) {
     const { agent, stream, kind, clock, probeMs, snoop } = options;
@@ -66,7 +62,7 @@ export class Conversation {
   receive(bytes: Uint8Array): void {
     const { snoop, clock } = this.#options;
     this.#probe.heard();
-    this.#look(bytes, snoop);
+    if (snoop) this.#show(bytes, snoop);
     this.connection.receive(bytes, clock.now());
   }
 
@@ -87,22 +83,19 @@ export class Conversation {
     this.#options.stream.destroy();
   }
 
-  #look(bytes: Uint8Array, snoop: Snoop | undefined): void {
+  #show(bytes: Uint8Array, snoop: Snoop): void {
     if (this.#splitter.fault) return;
     try {
-      for (const message of this.#splitter.push(bytes)) {
-        if (message[1] !== helloType) this.#version = message[0];
-        snoop?.show(message);
-      }
+      for (const message of this.#splitter.push(bytes)) snoop.show(message);
     } catch {
       // A stream that cannot be cut into messages: the agent, which reads it too, ends it.
     }
   }
 
   #sendEcho(): void {
-    if (this.#version === undefined || !this.connection.isReady) return;
+    if (!this.connection.isReady) return;
     // An echo request without data (OpenFlow 1.3 section 7.5.2); its transaction id means nothing to us.
-    const echo = Uint8Array.of(this.#version, 2, 0, 8, 0, 0, 0, 0);
+    const echo = Uint8Array.of(this.connection.version, 2, 0, 8, 0, 0, 0, 0);
     this.#options.snoop?.show(echo);
     this.#options.stream.write(echo);
   }

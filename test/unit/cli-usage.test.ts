@@ -29,6 +29,15 @@ describe('a wrong command line is one line with the way out, and exit code 2', (
     [['up', '--nmae', 'x'], "unknown option '--nmae' (Did you mean --name?) - see: ringlet up --help"],
     [['up', '--name'], "option '--name <name>' argument missing - see: ringlet up --help"],
     [['up', '--mtu', '1e3'], /argument '1e3' is invalid. It is not a whole number. - see: ringlet up --help$/],
+    [
+      ['bridge', '--probe', 'soon'],
+      /argument 'soon' is invalid. It is not a number of seconds. - see: ringlet bridge --help$/,
+    ],
+    [['bridge', '--fail-mode', 'open'], /Allowed choices are standalone, secure. - see: ringlet bridge --help$/],
+    [
+      ['replay', 'x', '--ports', '0'],
+      /argument '0' is invalid. It is not a number from 1 to 1000. - see: ringlet replay --help$/,
+    ],
     [['status', 'a', 'b'], /^too many arguments .* - see: ringlet status --help$/],
     [['lab', '--nodes', '65'], /argument '65' is invalid. It is not a number from 2 to 64. - see: ringlet lab --help$/],
     [['lab', '--log-level', 'loud'], /Allowed choices are fatal, .* - see: ringlet lab --help$/],

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { Interrupted } from '../errors.ts';
 import { aborted, tellParent, untilToldToEnd } from '../lifetime.ts';
 import { logLevelOption } from '../log-level.ts';
@@ -57,7 +57,7 @@ export function command(): Command {
     )
     .option('--datapath-id <id>', '16 hex digits (default: the same in every run)')
     .addOption(
-      new Option('--probe <seconds>', 'silence until a controller is probed; 0: never (default: 5)').argParser(Number),
+      new Option('--probe <seconds>', 'silence until a controller is probed; 0: never (default: 5)').argParser(seconds),
     )
     .option('--private-key <file>', 'of this switch, for ssl: and pssl:')
     .option('--certificate <file>', 'that goes with it')
@@ -85,6 +85,11 @@ async function bridge({ logLevel, port, controller, probe, ...flags }: Options):
   const reason = await aborted(ending);
   await Promise.race([running.stop(), aborted(hurry)]);
   if (!(reason instanceof Interrupted)) throw reason;
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,4}(\.\d{1,3})?$/.test(text)) throw new InvalidArgumentError('It is not a number of seconds.');
+  return Number(text);
 }
 
 function collect(value: string, earlier: readonly string[] = []): string[] {
