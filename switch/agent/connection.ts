@@ -17,6 +17,7 @@ import type { Agent } from './agent.ts';
 import { type AsyncEvent, type AsyncMasks, defaultMasks, wants } from './async-config.ts';
 import { Bundles } from './bundles.ts';
 import { PacketInFormat } from './events.ts';
+import { fittingAnswer } from './fitting.ts';
 import { FlowMonitors } from './flow-monitors.ts';
 import { type Handler, handlers } from './handlers.ts';
 import { SwitchSession } from './switch-session.ts';
@@ -156,7 +157,14 @@ export class AgentConnection implements SessionSink {
 
   /** Answers a request: version and transaction id are filled in, and a long multipart answer becomes several messages. */
   reply(request: OfpMessage, answer: Outgoing): void {
-    this.#session.reply(request, answer);
+    try {
+      this.#session.reply(request, answer);
+    } catch (error) {
+      if (!(error instanceof OfpEncodeError)) throw error;
+      const fitting = fittingAnswer(answer, this.version);
+      if (!fitting) throw new OpenFlowRefusal(ErrorType.BAD_REQUEST, BadRequestCode.EPERM, error.message);
+      this.#session.reply(request, fitting);
+    }
   }
 
   /** Whether the controller is to hear of such an event. */

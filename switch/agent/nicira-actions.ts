@@ -1,5 +1,5 @@
 import { type Action, ExperimenterId, type OfpVersion } from '../../ofp/index.ts';
-import { get16, get32, put16, put32 } from '../packet/index.ts';
+import { get16, get32, put16, put32, split64 } from '../packet/index.ts';
 
 /**
  * Actions that Open vSwitch's tools send in 1.0 and 1.1 for want of standard ones. Behind the experimenter's id:
@@ -21,6 +21,8 @@ const Subtype = {
   PUSH_MPLS: 23,
   POP_MPLS: 24,
   GROUP: 40,
+  RESUBMIT_TABLE: 14,
+  WRITE_METADATA: 22,
 } as const;
 
 const length = 8;
@@ -75,4 +77,22 @@ export function toNicira(actions: readonly Action[], version: OfpVersion): Actio
     if (!writer || version > writer[0]) return action;
     return { type: 'experimenter', experimenter: ExperimenterId.NICIRA, data: writer[1](action) };
   });
+}
+
+const nicira = (data: Uint8Array): Action => ({ type: 'experimenter', experimenter: ExperimenterId.NICIRA, data });
+
+/** The in_port of a resubmit that keeps it. */
+const sameInPort = 0xfff8;
+
+/** What stands for an instruction to go to a table. */
+export function resubmit(tableId: number): Action {
+  return nicira(words(Subtype.RESUBMIT_TABLE, sameInPort, tableId << 24));
+}
+
+/** Subtype, 6 bytes of padding, value and mask. */
+export function writeMetadata(metadata: bigint, mask: bigint): Action {
+  const data = new Uint8Array(24);
+  put16(data, 0, Subtype.WRITE_METADATA);
+  for (const [i, half] of [...split64(metadata), ...split64(mask)].entries()) put32(data, 8 + 4 * i, half);
+  return nicira(data);
 }

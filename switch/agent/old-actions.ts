@@ -1,7 +1,7 @@
 import type { Action, Instruction, OfpVersion, OxmField } from '../../ofp/index.ts';
 import { VLAN_PRESENT } from '../../ofp/index.ts';
 import { IpProto } from '../packet/index.ts';
-import { fromNicira, toNicira } from './nicira-actions.ts';
+import { fromNicira, resubmit, toNicira, writeMetadata } from './nicira-actions.ts';
 
 /**
  * The actions of 1.0 and 1.1 that 1.2 replaced by set-field, and what of theirs 1.0 has no action for: both ways. What
@@ -109,7 +109,19 @@ export function standardInstructions(
 }
 
 export function instructionsFor(instructions: readonly Instruction[], version: OfpVersion): Instruction[] {
-  return withActions(instructions, (actions) => actionsFor(actions, version));
+  const told = withActions(instructions, (actions) => actionsFor(actions, version));
+  return version === 1 ? asActions(told) : told;
+}
+
+/** Instructions as the one list of actions that 1.0 has: what it lacks is told in Nicira's actions, or not at all. */
+function asActions(instructions: readonly Instruction[]): Instruction[] {
+  const actions = instructions.flatMap((each): Action[] => {
+    if (each.type === 'applyActions') return each.actions;
+    if (each.type === 'writeMetadata') return [writeMetadata(each.metadata, each.metadataMask)];
+    if (each.type === 'gotoTable') return [resubmit(each.tableId)];
+    return [];
+  });
+  return actions.length > 0 ? [{ type: 'applyActions', actions }] : [];
 }
 
 function withActions(

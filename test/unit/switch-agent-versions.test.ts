@@ -205,6 +205,32 @@ describe('flow-mods', () => {
   });
 });
 
+describe('flows that an earlier version has no words for', () => {
+  it('are told in Nicira actions, or without what cannot be told', () => {
+    const { agent } = agentLab();
+    const [later, first] = [new TestController(agent, 4), new TestController(agent, 1)];
+    const ip6: OxmField = { field: 'ipv6_flabel', value: 5 };
+    const match: OxmField[] = [inPort(1), { field: 'eth_type', value: 0x86dd }, ip6];
+    const actions = [output(7), { type: 'setField', field: { field: 'ipv6_flabel', value: 6 } } as const, output(8)];
+    later.tell({
+      ...change({ match, instructions: [apply(...actions), { type: 'gotoTable', tableId: 5 }] }),
+      match,
+    });
+    later.tell(change({ tableId: 9, instructions: [{ type: 'writeMetadata', metadata: 1n, metadataMask: 3n }] }));
+    const told = first.ask({ type: 'multipartRequest', multipart: 'nxFlow', body: {} });
+    expect(told).toMatchObject({
+      body: [
+        { match, instructions: [{ actions: [{ port: 7 }, { port: 8 }, { type: 'experimenter' }] }] },
+        { instructions: [{ actions: [{ type: 'experimenter' }] }] },
+      ],
+    });
+    expect(first.ask({ type: 'multipartRequest', multipart: 'flow', body: { match: [] } })).toMatchObject({
+      body: [{ match: [inPort(1), { field: 'eth_type' }] }, { match: [] }],
+    });
+    expect(first.closed).toBeUndefined();
+  });
+});
+
 describe('packets', () => {
   it.each(versions)('come in as in version %i', (version) => {
     const { controller, lab } = setup(version);
