@@ -16,15 +16,13 @@ import {
 import type { Execution } from './execution.ts';
 import { putIpv4WordAt } from './rewrite.ts';
 
-const ttlOfOthers = 64;
-
 export function isMplsType(type: number): boolean {
   return type === EtherType.MPLS || type === EtherType.MPLS_MULTICAST;
 }
 
 /**
- * Puts a label stack entry after the VLAN tags: a copy of the one that was there, or label 0 with the TTL of the IP
- * header (OpenFlow 1.3 section 5.12.1).
+ * Puts a label stack entry after the VLAN tags: a copy of the one that was there, or zeroes with the TTL of the IP header
+ * if there is one (OpenFlow 1.3 section 5.12.1).
  */
 export function pushMpls(packet: Packet, type: number): void {
   const { frame, l3At } = packet;
@@ -101,7 +99,7 @@ function innerTtlAt(packet: Packet): number {
 }
 
 function ttlOf(packet: Packet): number {
-  if (!packet.has(Layer.IP)) return ttlOfOthers;
+  if (!packet.has(Layer.IP)) return 0;
   const offset = packet.etherType === EtherType.IPV4 ? Ipv4At.TTL : Ipv6At.HOP_LIMIT;
   return packet.frame[packet.l3At + offset]!;
 }

@@ -55,6 +55,17 @@ export function putAddress(packet: Packet, at: number, value: Uint8Array): void 
   packet.touch();
 }
 
+/** Overwrites the protocol of an IP header: part of the pseudo header of the transport that was there until now. */
+export function putIpProto(packet: Packet, proto: number): void {
+  const before = packet.ipProto;
+  const isIpv4 = packet.etherType === EtherType.IPV4;
+  const frame = packet.own();
+  if (!isIpv4 || transports.get(before)?.pseudoIpv4) fixTransportChecksum(packet, frame, before, proto);
+  if (isIpv4) putIpv4Word(packet, Ipv4At.TTL, (frame[packet.l3At + Ipv4At.TTL]! << 8) | proto);
+  else frame[walkIpv6(frame, packet.l3At).protoAt] = proto;
+  packet.touch();
+}
+
 /** Overwrites one 16-bit word of the IPv4 header; `offset` from its beginning. */
 export function putIpv4Word(packet: Packet, offset: number, word: number): void {
   putIpv4WordAt(packet, packet.l3At, offset, word);

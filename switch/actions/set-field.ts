@@ -17,11 +17,10 @@ import {
   type Packet,
   put16,
   put32,
-  walkIpv6,
 } from '../packet/index.ts';
 import { putMplsBits } from './mpls.ts';
 import { setPbbIsid, setPbbUca } from './pbb.ts';
-import { putAddress, putBytes, putIpv4Word, putTransportBytes } from './rewrite.ts';
+import { putAddress, putBytes, putIpProto, putIpv4Word, putTransportBytes } from './rewrite.ts';
 
 /**
  * Writes a field of a packet. Where that may change what later headers are, they are read again at once. The
@@ -81,14 +80,9 @@ function setEtherType(packet: Packet, value: Uint8Array): void {
   packet.refresh();
 }
 
-/** Of IPv6: in the header that names the upper layer. Checksums of the transport are not for the switch to invent. */
 function setIpProto(packet: Packet, value: Uint8Array): void {
   if (!packet.has(Layer.IP)) return;
-  if (packet.etherType === EtherType.IPV4) {
-    putIpv4Word(packet, Ipv4At.TTL, (packet.frame[packet.l3At + Ipv4At.TTL]! << 8) | value[0]!);
-  } else {
-    putBytes(packet, walkIpv6(packet.frame, packet.l3At).protoAt, value);
-  }
+  putIpProto(packet, value[0]!);
   packet.refresh();
 }
 

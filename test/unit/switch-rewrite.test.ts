@@ -68,7 +68,7 @@ describe('MPLS', () => {
     expect(text(run(eth('0800', ip4(32)), mpls))).toBe(text(eth('8847', hex('00000120'), ip4(32))));
     expect(text(run(eth('810060050800', ip4(7)), mpls))).toBe(text(eth('810060058847', hex('00000107'), ip4(7))));
     expect(text(run(eth('8847', entry, ip4()), mpls))).toBe(text(eth('8847', hex('00064620'), entry, ip4())));
-    expect(text(run(eth('0806', hex('0001')), mpls))).toBe(text(eth('8847', hex('00000140'), hex('0001'))));
+    expect(text(run(eth('0806', hex('0001')), mpls))).toBe(text(eth('8847', hex('00000100'), hex('0001'))));
   });
 
   it('is popped down to the type given', () => {
@@ -253,6 +253,18 @@ describe('set-field', () => {
     expect(text(changed.subarray(34, 38))).toBe('01020009');
     const v6 = eth('86dd', hex('60000000 0008 00 40'), ip6(1), ip6(2), hex('fd00000000000000'));
     expect(run(v6, set({ field: 'ip_proto', value: 59 }))[54]).toBe(59);
+  });
+
+  it('of ip_proto keeps the checksum of the transport right for the pseudo header', () => {
+    const udp = eth('0800', ip4().subarray(0, 20), hex('1f90 0050 000c 0000 01020304'));
+    udp.set([17, 0, 0], 23);
+    put16(udp, 16, udp.length - 14);
+    put16(udp, 24, checksumOf(sumWords(udp, 14, 20)));
+    put16(udp, 40, checksumOf(pseudoHeaderSum(udp, 26, 8, 17, 12) + sumWords(udp, 34, 12)));
+    const changed = run(udp, set({ field: 'ip_proto', value: 6 }));
+    expect(changed[23]).toBe(6);
+    expect(checksumOf(sumWords(changed, 14, 20))).toBe(0);
+    expect(checksumOf(pseudoHeaderSum(changed, 26, 8, 6, 12) + sumWords(changed, 34, 12))).toBe(0);
   });
 
   it('with a mask changes the bits of the mask only', () => {
