@@ -21,7 +21,12 @@ const FIRST_DELETION = 3;
 const COMMANDS = ['ADD', 'MOD', 'MOD_STRICT', 'DEL', 'DEL_STRICT'];
 
 export const FLOW_WRITERS: Writers = {
-  flowMod: formatFlowMod,
+  // Open vSwitch has the table in the upper byte of a command of 1.0.
+  flowMod: (flow, context) =>
+    formatFlowMod(
+      context.version === 1 ? { ...flow, command: flow.command & 0xff, tableId: flow.command >> 8 } : flow,
+      context,
+    ),
   // 1.0 does not say which table the flow was in.
   flowRemoved: (removed, context) =>
     formatFlowRemoved(context.version === 1 ? { ...removed, tableId: ALL_TABLES } : removed, context),
@@ -76,7 +81,8 @@ export function formatFlowMod(flow: Message<'flowMod'>, context: PrintContext): 
     ...(flow.tableId === 0 ? [] : [`table:${flow.tableId}`]),
     ...(match === '' ? [] : [match]),
   ];
-  if (flow.cookieMask !== 0n) parts.push(`cookie:0x${flow.cookie.toString(16)}/0x${flow.cookieMask.toString(16)}`);
+  if (flow.cookieMask !== 0n && flow.command !== ADD)
+    parts.push(`cookie:0x${flow.cookie.toString(16)}/0x${flow.cookieMask.toString(16)}`);
   else if (flow.cookie !== 0n && flow.cookie !== ALL_64 && setsCookie(flow)) {
     parts.push(`cookie:0x${flow.cookie.toString(16)}`);
   }

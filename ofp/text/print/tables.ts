@@ -1,8 +1,7 @@
-import type { ReplyItem } from '../../messages.ts';
-import type { TableDesc, TableFeatureProperty, TableModProperty } from '../../tables/values.ts';
-import { setName } from '../fields.ts';
+import type { TableDesc, TableModProperty } from '../../tables/values.ts';
 import { formatBits } from '../names.ts';
 import { EVICTION_FLAGS } from './names.ts';
+import { formatTableFeatures } from './table-features.ts';
 import type { ReplyWriters, RequestWriters, Writers } from './writer.ts';
 
 const ALL_TABLES = 0xff;
@@ -34,12 +33,12 @@ export const TABLE_WRITERS: Writers = {
 };
 
 export const TABLE_REQUEST_WRITERS: RequestWriters = {
-  tableFeatures: ({ body }) => body.map(formatTableFeatures).join(''),
+  tableFeatures: ({ body }, { version }) => formatTableFeatures(body, version),
 };
 
 export const TABLE_REPLY_WRITERS: ReplyWriters = {
   tableDesc: ({ body }) => body.map(formatTableDesc).join(''),
-  tableFeatures: ({ body }) => body.map(formatTableFeatures).join(''),
+  tableFeatures: ({ body }, { version }) => formatTableFeatures(body, version),
   table: ({ body }) =>
     body
       .map(({ tableId, name, activeCount, lookupCount, matchedCount, maxEntries }) =>
@@ -76,37 +75,4 @@ function formatTableDesc({ tableId, config, properties }: TableDesc): string {
     `   vacancy=${onOff(config & VACANCY)}${limits}`,
     '',
   ].join('\n');
-}
-
-const hex64 = (value: bigint) => (value === 0n ? '0' : `0x${value.toString(16)}`);
-
-/** Each property of a table on a line of its own, by its name. */
-function formatTableFeatures(table: ReplyItem<'tableFeatures'>): string {
-  const { tableId, name, metadataMatch, metadataWrite, maxEntries, properties } = table;
-  return [
-    `\n  table ${tableId}${name ? ` ("${name}")` : ''}:`,
-    ...(metadataMatch === 0n && metadataWrite === 0n
-      ? []
-      : [`    metadata: match=${hex64(metadataMatch)} write=${hex64(metadataWrite)}`]),
-    ...(maxEntries === 0 ? [] : [`    max_entries=${maxEntries}`]),
-    ...properties.map((property) => `    ${words(property.type)}: ${listOf(property)}`),
-    '',
-  ].join('\n');
-}
-
-const words = (name: string) => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-
-function listOf(property: TableFeatureProperty): string {
-  const names = namesOf(property);
-  return names.length === 0 ? 'none' : names.join(' ');
-}
-
-function namesOf(property: TableFeatureProperty): string[] {
-  if ('oxmIds' in property)
-    return property.oxmIds.map(({ field }) => (field === 'unknown' ? 'unknown' : setName(field)));
-  if ('actionIds' in property) return property.actionIds.map(({ type }) => type);
-  if ('instructionIds' in property) return property.instructionIds.map(({ type }) => type);
-  if ('nextTableIds' in property) return property.nextTableIds.map(String);
-  if ('tableIds' in property) return property.tableIds.map(String);
-  return [];
 }

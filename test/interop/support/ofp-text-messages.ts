@@ -95,6 +95,11 @@ function restrictMessage(message: OfpMessage): OfpMessage {
     out.capabilities = and(out.capabilities, known.capabilities(out.version));
     if (out.actions !== undefined) out.actions = and(out.actions, 0xfff);
   }
+  // A message that is refused is one that exists, cut short.
+  if (out.type === 'error' && out.data.length >= 8) {
+    const data = Uint8Array.of(out.version, 14, 0xff, 0xff, ...out.data.subarray(4));
+    return { ...out, data };
+  }
   if (out.type === 'hello') {
     const elements = out.elements.filter((element) => element.type === 'versionBitmap').slice(0, 1);
     return { ...out, elements: elements.map((element) => ({ ...element, bitmaps: [(element.bitmaps[0] ?? 0) | 2] })) };
