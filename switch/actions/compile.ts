@@ -1,6 +1,7 @@
 import { ACTIONS, type Action, BadActionCode, PortNo } from '../../ofp/index.ts';
 import { EtherType, isVlanType } from '../packet/index.ts';
 import { compileSetField } from './compile-set-field.ts';
+import { compileCopyField } from './copy-field.ts';
 import { ActionRank, type CompiledAction } from './execution.ts';
 import { type ActionContext, expectFact, isIp, learn, actionRefusal as refusal, uncovered } from './facts.ts';
 import { setTransportPort, setVlanPcp, setVlanVid } from './legacy.ts';
@@ -62,6 +63,13 @@ const compilers: Compilers = {
   /** There are no queues but the one that every port has, whatever its number: as with Open vSwitch. */
   setQueue: { rank: ActionRank.QOS, compile: () => ({ run() {} }) },
   setField: { rank: SET, compile: ({ field }, context) => compileSetField(field, context) },
+  copyField: {
+    rank: SET,
+    compile: (action, context) => {
+      const copy = compileCopyField(action, context);
+      return { kind: `copy to ${action.dst.field}`, run: ({ packet }) => copy(packet) };
+    },
+  },
 
   pushVlan: {
     rank: ActionRank.PUSH_VLAN,

@@ -5,6 +5,7 @@ import {
   ErrorType,
   type Instruction,
   type OxmField,
+  type OxmName,
   PacketInReason,
   PortNo,
 } from '../../ofp/index.ts';
@@ -292,6 +293,43 @@ describe('set-field', () => {
     expect(port.sent).toHaveLength(1);
   });
 });
+
+describe('copy-field', () => {
+  const copy = (src: OxmName, dst: OxmName, nBits: number, srcOffset = 0, dstOffset = 0): Action => ({
+    ...{ type: 'copyField', nBits, srcOffset, dstOffset },
+    src: { field: src, hasMask: false },
+    dst: { field: dst, hasMask: false },
+  });
+
+  it('copies runs of bits between fields, with checksums', () => {
+    const frame = eth('0800', ip4());
+    const changed = run(frame, copy('ipv4_src', 'ipv4_dst', 32), copy('eth_dst', 'eth_src', 8, 0, 8));
+    expect(text(changed.subarray(26, 34))).toBe('0a0000010a000001');
+    expect(text(changed.subarray(6, 12))).toBe('020000000201');
+    expect(checksumOf(sumWords(changed, 14, 20))).toBe(0);
+    const tagged = run(eth('810060050800', ip4()), copy('ipv4_dst', 'vlan_vid', 12));
+    expect(text(tagged.subarray(14, 16))).toBe('6002');
+  });
+
+  it.each<[string, number, Action]>([
+    ['beyond a field', BadActionCode.BAD_SET_LEN, copy('eth_src', 'eth_dst', 8, 41)],
+    ['of nothing', BadActionCode.BAD_SET_LEN, copy('eth_src', 'eth_dst', 0)],
+    ['to what cannot be set', BadActionCode.BAD_SET_TYPE, copy('metadata', 'in_port', 32)],
+    ['with an unknown field', BadActionCode.BAD_SET_TYPE, copy('reg0', 'eth_dst', 8)],
+  ])('%s is refused', (_name, code, action) => {
+    expect(refusalOf(() => run(eth('0800', ip4()), action))).toBe(code);
+  });
+});
+
+function refusalOf(work: () => void): number | undefined {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof OpenFlowRefusal) return error.errorCode;
+    throw error;
+  }
+  return undefined;
+}
 
 describe('actions are refused', () => {
   const refused = (match: OxmField[], ...actions: Action[]): number | undefined => {
