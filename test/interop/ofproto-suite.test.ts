@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appctlCases, OfprotoSuite, ofctlCases, type SuiteRun } from '../../tools/ofproto-suite/index.ts';
+import {
+  appctlCases,
+  internalCases,
+  OfprotoSuite,
+  ofctlCases,
+  type SuiteRun,
+} from '../../tools/ofproto-suite/index.ts';
 import { passing } from './support/ofproto-passing.ts';
 
 /** Several minutes on a machine that is busy otherwise. */
@@ -24,7 +30,7 @@ describe("Open vSwitch's test suite", () => {
       `${passed(ofctlCases).length} of ${ofctlCases.length} that need ovs-ofctl only`,
       `${passed(appctlCases).length} of ${appctlCases.length} that need ovs-appctl too`,
     ];
-    console.log(`ofproto suite: passes ${counts.join(', ')}`);
+    console.log(`ofproto suite: passes ${counts.join(', ')}; ${internalCases.length} look into Open vSwitch itself`);
     const news = all.filter((title) => !passing.includes(title));
     if (news.length > 0) console.log(`new among them: ${news.join('; ')}`);
     expect(passing.filter((title) => !all.includes(title))).toEqual([]);
