@@ -17,6 +17,8 @@ export interface ConversationOptions {
   ended(reason: string): void;
 }
 
+/** While more than this waits for a peer to read it, in bytes, nothing more is read of it. */
+const maxBacklog = 1 << 18;
 /** A peer that connects and says nothing is let go after this time. */
 const helloMs = 5_000;
 
@@ -64,11 +66,13 @@ export class Conversation {
     this.#probe.heard();
     if (snoop) this.#show(bytes, snoop);
     this.connection.receive(bytes, clock.now());
+    if (this.connection.backlog > maxBacklog) this.#options.stream.pause();
   }
 
   /** The stream takes more again. */
   drain(): void {
     this.connection.setWritable(true);
+    if (this.connection.backlog <= maxBacklog) this.#options.stream.resume();
   }
 
   /** The stream is gone. */

@@ -18,6 +18,9 @@ export interface StreamEvents {
 export interface Stream {
   /** False: hold back until `drain`. */
   write(bytes: Uint8Array): boolean;
+  /** Asks for no more `data` until `resume`. */
+  pause(): void;
+  resume(): void;
   /** Ends it once what was written is out. */
   end(): void;
   /** Ends it at once. `close` is still called. */
@@ -56,6 +59,8 @@ export function socketStream(socket: Socket, openEvent: string | undefined, even
   socket.once('close', () => events.close(reason));
   return {
     write: (bytes) => socket.write(bytes),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     end: () => {
       socket.end();
       setTimeout(() => socket.destroy(), lingerMs).unref();

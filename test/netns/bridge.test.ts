@@ -214,6 +214,25 @@ describe('ringlet bridge under a controller', () => {
     expect(bridge.printed()).not.toMatch(/"level":[45]0.*lost/);
   });
 
+  it('holds up nobody, whether it floods, does not read, is silent or talks nonsense', async () => {
+    const script = new URL('support/bad-controllers.mjs', import.meta.url).pathname;
+    await lab.start(process.execPath, script).waitFor(/ready/);
+    learning();
+    const bad = [7001, 7002, 7003, 7004].flatMap((port) => ['--controller', `tcp:127.0.0.1:${port}`]);
+    const bridge = await lab.bridge('--controller', target, ...bad, ...secure);
+    await until(async () => (await status()).controllers[0]!.state === 'connected');
+    await lab.reached();
+    const echoes = await lab.h1.run('ping', '-n', '-c', '200', '-i', '0.01', '-W', '2', '10.99.0.2');
+    expect(echoes).toMatch(/ (199|200) received/);
+    const load = lab.startIn(lab.h2, 'iperf3', '-s', '-1', '--forceflush');
+    await load.waitFor(/Server listening/);
+    await lab.h1.run('iperf3', '-c', '10.99.0.2', '-n', '20M');
+    expect((await status()).controllers[0]).toMatchObject({ state: 'connected' });
+    const memory = await lab.between.run('cat', `/proc/${bridge.process.pid}/status`);
+    expect(Number(/VmRSS:\s+(\d+)/.exec(memory)![1])).toBeLessThan(400_000);
+    expect(bridge.printed()).not.toMatch(/"level":[56]0/);
+  });
+
   it('is watched by ovs-ofctl snoop, beside a second controller', async () => {
     learning();
     const unix = `unix:${join(lab.directory, 'second.sock')}`;

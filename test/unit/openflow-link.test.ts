@@ -152,6 +152,18 @@ describe('a controller that is dialled', () => {
     expect(latest().takeTypes()).toEqual([6, 6]);
   });
 
+  it('that asks without reading the answers is not read either', () => {
+    shakeHands();
+    latest().takesMore = false;
+    const many = Buffer.concat(Array.from({ length: 8_000 }, () => message(echoRequest)));
+    for (let i = 0; i < 100 && !latest().isPaused; i++) latest().events.data(many);
+    expect([latest().isPaused, latest().isClosed]).toEqual([true, false]);
+    latest().takesMore = true;
+    latest().events.drain();
+    expect(latest().isPaused).toBe(false);
+    expect(latest().takeTypes().length).toBeLessThan(50_000);
+  });
+
   it('that talks nonsense is told, hung up on and dialled again', () => {
     shakeHands();
     latest().takeTypes();

@@ -8,6 +8,7 @@ export class FakeStream implements Stream {
   takesMore = true;
   isClosed = false;
   isEnding = false;
+  isPaused = false;
 
   constructor(events: StreamEvents) {
     this.events = events;
@@ -16,6 +17,14 @@ export class FakeStream implements Stream {
   write(bytes: Uint8Array): boolean {
     this.written.push(bytes);
     return this.takesMore;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
   }
 
   end(): void {
