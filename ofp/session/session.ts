@@ -53,7 +53,7 @@ export class Session extends Speaker implements RoleHolder {
     this.#handshakeDueAt = now + this.options.handshakeTimeoutMs;
   }
 
-  get isReady(): boolean {
+  override get isReady(): boolean {
     return this.#state === 'ready' && !this.isEnded;
   }
 

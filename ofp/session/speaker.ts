@@ -45,6 +45,9 @@ export abstract class Speaker {
     this.#version = Math.max(...this.options.versions) as OfpVersion;
   }
 
+  /** Whether the handshake is done, and the session not over. */
+  abstract get isReady(): boolean;
+
   get isEnded(): boolean {
     return this.#isEnded;
   }
@@ -102,9 +105,12 @@ export abstract class Speaker {
     return xid;
   }
 
-  /** Sends an event, e.g. a packet-in, that may be lost while the peer does not read. False: it was dropped. */
+  /**
+   * Sends an event, e.g. a packet-in, that may be lost: before the session is ready, or while the peer does not read.
+   * False: it was dropped.
+   */
   notify(event: Outgoing): boolean {
-    if (this.isEnded) return false;
+    if (!this.isReady) return false;
     return this.#outbox.maySend(encode(this.#complete(event, 0)));
   }
 

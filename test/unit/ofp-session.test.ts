@@ -532,6 +532,11 @@ describe('a peer that does not read', () => {
     expect(side.sent).toEqual([]);
   });
 
+  test('is told of no event before hello', () => {
+    const side = new Side('switch');
+    expect([side.session.notify(event), side.sent]).toEqual([false, []]);
+  });
+
   test('what is said in one go leaves in one piece', () => {
     const side = readySwitch();
     side.session.batch(() => {
