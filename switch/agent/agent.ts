@@ -60,6 +60,8 @@ export class Agent {
       },
       portStatus: (port, reason) => this.#tellPortStatus(port, reason),
       settled: () => {
+        for (const event of this.tables.events())
+          this.#tell('tableStatus', event.reason, () => ({ type: 'tableStatus', ...event }));
         for (const connection of this.#connections) {
           connection.monitors.settle();
           connection.flush();
@@ -74,7 +76,8 @@ export class Agent {
 
   /** A controller connected, from whichever side. It is greeted at once: `send` is called before this returns. */
   connect(transport: ControllerTransport, kind: ConnectionKind): AgentConnection {
-    const connection = new AgentConnection(this, transport, kind, this.#versions);
+    const shortId = this.#freeShortId();
+    const connection = new AgentConnection(this, transport, kind, { versions: this.#versions, shortId });
     this.#connections.add(connection);
     connection.greet();
     return connection;
@@ -84,13 +87,15 @@ export class Agent {
   controllerStatuses(): ReplyItem<'controllerStatus'>[] {
     return [...this.#connections]
       .filter(({ isReady }) => isReady)
-      .map(({ role }, i) => ({
-        shortId: i + 1,
-        role,
-        reason: ControllerStatusReason.REQUEST,
-        channelStatus: ControlChannelStatus.UP,
-        properties: [],
-      }));
+      .map((connection) => statusOf(connection, ControllerStatusReason.REQUEST, ControlChannelStatus.UP));
+  }
+
+  #tellControllerStatus(about: AgentConnection, reason: number, channelStatus: number): void {
+    for (const connection of this.#connections) {
+      if (connection === about || !connection.wants('controllerStatus', reason)) continue;
+      connection.notify({ type: 'controllerStatus', status: statusOf(about, reason, channelStatus) });
+      connection.flush();
+    }
   }
 
   /** Closes every connection and stops listening to the bridge. */
@@ -126,9 +131,23 @@ export class Agent {
     else tell();
   }
 
+  /** Called by a connection that is ready. */
+  welcome(connection: AgentConnection): void {
+    this.#tellControllerStatus(connection, ControllerStatusReason.CONTROLLER_ADDED, ControlChannelStatus.UP);
+  }
+
   /** Called by a connection that ended. */
   forget(connection: AgentConnection): void {
     this.#connections.delete(connection);
+    this.#tellControllerStatus(connection, ControllerStatusReason.CONTROLLER_REMOVED, ControlChannelStatus.DOWN);
+  }
+
+  /** The lowest that no connection has; 1.5 has 16 bits for it. */
+  #freeShortId(): number {
+    const taken = new Set([...this.#connections].map(({ shortId }) => shortId));
+    let id = 1;
+    while (taken.has(id)) id += 1;
+    return id;
   }
 
   #tellPacketIn(event: PacketIn): void {
@@ -158,4 +177,12 @@ export class Agent {
       if (connection.wants(event, reason)) connection.notify(message(connection));
     }
   }
+}
+
+function statusOf(
+  { shortId, role }: AgentConnection,
+  reason: number,
+  channelStatus: number,
+): ReplyItem<'controllerStatus'> {
+  return { shortId, role, reason, channelStatus, properties: [] };
 }

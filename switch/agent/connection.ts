@@ -52,6 +52,8 @@ export interface ConnectionCounters {
 export class AgentConnection implements SessionSink {
   readonly agent: Agent;
   readonly kind: ConnectionKind;
+  /** Tells the controllers of a switch apart in 1.5. */
+  readonly shortId: number;
   #masks: AsyncMasks = defaultMasks;
   /** Bytes of packets that the controller wants where no action says so. */
   missSendLen: number;
@@ -72,9 +74,15 @@ export class AgentConnection implements SessionSink {
   readonly #waiting: { readonly message: OfpMessage; readonly frame: Uint8Array; readonly now: number }[] = [];
   #waitingBytes = 0;
 
-  constructor(agent: Agent, transport: ControllerTransport, kind: ConnectionKind, versions: readonly OfpVersion[]) {
+  constructor(
+    agent: Agent,
+    transport: ControllerTransport,
+    kind: ConnectionKind,
+    { versions, shortId }: { readonly versions: readonly OfpVersion[]; readonly shortId: number },
+  ) {
     this.agent = agent;
     this.kind = kind;
+    this.shortId = shortId;
     this.missSendLen = kind === 'controller' ? usualMissSendLen : 0;
     this.#transport = transport;
     // Whoever owns the transport looks after silent peers.
@@ -193,7 +201,9 @@ export class AgentConnection implements SessionSink {
     this.#transport.send(bytes);
   }
 
-  ready(): void {}
+  ready(): void {
+    this.agent.welcome(this);
+  }
 
   message(message: OfpMessage, frame: Uint8Array, now: number): void {
     if (this.#waiting.length === 0 && !this.#isStalled) {

@@ -7,11 +7,18 @@ import {
   TableModFailedCode,
   type TableModProperty,
   TableNo,
+  TableReason,
 } from '../../ofp/index.ts';
 import type { Bridge } from '../bridge.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import { maxFlows } from '../flow/flow-tables.ts';
 import { tableCount } from '../pipeline/program.ts';
+
+export interface TableEvent {
+  /** `TableReason`. */
+  readonly reason: number;
+  readonly table: ReplyItem<'tableDesc'>;
+}
 
 interface Settings {
   /** `TableConfig` bits. */
@@ -19,6 +26,8 @@ interface Settings {
   /** Percent of the table that is free: below `down` an event is due, and above `up` the next. */
   vacancyDown: number;
   vacancyUp: number;
+  /** Whether the last event said that little is free. */
+  isLow: boolean;
 }
 
 const allEviction = EvictionFlags.OTHER | EvictionFlags.IMPORTANCE | EvictionFlags.LIFETIME;
@@ -44,9 +53,23 @@ export class Tables {
     if (down > up || up > 100) throw refusal(TableModFailedCode.BAD_CONFIG, `vacancy ${down} to ${up}`);
     const changed = tableId === TableNo.ALL ? Array.from({ length: tableCount }, (_, id) => id) : [tableId];
     for (const id of changed) {
-      this.#settings.set(id, { config, vacancyDown: down, vacancyUp: up });
+      this.#settings.set(id, { config, vacancyDown: down, vacancyUp: up, isLow: false });
       this.#bridge.configureTable(id, { evicts: (config & TableConfig.EVICTION) !== 0 });
     }
+  }
+
+  /** Events that are due for what has changed in the tables since the last call (1.4 section 7.4.5). */
+  events(): TableEvent[] {
+    const due: TableEvent[] = [];
+    for (const [tableId, settings] of this.#settings) {
+      if ((settings.config & TableConfig.VACANCY_EVENTS) === 0) continue;
+      const vacancy = this.#vacancy(tableId);
+      if (settings.isLow ? vacancy <= settings.vacancyUp : vacancy >= settings.vacancyDown) continue;
+      settings.isLow = !settings.isLow;
+      const reason = settings.isLow ? TableReason.VACANCY_DOWN : TableReason.VACANCY_UP;
+      due.push({ reason, table: this.#describe(tableId) });
+    }
+    return due;
   }
 
   /** How all tables are set. */
@@ -65,8 +88,9 @@ export class Tables {
 
   /** Percent that is free. */
   #vacancy(tableId: number): number {
-    const used = this.#bridge.flows.table(tableId)?.entries.size ?? 0;
-    return Math.floor(((maxFlows - used) * 100) / maxFlows);
+    const table = this.#bridge.flows.table(tableId);
+    const room = Math.min(table?.maxEntries ?? maxFlows, maxFlows);
+    return Math.floor((Math.max(0, room - (table?.entries.size ?? 0)) * 100) / Math.max(1, room));
   }
 }
 

@@ -305,3 +305,44 @@ it.each([5, 6] as const)('asynchronous messages are chosen by properties in vers
   lab.bridge.removePort(lab.leaf().no);
   expect(controller.events('portStatus')).toMatchObject([{ reason: 1 }]);
 });
+
+it.each([5, 6] as const)('tells how full a table is in version %i', (version) => {
+  const { controller, lab } = setup(version);
+  lab.bridge.configureTable(2, { maxEntries: 10 });
+  controller.tell({ type: 'setAsync', properties: [{ type: 'tableStatusMaster', mask: 0x18 }] });
+  const properties = [{ type: 'vacancy', vacancyDown: 20, vacancyUp: 50, vacancy: 0 } as const];
+  controller.tell({ type: 'tableMod', tableId: 2, config: 8, properties });
+  for (let i = 0; i < 9; i++) controller.send(change({ tableId: 2, match: [inPort(i + 1)] }));
+  expect(controller.events('tableStatus')).toMatchObject([{ reason: 3, table: { tableId: 2 } }]);
+  controller.send(change({ tableId: 2, match: [inPort(10)] }));
+  expect(controller.events('tableStatus')).toEqual([]);
+  controller.send(change({ tableId: 2, command: FlowModCommand.DELETE }));
+  expect(controller.events('tableStatus')).toMatchObject([
+    { reason: 4, table: { properties: [{}, { vacancy: 100 }] } },
+  ]);
+});
+
+it('tells the controllers of 1.5 of one another', () => {
+  const { agent, controller } = setup(6);
+  controller.tell({ type: 'setAsync', properties: [{ type: 'controllerStatusMaster', mask: 0x7f }] });
+  const other = new TestController(agent, 4);
+  expect(controller.events('controllerStatus')).toMatchObject([
+    { status: { shortId: 2, reason: 3, channelStatus: 0 } },
+  ]);
+  expect(controller.ask({ type: 'multipartRequest', multipart: 'controllerStatus' })).toMatchObject({
+    body: [{ shortId: 1 }, { shortId: 2 }],
+  });
+  expect(
+    controller.ask({
+      type: 'multipartRequest',
+      multipart: 'bundleFeatures',
+      body: { featureRequestFlags: 0, properties: [] },
+    }),
+  ).toMatchObject({
+    body: { capabilities: 3 },
+  });
+  other.connection.closed();
+  expect(controller.events('controllerStatus')).toMatchObject([
+    { status: { shortId: 2, reason: 4, channelStatus: 1 } },
+  ]);
+});
