@@ -1,7 +1,7 @@
 /**
  * The switch in memory, without ports or sockets: lookups in one flow table, and frames from port to port.
  *
- *   node dist/tools/bench/switch.js            (after a build)
+ *   npm run bench -- switch
  *
  * Prints medians of several rounds and the machine. Time is that of the processor, so that other programs on the machine
  * disturb less. Ends with exit code 1 if lookups are below the target, or slow down with the number of rules.
