@@ -8,6 +8,7 @@ type Frames = readonly Uint8Array[];
 /** Of the virtio header before a headed frame (see src/tap/frame-port.ts). */
 const headerLength = 12;
 const flagsAt = 0;
+const needsChecksum = 1;
 const gsoTypeAt = 1;
 
 /**
@@ -20,6 +21,8 @@ export class Offload {
   readonly #packet = new Packet();
   /** Memory that holds headed frames and no others. */
   readonly #headed = new WeakSet<ArrayBufferLike>();
+  /** All of the memory that the frame looked at last lies in: a batch lies in one piece. */
+  #memory: Uint8Array = new Uint8Array(0);
   #finisher: FrameFinisher | undefined;
 
   constructor(bridge: Bridge) {
@@ -71,10 +74,10 @@ export class Offload {
   }
 
   #needsFinishing(no: number, frame: Uint8Array): boolean {
-    const { buffer, byteOffset } = frame;
-    const before = new Uint8Array(buffer, byteOffset - headerLength, headerLength);
-    if (before[gsoTypeAt] !== 0) return !this.#passesUnchanged(no, frame);
-    return before[flagsAt] !== 0;
+    if (this.#memory.buffer !== frame.buffer) this.#memory = new Uint8Array(frame.buffer);
+    const at = frame.byteOffset - headerLength;
+    if (this.#memory[at + gsoTypeAt] !== 0) return !this.#passesUnchanged(no, frame);
+    return (this.#memory[at + flagsAt]! & needsChecksum) !== 0;
   }
 
   /** Whether the rules in force do nothing with such a frame but send it to ports or drop it. */
