@@ -58,7 +58,6 @@ const LESS: readonly { readonly why: string; readonly flow: RegExp; readonly our
 /** Read here in another way, on purpose. */
 const OTHERWISE: readonly { readonly why: string; readonly flow: RegExp }[] = [
   { why: 'an operation above 255 loses its upper byte there', flow: /arp_op=/ },
-  { why: 'a match on Ethernet packets goes without saying', flow: /\beth\b/ },
   { why: 'write_actions of nothing is left out there', flow: /write_actions\((drop)?\)/ },
   { why: 'it reads the two registers that a longer one covers', flow: /xx?reg/ },
   { why: 'bits outside of the mask are sent there', flow: /set_field:[^,]*\// },
@@ -90,7 +89,11 @@ function verdict(flow: string, version: OfpVersion): string | undefined {
 
 function normal(message: OfpMessage): OfpMessage {
   if (message.type !== 'flowMod') return message;
-  return { ...message, xid: 0, match: [...message.match].sort((a, b) => (a.field < b.field ? -1 : 1)) };
+  return {
+    ...message,
+    xid: 0,
+    match: message.match.filter(({ field }) => field !== 'packet_type').sort((a, b) => (a.field < b.field ? -1 : 1)),
+  };
 }
 
 const EDGES = `actions=
