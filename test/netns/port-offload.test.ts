@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EthernetPort, FrameFinisher, type FramePort, KernelTap, type Offload } from '../../src/tap/index.ts';
-import { build, partialFrame, segmentsOf, superFrame, transportFrames } from '../unit/support/transport-frame.ts';
+import { build, FLAG, partialFrame, segmentsOf, superFrame, transportFrames } from '../unit/support/transport-frame.ts';
 import { checksumFault } from './support/checksums.ts';
 import { headed, headerOf } from './support/headed.ts';
 import { joinByVeth, makeNetns, type Netns } from './support/netns.ts';
@@ -109,6 +109,96 @@ describe('cutting, beside the kernel', () => {
       }),
       { numRuns: 50, endOnFailure: true },
     );
+  });
+});
+
+describe('joining', () => {
+  const ordinary = { tags: [], protocol: 'tcp', flags: FLAG.ack, ipOptions: new Uint8Array(), extensions: 0 } as const;
+
+  const joints: Record<string, () => Promise<[FramePort, FramePort]>> = {
+    async TAP() {
+      const netns = await newNetns();
+      const taps: [FramePort, FramePort] = [await tap(netns, 'tap0', 'headed'), await tap(netns, 'far0', 'headed')];
+      await netns.ip(
+        'link add br0 type bridge mcast_snooping 0',
+        ...['tap0', 'far0'].map((name) => `link set ${name} master br0`),
+        'link set br0 up',
+      );
+      // Else, it drops what is malformed where its firewall looks.
+      await netns.run(
+        'sh',
+        '-c',
+        'for f in /proc/sys/net/bridge/bridge-nf-call-*; do [ ! -e $f ] || echo 0 > $f; done',
+      );
+      return taps;
+    },
+    async Ethernet() {
+      const [one, two] = [await newNetns(), await newNetns()];
+      await joinByVeth({ netns: one, name: 'v0', addresses: [] }, { netns: two, name: 'v0', addresses: [] });
+      const ports = [one, two].map(({ path }) =>
+        opened(new EthernetPort({ name: 'v0', netns: path, offload: 'headed' })),
+      );
+      await waitFor(() => ports.every(({ isUp }) => isUp));
+      return [ports[0]!, ports[1]!];
+    },
+  };
+
+  /** Frames that arrive at a second port, finished again, and how many super-frames there were among them. */
+  async function carry(joint: string, frames: readonly Uint8Array[]) {
+    const [near, far] = await joints[joint]!();
+    const finisher = new FrameFinisher();
+    const arrived: Uint8Array[] = [];
+    let superFrames = 0;
+    far.onFrames((batch) => {
+      const ours = batch.filter((frame) => SOURCE.equals(frame.subarray(6, 12)));
+      superFrames += ours.filter((frame) => headerOf(frame).gsoType !== 0).length;
+      finisher.finish(ours, (finished) => arrived.push(...finished.map((frame) => frame.slice())));
+    });
+    expect(near.send(frames)).toBe(frames.length);
+    await waitFor(() => arrived.length >= frames.length);
+    expect(near.counters).toMatchObject({
+      txFrames: frames.length,
+      txBytes: frames.reduce((sum, frame) => sum + frame.length, 0),
+      txDropped: 0,
+    });
+    near.close();
+    far.close();
+    return { arrived, superFrames };
+  }
+
+  it.each(Object.keys(joints))(
+    '%s: makes few super-frames of many segments, the same when cut again',
+    async (joint) => {
+      const specs = fc.sample(transportFrames(20_000, 50_000), { numRuns: 20, seed: 1 });
+      const frames = specs.flatMap((spec) => segmentsOf({ ...spec, ...ordinary }, 1400));
+      const { arrived, superFrames } = await carry(joint, frames);
+      expect(arrived).toEqual(frames);
+      expect(superFrames).toBeGreaterThanOrEqual(specs.length);
+      expect(superFrames).toBeLessThan(2 * specs.length);
+    },
+  );
+
+  it.each(Object.keys(joints))('%s: leaves whatever is not the next segment as it is, in order', async (joint) => {
+    const any = transportFrames(1, 5000).chain((spec) =>
+      fc.record({
+        spec: fc.constantFrom(spec, { ...spec, ...ordinary }),
+        size: fc.integer({ min: 100, max: 1200 }),
+        /** Changes one byte of one segment, somewhere behind its addresses. */
+        damage: fc.option(fc.tuple(fc.nat(50), fc.integer({ min: 14, max: 120 }), fc.nat(255)), { freq: 2 }),
+        skipped: fc.option(fc.nat(4)),
+      }),
+    );
+    const segments = fc.sample(any, 120).flatMap(({ spec, size, damage, skipped }) => {
+      const frames = segmentsOf({ ...spec, protocol: 'tcp', extensions: 0 }, size);
+      if (damage !== null) {
+        const [index, at, value] = damage;
+        const frame = frames[index % frames.length]!;
+        if (at < frame.length && ![16, 17, 18, 19].includes(at)) frame[at] = value;
+      }
+      return frames.filter((_, index) => index !== skipped);
+    });
+    const { arrived } = await carry(joint, segments.slice(0, 450));
+    expect(arrived).toEqual(segments.slice(0, 450));
   });
 });
 

@@ -1,69 +1,12 @@
 #include "frame_cutter.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "checksum.h"
+#include "packet_fields.h"
 
 namespace {
-
-constexpr size_t kEthernet = 14;
-constexpr size_t kTag = 4;
-constexpr int kMaxTags = 2;
-constexpr uint16_t kTypeVlan = 0x8100;
-constexpr uint16_t kTypeServiceVlan = 0x88a8;
-constexpr uint16_t kTypeIp4 = 0x0800;
-constexpr uint16_t kTypeIp6 = 0x86dd;
-
-constexpr size_t kIp4 = 20;
-constexpr size_t kIp4Length = 2;
-constexpr size_t kIp4Id = 4;
-constexpr size_t kIp4Fragment = 6;
-constexpr size_t kIp4Protocol = 9;
-constexpr size_t kIp4Checksum = 10;
-/** All of the field but "don't fragment" and the reserved bit. */
-constexpr uint16_t kIp4IsFragment = 0x3fff;
-
-constexpr size_t kIp6 = 40;
-constexpr size_t kIp6Length = 4;
-constexpr size_t kIp6NextHeader = 6;
-
-constexpr uint8_t kTcp = 6;
-constexpr uint8_t kUdp = 17;
-constexpr size_t kTcpHeader = 20;
-constexpr size_t kTcpSequence = 4;
-constexpr size_t kTcpDataOffset = 12;
-constexpr size_t kTcpFlags = 13;
-constexpr size_t kTcpChecksum = 16;
-constexpr uint8_t kFin = 0x01;
-constexpr uint8_t kPsh = 0x08;
-constexpr uint8_t kCwr = 0x80;
-constexpr size_t kUdpHeader = 8;
-constexpr size_t kUdpLength = 4;
-constexpr size_t kUdpChecksum = 6;
-
-uint16_t Load16(const uint8_t* at) {
-  uint16_t value;
-  std::memcpy(&value, at, sizeof value);
-  return ntohs(value);
-}
-
-uint32_t Load32(const uint8_t* at) {
-  uint32_t value;
-  std::memcpy(&value, at, sizeof value);
-  return ntohl(value);
-}
-
-void StoreRaw16(uint8_t* at, uint16_t value) { std::memcpy(at, &value, sizeof value); }
-
-void Store16(uint8_t* at, size_t value) { StoreRaw16(at, htons(static_cast<uint16_t>(value))); }
-
-void Store32(uint8_t* at, uint32_t value) {
-  value = htonl(value);
-  std::memcpy(at, &value, sizeof value);
-}
 
 /** Extension headers that may stand before a transport header and have their length in the usual place. */
 bool IsExtension(uint8_t next) { return next == 0 || next == 43 || next == 60; }
@@ -98,13 +41,8 @@ bool FrameCutter::LoadSegments(const VnetHeader& header) {
   is_tcp_ = type == VnetHeader::kTcp4 || type == VnetHeader::kTcp6;
   if (!is_tcp_ && header.gso_type != VnetHeader::kUdp) return false;
 
-  network_ = kEthernet;
-  uint16_t ether_type = Load16(frame_ + network_ - 2);
-  for (int tag = 0; tag < kMaxTags && (ether_type == kTypeVlan || ether_type == kTypeServiceVlan); ++tag) {
-    network_ += kTag;
-    if (network_ > size_) return false;
-    ether_type = Load16(frame_ + network_ - 2);
-  }
+  uint16_t ether_type;
+  if (!SkipTags(frame_, size_, &ether_type, &network_)) return false;
   is_ip4_ = ether_type == kTypeIp4;
   if (!is_ip4_ && ether_type != kTypeIp6) return false;
   if (is_tcp_ && is_ip4_ != (type == VnetHeader::kTcp4)) return false;

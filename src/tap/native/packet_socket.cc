@@ -8,7 +8,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -16,6 +15,7 @@
 #include "errno_error.h"
 #include "frame_cutter.h"
 #include "netns.h"
+#include "packet_outbox.h"
 #include "packet_receiver.h"
 
 namespace {
@@ -28,8 +28,6 @@ constexpr int kQueueBytes = 8 << 20;
 
 /** An Ethernet header with one VLAN tag. */
 constexpr size_t kTaggedHeader = ETH_HLEN + 4;
-
-constexpr unsigned kSendBatch = 64;
 
 EthernetInterface Find(Napi::Env env, int fd, const std::string& name) {
   ifreq request{};
@@ -88,50 +86,6 @@ std::unique_ptr<PacketReader> ReaderFor(const std::string& offload) {
   return std::make_unique<SlotCutReader>();
 }
 
-/** Headed frames on their way into one system call. */
-class Outbox {
- public:
-  bool IsFull() const { return count_ == kSendBatch; }
-
-  void Add(const FramesIn::Frame& frame, const VnetHeader& header) {
-    headers_[count_] = header;
-    iovec* const pieces = &pieces_[2 * count_];
-    pieces[0] = {&headers_[count_], VnetHeader::kSocketSize};
-    pieces[1] = {const_cast<uint8_t*>(frame.bytes), frame.size};
-    messages_[count_] = {};
-    messages_[count_].msg_hdr.msg_iov = pieces;
-    messages_[count_].msg_hdr.msg_iovlen = 2;
-    ++count_;
-  }
-
-  /** Empties it. Returns the errno that makes going on useless, or 0. */
-  int Send(int fd, SendTally* tally, uint32_t* taken) {
-    unsigned next = 0;
-    int error = 0;
-    while (next < count_) {
-      const int sent = sendmmsg(fd, messages_.data() + next, count_ - next, 0);
-      if (sent > 0) {
-        for (int index = 0; index < sent; ++index) tally->Add(pieces_[2 * next++ + 1].iov_len);
-        *taken += static_cast<uint32_t>(sent);
-      } else if (SendTally::Ends(errno)) {
-        if (errno == EINTR) continue;
-        error = errno;
-        break;
-      } else {
-        ++next;
-      }
-    }
-    count_ = 0;
-    return error;
-  }
-
- private:
-  unsigned count_ = 0;
-  std::array<VnetHeader, kSendBatch> headers_;
-  std::array<iovec, 2 * kSendBatch> pieces_;
-  std::array<mmsghdr, kSendBatch> messages_;
-};
-
 }  // namespace
 
 Napi::Function PacketSocket::Class(Napi::Env env) {
@@ -173,21 +127,18 @@ Napi::Value PacketSocket::Describe(const Napi::CallbackInfo& info) {
 Napi::Value PacketSocket::Send(const Napi::CallbackInfo& info) {
   const FramesIn frames(info[0], info[1].As<Napi::Boolean>());
   const size_t longest = info[2].As<Napi::Number>().Uint32Value() + kTaggedHeader;
-  SendTally tally(info[3]);
+  PacketOutbox outbox(source_->fd(), SendTally(info[3]));
   const uint32_t count = frames.count();
-  uint32_t taken = 0;
   int error = 0;
-  Outbox outbox;
   FrameCutter check;
   for (uint32_t index = 0; index < count && error == 0; ++index) {
     const Napi::HandleScope scope(info.Env());
     const FramesIn::Frame frame = frames.At(index);
     const VnetHeader header = frames.HeaderOf(frame);
-    if (check.Load(header, frame.bytes, frame.size) && check.largest() <= longest) outbox.Add(frame, header);
-    if (outbox.IsFull()) error = outbox.Send(source_->fd(), &tally, &taken);
+    if (check.Load(header, frame.bytes, frame.size) && check.largest() <= longest) error = outbox.Add(frame, header);
   }
-  if (error == 0) outbox.Send(source_->fd(), &tally, &taken);
-  return Napi::Number::New(info.Env(), taken);
+  if (error == 0) outbox.Flush();
+  return Napi::Number::New(info.Env(), outbox.taken());
 }
 
 Napi::Value PacketSocket::Dropped(const Napi::CallbackInfo& info) {

@@ -27,7 +27,7 @@ struct EthernetInterface {
  *
  * `offload` says who computes checksums and cuts super-frames that come in, which the other end of a veth pair leaves
  * undone: 'cut', the addon, so that JS sees finished frames; or 'headed', JS (see FramesIn), which then gives a slab of
- * SlotReceiver's size. What goes out is left to the kernel.
+ * SlotReceiver's size. What goes out is joined where it can be (see FrameJoiner); cutting is left to the kernel.
  */
 class PacketSocket : public Napi::ObjectWrap<PacketSocket> {
  public:

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include "cut_reader.h"
 #include "errno_error.h"
 #include "frame_cutter.h"
+#include "frame_joiner.h"
 #include "netns.h"
 
 namespace {
@@ -80,6 +82,83 @@ size_t SizeOf(const iovec* pieces, int count) {
   return size;
 }
 
+/** The frames of one call of send, on their way to the kernel: cut or joined, as the interface has it. */
+class Outlet {
+ public:
+  Outlet(int fd, bool has_header, size_t longest, SendTally tally)
+      : fd_(fd), has_header_(has_header), longest_(longest), tally_(tally) {}
+
+  uint32_t taken() const { return taken_; }
+
+  /** 0, or the errno of what was refused: this frame, or those before it that were still held. */
+  int Write(const FramesIn::Frame& frame, const VnetHeader& header) {
+    FrameCutter cutter;
+    if (!cutter.Load(header, frame.bytes, frame.size)) return EINVAL;
+    if (cutter.largest() > longest_) return EMSGSIZE;
+    if (!has_header_) return WriteCut(&cutter);
+    if (header.IsEmpty() && joiner_.Add(frame.bytes, frame.size)) return 0;
+    const int error = Flush();
+    if (SendTally::Ends(error)) return error;
+    if (header.IsEmpty() && joiner_.Add(frame.bytes, frame.size)) return error;
+    iovec piece = {const_cast<uint8_t*>(frame.bytes), frame.size};
+    const int second = WriteHeaded(header, &piece, 1);
+    if (second == 0) Count(1, frame.size);
+    return second == 0 ? error : second;
+  }
+
+  /** Writes what is held to be joined. */
+  int Flush() {
+    const size_t count = joiner_.count();
+    if (count == 0) return 0;
+    VnetHeader header;
+    iovec pieces[FrameJoiner::kPieces];
+    const int piece_count = joiner_.Take(&header, pieces);
+    const int error = WriteHeaded(header, pieces, piece_count);
+    if (error == 0) Count(count, joiner_.bytes());
+    return error;
+  }
+
+ private:
+  int WriteCut(FrameCutter* cutter) {
+    iovec pieces[FrameCutter::kPieces];
+    for (int count = cutter->Next(pieces); count > 0; count = cutter->Next(pieces)) {
+      const int error = WritePieces(pieces, count);
+      if (error != 0) return error;
+      tally_.Add(1, SizeOf(pieces, count));
+    }
+    ++taken_;
+    return 0;
+  }
+
+  int WriteHeaded(const VnetHeader& header, const iovec* frame, int count) {
+    uint8_t bytes[VnetHeader::kSize];
+    header.Store(bytes);
+    iovec pieces[1 + FrameJoiner::kPieces];
+    pieces[0] = {bytes, sizeof bytes};
+    std::copy(frame, frame + count, pieces + 1);
+    return WritePieces(pieces, count + 1);
+  }
+
+  int WritePieces(const iovec* pieces, int count) {
+    while (writev(fd_, pieces, count) < 0) {
+      if (errno != EINTR) return errno;
+    }
+    return 0;
+  }
+
+  void Count(size_t frames, size_t bytes) {
+    taken_ += static_cast<uint32_t>(frames);
+    tally_.Add(frames, bytes);
+  }
+
+  int fd_;
+  bool has_header_;
+  size_t longest_;
+  SendTally tally_;
+  FrameJoiner joiner_;
+  uint32_t taken_ = 0;
+};
+
 }  // namespace
 
 Napi::Function TapDevice::Class(Napi::Env env) {
@@ -110,48 +189,16 @@ TapDevice::~TapDevice() {
 
 Napi::Value TapDevice::Send(const Napi::CallbackInfo& info) {
   const FramesIn frames(info[0], info[1].As<Napi::Boolean>());
-  SendTally tally(info[2]);
+  Outlet outlet(source_->fd(), has_header_, longest_, SendTally(info[2]));
   const uint32_t count = frames.count();
-  uint32_t taken = 0;
-  for (uint32_t index = 0; index < count; ++index) {
+  int error = 0;
+  for (uint32_t index = 0; index < count && !SendTally::Ends(error); ++index) {
     const Napi::HandleScope scope(info.Env());
     const FramesIn::Frame frame = frames.At(index);
-    const int error = Write(frame, frames.HeaderOf(frame), &tally);
-    if (error == 0) {
-      ++taken;
-    } else if (SendTally::Ends(error)) {
-      break;
-    }
+    error = outlet.Write(frame, frames.HeaderOf(frame));
   }
-  return Napi::Number::New(info.Env(), taken);
-}
-
-int TapDevice::Write(const FramesIn::Frame& frame, const VnetHeader& header, SendTally* tally) {
-  FrameCutter cutter;
-  if (!cutter.Load(header, frame.bytes, frame.size)) return EINVAL;
-  if (cutter.largest() > longest_) return EMSGSIZE;
-  const auto write = [fd = source_->fd()](const iovec* pieces, int count) {
-    while (writev(fd, pieces, count) < 0) {
-      if (errno != EINTR) return errno;
-    }
-    return 0;
-  };
-  iovec pieces[FrameCutter::kPieces];
-  if (has_header_) {
-    uint8_t bytes[VnetHeader::kSize];
-    header.Store(bytes);
-    pieces[0] = {bytes, sizeof bytes};
-    pieces[1] = {const_cast<uint8_t*>(frame.bytes), frame.size};
-    const int error = write(pieces, 2);
-    if (error == 0) tally->Add(frame.size);
-    return error;
-  }
-  for (int piece_count = cutter.Next(pieces); piece_count > 0; piece_count = cutter.Next(pieces)) {
-    const int error = write(pieces, piece_count);
-    if (error != 0) return error;
-    tally->Add(SizeOf(pieces, piece_count));
-  }
-  return 0;
+  if (!SendTally::Ends(error)) outlet.Flush();
+  return Napi::Number::New(info.Env(), outlet.taken());
 }
 
 Napi::Value TapDevice::Dropped(const Napi::CallbackInfo& info) {

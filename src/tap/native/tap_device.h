@@ -20,6 +20,8 @@
  *   'kernel'  the kernel
  *   'cut'     the addon: JS sees finished frames
  *   'headed'  JS: what comes in is headed (see FramesIn)
+ * What goes out headed is cut if the interface cannot take it whole; what goes out finished is joined again if it can
+ * (see FrameJoiner).
  * `longest`: bytes of a finished frame that the interface takes.
  */
 class TapDevice : public Napi::ObjectWrap<TapDevice> {
@@ -32,8 +34,6 @@ class TapDevice : public Napi::ObjectWrap<TapDevice> {
   Napi::Value Send(const Napi::CallbackInfo& info);
   Napi::Value Dropped(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
-  /** 0, or the errno of what was refused. */
-  int Write(const FramesIn::Frame& frame, const VnetHeader& header, SendTally* tally);
 
   bool has_header_;
   size_t longest_;
