@@ -27,7 +27,10 @@ export function answersOf(
   const { bridge } = runtime;
   return {
     status: () => status(runtime, config, clock, openflow),
-    ports: () => bridge.ports.map(reportPort),
+    ports: () => {
+      runtime.countDrops();
+      return bridge.ports.map(reportPort);
+    },
     flows: () => bridge.flowStats(clock.now()).map((entry) => formatFlowStats(entry)),
     macs: () => macs(runtime, clock.now()),
     'add-port': async (request) => {

@@ -31,9 +31,13 @@ export interface AttachedPort {
   readonly spec: PortSpec;
   readonly device: FramePort;
   readonly captures: Captures;
+  /** Frames that the device dropped on their way in, as far as the switch has counted them. */
+  dropsCounted: number;
 }
 
 const tickMs = 50;
+/** Devices are asked for their drops this often. */
+const dropsMs = 1_000;
 
 /** A bridge with its ports and controllers: one that stands for itself. */
 export class BridgeRuntime {
@@ -47,6 +51,7 @@ export class BridgeRuntime {
   readonly #ports = new Map<number, AttachedPort>();
   readonly #watch: FailModeWatch | undefined;
   #timer: Timer | undefined;
+  #dropsDue = 0;
   #isStopped = false;
 
   constructor(parts: BridgeParts) {
@@ -106,6 +111,16 @@ export class BridgeRuntime {
     return port.captures.add(sink);
   }
 
+  /** Adds what devices dropped before the switch saw it to the counters of its ports. */
+  countDrops(): void {
+    this.#dropsDue = this.#parts.clock.now() + dropsMs;
+    for (const port of this.#ports.values()) {
+      const { rxDropped } = port.device.counters;
+      this.bridge.port(port.no)!.counters.rxDropped += rxDropped - port.dropsCounted;
+      port.dropsCounted = rxDropped;
+    }
+  }
+
   /** Ends all connections and closes all ports. Idempotent. */
   stop(): void {
     if (this.#isStopped) return;
@@ -133,7 +148,7 @@ export class BridgeRuntime {
       },
       clock.now(),
     );
-    const port: AttachedPort = { no, spec, device, captures };
+    const port: AttachedPort = { no, spec, device, captures, dropsCounted: 0 };
     this.#ports.set(no, port);
     device.onFrames((frames) => {
       captures.see(frames);
@@ -202,6 +217,7 @@ export class BridgeRuntime {
     this.#timer = clock.after(tickMs, () => {
       const now = clock.now();
       if (this.bridge.nextTick() <= now) this.bridge.tick(now);
+      if (this.#dropsDue <= now) this.countDrops();
       this.#tick();
     });
   }

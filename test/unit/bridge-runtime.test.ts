@@ -151,6 +151,15 @@ describe('a bridge on its own', () => {
     learn();
   });
 
+  it('counts what its devices dropped', async () => {
+    await start({ failMode: 'standalone', withController: false });
+    taps.get('p1')!.counters.rxDropped = 3;
+    clock.advance(1_100);
+    taps.get('p1')!.counters.rxDropped = 5;
+    runtime.countDrops();
+    expect(runtime.bridge.ports.map(({ counters }) => counters.rxDropped)).toEqual([5, 0, 0]);
+  });
+
   it('shows the frames of a port to who captures it', async () => {
     await start({ failMode: 'standalone', withController: false });
     let captured = Buffer.alloc(0);
