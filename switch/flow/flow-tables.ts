@@ -5,67 +5,26 @@ import {
   FlowModFailedCode,
   FlowModFlags,
   FlowRemovedReason,
-  GroupNo,
   type Instruction,
   NO_BUFFER,
-  type OxmField,
-  PortNo,
   TableNo,
 } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import { Journal } from '../journal.ts';
-import { compileProgram, outputsTo, type Program, tableCount } from '../pipeline/program.ts';
+import { compileProgram, type Program, tableCount } from '../pipeline/program.ts';
 import { noResources, type Resources } from '../resources.ts';
 import { ExpiryQueue } from './expiry.ts';
+import { type FlowChange, type FlowFilter, hasCookie, passes, type TableSettings } from './flow-change.ts';
 import { type FlowEntry, hardDeadline } from './flow-entry.ts';
 import { FlowTable } from './flow-table.ts';
 import { compileMatch, type FlowMatch, isCoveredBy } from './match.ts';
 import { MicroflowCache } from './microflow-cache.ts';
 import { References } from './references.ts';
 
+export type { FlowChange, FlowFilter, TableSettings } from './flow-change.ts';
+
 /** Entries over all tables; a controller that fills them gets TABLE_FULL. */
 export const maxFlows = 65_536;
-
-/** A flow-mod message, or anything of its shape. */
-export interface FlowChange {
-  readonly command: number;
-  readonly tableId: number;
-  readonly priority: number;
-  readonly cookie: bigint;
-  readonly cookieMask: bigint;
-  readonly idleTimeout: number;
-  readonly hardTimeout: number;
-  readonly bufferId: number;
-  readonly outPort: number;
-  readonly outGroup: number;
-  readonly flags: number;
-  /** 1.4 and later; 0 when left out. */
-  readonly importance?: number;
-  readonly match: readonly OxmField[];
-  readonly instructions: Instruction[];
-  /** Modify also sets the cookie (1.0). */
-  readonly newCookie?: bigint;
-  /** Modify that selects no entry adds one, to table 0 if it is for all tables; before 1.2 only. */
-  readonly addsMissing?: boolean;
-}
-
-/** Which entries a request is about: loose delete, flow and aggregate statistics. */
-export interface FlowFilter {
-  readonly tableId: number;
-  readonly cookie: bigint;
-  readonly cookieMask: bigint;
-  readonly outPort: number;
-  readonly outGroup: number;
-  readonly match: readonly OxmField[];
-}
-
-/** What may be set of one table; what is left out stays. */
-export interface TableSettings {
-  /** Whether a less important entry makes room when the table is full. At first it does not. */
-  readonly evicts?: boolean;
-  /** At first only `maxFlows`, over all tables, is the limit. */
-  readonly maxEntries?: number;
-}
 
 /** Told of every entry that leaves a table, except those that an add replaced. `reason`: `FlowRemovedReason`. */
 export type FlowRemovedSink = (entry: FlowEntry, reason: number, now: number) => void;
@@ -345,16 +304,6 @@ export class FlowTables {
     this.#groups.remove(entry.program.groups, entry);
     this.#meters.remove(entry.program.meters, entry);
   }
-}
-
-function passes(entry: FlowEntry, filter: Omit<FlowFilter, 'match' | 'tableId'>): boolean {
-  if (!hasCookie(entry, filter)) return false;
-  if (filter.outPort !== PortNo.ANY && !outputsTo(entry.program, filter.outPort)) return false;
-  return filter.outGroup === GroupNo.ANY || entry.program.groups.includes(filter.outGroup);
-}
-
-function hasCookie(entry: FlowEntry, wanted: { readonly cookie: bigint; readonly cookieMask: bigint }): boolean {
-  return ((entry.cookie ^ wanted.cookie) & wanted.cookieMask) === 0n;
 }
 
 function expectTable(id: number): void {

@@ -184,12 +184,12 @@ export class Pipeline implements Execution {
     this.#cause = PacketInReason.ACTION;
     this.#bucketsLeft = bucketLimit;
     this.#depth = 0;
-    this.#actionSet.clear();
   }
 
   #runTables(): void {
     const { packet } = this;
     this.#cause = PacketInReason.ACTION;
+    this.#actionSet.clear();
     let tableId = 0;
     do {
       packet.refresh();

@@ -441,3 +441,24 @@ it('goes on after a packet-out went through the tables as if it had not', () => 
     [{ cookie: 0xffff_ffff_ffff_ffffn, reason: PacketInReason.ACTION, cause: PacketInReason.PACKET_OUT }],
   ]);
 });
+
+it('gathers a new action set each time that a packet-out goes through the tables', () => {
+  const lab = new BridgeLab();
+  const port = lab.leaf();
+  const ipType: OxmField = { field: 'eth_type', value: 0x800 };
+  const write: Instruction = { type: 'writeActions', actions: [output(port.no)] };
+  lab.flow({
+    match: [ipType, { field: 'ip_dscp', value: 8 }],
+    instructions: [write, { type: 'gotoTable', tableId: 1 }],
+  });
+  lab.flow({ match: [ipType, { field: 'ip_dscp', value: 0 }] });
+  lab.flow({
+    tableId: 1,
+    match: [ipType],
+    instructions: [apply({ type: 'setNwTtl', nwTtl: 1 }, { type: 'decNwTtl' })],
+  });
+  const actions: Action[] = [output(PortNo.TABLE), set({ field: 'ip_dscp', value: 0 }), output(PortNo.TABLE)];
+  const data = eth('0800', ip4());
+  lab.bridge.packetOut({ bufferId: 0xffffffff, inPort: PortNo.CONTROLLER, actions, data }, 0);
+  expect(port.sent).toEqual([]);
+});
