@@ -256,13 +256,15 @@ export class AgentConnection implements SessionSink {
   /** Answers a request, be it with an error. */
   #serve(message: OfpMessage, frame: Uint8Array, now: number): void {
     this.#requests += 1;
+    // What is sent meanwhile may be answered from within.
+    const { cause } = this.agent;
     this.agent.cause = { connection: this, xid: message.xid };
     try {
       this.carryOut(message, frame, now);
     } catch (error) {
       this.#refuse(error, frame);
     } finally {
-      this.agent.cause = undefined;
+      this.agent.cause = cause;
     }
   }
 

@@ -9,7 +9,7 @@ import {
 import { passing } from './support/ofproto-passing.ts';
 
 /** Several minutes on a machine that is busy otherwise. */
-const timeLimit = 600_000;
+const timeLimit = 900_000;
 
 let suite: OfprotoSuite;
 let run: SuiteRun;

@@ -60,7 +60,6 @@ export class Daemons {
   }
 
   async #run({ program, args, rundir }: Call): Promise<string> {
-    if (program === 'ovsdb-tool') return '';
     if (program === 'ovsdb-server' || program === 'ovs-vswitchd') return this.#start(program, rundir);
     const sandbox = this.#sandbox(rundir);
     if (program === 'ovs-vsctl') return vsctl(sandbox, args);
