@@ -1,10 +1,13 @@
 /**
- * Throws mutated headed frames at FrameCutter, with sanitizers compiled in: any access out of bounds ends the program.
+ * Throws mutated headed frames at FrameCutter, and what comes out, mutated again, at FrameJoiner, with sanitizers compiled
+ * in: any access out of bounds ends the program, and so does a joined frame that is not cut into what it was made of.
  *
- *   frame-cutter-fuzz SEED ROUNDS     prints: rounds, how many were taken, how many frames came out
+ *   frame-cutter-fuzz SEED ROUNDS     prints: rounds, how many were taken, how many frames came out, how many were joined
  */
+#include <arpa/inet.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -12,7 +15,9 @@
 #include <random>
 #include <vector>
 
+#include "checksum.h"
 #include "frame_cutter.h"
+#include "frame_joiner.h"
 
 namespace {
 
@@ -71,8 +76,16 @@ Sample MakeGood() {
   sample.header.csum_offset = is_tcp ? 16 : 6;
   const size_t start = frame.size();
   for (size_t at = 0; at < transport + payload; ++at) frame.push_back(static_cast<uint8_t>(generator()));
+  // The partial checksum: the sum of the pseudo header.
+  const size_t addresses = is_ip4 ? 8 : 32;
+  const size_t length = transport + payload;
+  const uint8_t* const at = frame.data() + start - options - addresses;
+  const uint64_t sum = ChecksumSum(at, addresses) + htons(protocol) + htons(static_cast<uint16_t>(length));
+  const uint16_t partial = static_cast<uint16_t>(~ChecksumFold(sum));
+  std::memcpy(&frame[start + sample.header.csum_offset], &partial, sizeof partial);
   if (is_tcp) {
     frame[start + 12] = static_cast<uint8_t>(transport / 4 << 4);
+    if (Below(4) != 0) frame[start + 13] = 0x10;
   } else {
     frame[start + 4] = static_cast<uint8_t>((transport + payload) >> 8);
     frame[start + 5] = static_cast<uint8_t>(transport + payload);
@@ -101,6 +114,71 @@ void Mutate(Sample* sample) {
   sample->header = VnetHeader::Load(header);
 }
 
+/** On the heap, exactly as long as it is: so that the sanitizer sees the byte before and the byte behind. */
+struct Exact {
+  explicit Exact(size_t bytes) : size(bytes), bytes(new uint8_t[bytes]) {}
+  size_t size;
+  std::unique_ptr<uint8_t[]> bytes;
+};
+
+Exact Gather(const iovec* pieces, int count) {
+  size_t size = 0;
+  for (int piece = 0; piece < count; ++piece) size += pieces[piece].iov_len;
+  Exact gathered(size);
+  size_t used = 0;
+  for (int piece = 0; piece < count; ++piece) {
+    if (pieces[piece].iov_len > 0) std::memcpy(&gathered.bytes[used], pieces[piece].iov_base, pieces[piece].iov_len);
+    used += pieces[piece].iov_len;
+  }
+  return gathered;
+}
+
+void Require(bool condition) {
+  if (!condition) std::abort();
+}
+
+std::vector<Exact> Cut(const VnetHeader& header, const Exact& frame, bool* is_good) {
+  std::vector<Exact> frames;
+  FrameCutter cutter;
+  *is_good = cutter.Load(header, frame.bytes.get(), frame.size);
+  if (!*is_good) return frames;
+  iovec pieces[FrameCutter::kPieces];
+  for (int count = cutter.Next(pieces); count > 0; count = cutter.Next(pieces)) {
+    frames.push_back(Gather(pieces, count));
+    Require(frames.back().size <= cutter.largest());
+  }
+  return frames;
+}
+
+/** Returns how many frames were made of several. */
+unsigned long Join(const std::vector<Exact>& frames) {
+  FrameJoiner joiner;
+  unsigned long joined = 0;
+  size_t first = 0;
+  const auto take = [&](size_t end) {
+    Require(joiner.count() == end - first);
+    VnetHeader header;
+    iovec pieces[FrameJoiner::kPieces];
+    const int count = joiner.Take(&header, pieces);
+    if (end - first > 1) ++joined;
+    bool is_good = false;
+    const std::vector<Exact> again = Cut(header, Gather(pieces, count), &is_good);
+    Require(is_good && again.size() == end - first);
+    for (const Exact& frame : again) {
+      const Exact& original = frames[first++];
+      Require(frame.size == original.size && std::memcmp(frame.bytes.get(), original.bytes.get(), frame.size) == 0);
+    }
+  };
+  for (size_t index = 0; index < frames.size(); ++index) {
+    const Exact& frame = frames[index];
+    if (joiner.Add(frame.bytes.get(), frame.size)) continue;
+    take(index);
+    Require(joiner.Add(frame.bytes.get(), frame.size));
+  }
+  if (joiner.count() > 0) take(frames.size());
+  return joined;
+}
+
 }  // namespace
 
 int main(int, char** arguments) {
@@ -108,29 +186,23 @@ int main(int, char** arguments) {
   const unsigned long rounds = std::strtoul(arguments[2], nullptr, 10);
   unsigned long taken = 0;
   unsigned long frames = 0;
-  FrameCutter cutter;
+  unsigned long joined = 0;
   for (unsigned long round = 0; round < rounds; ++round) {
     Sample sample = MakeGood();
     Mutate(&sample);
-    // On the heap, exactly as long as it is: so that the sanitizer sees the byte before and the byte behind.
-    const size_t size = sample.frame.size();
-    const std::unique_ptr<uint8_t[]> frame(new uint8_t[size]);
-    std::memcpy(frame.get(), sample.frame.data(), size);
-    if (!cutter.Load(sample.header, frame.get(), size)) continue;
+    Exact frame(sample.frame.size());
+    std::memcpy(frame.bytes.get(), sample.frame.data(), frame.size);
+    bool is_good = false;
+    std::vector<Exact> finished = Cut(sample.header, frame, &is_good);
+    if (!is_good) continue;
     ++taken;
-    const size_t largest = cutter.largest();
-    const std::unique_ptr<uint8_t[]> room(new uint8_t[largest]);
-    iovec pieces[FrameCutter::kPieces];
-    for (int count = cutter.Next(pieces); count > 0; count = cutter.Next(pieces)) {
-      size_t used = 0;
-      for (int piece = 0; piece < count; ++piece) {
-        if (pieces[piece].iov_len > largest - used) std::abort();
-        std::memcpy(room.get() + used, pieces[piece].iov_base, pieces[piece].iov_len);
-        used += pieces[piece].iov_len;
-      }
-      ++frames;
+    frames += finished.size();
+    for (uint32_t count = Below(3); count > 0; --count) {
+      const Exact& victim = finished[Below(static_cast<uint32_t>(finished.size()))];
+      victim.bytes[Below(static_cast<uint32_t>(std::min<size_t>(victim.size, 120)))] = static_cast<uint8_t>(generator());
     }
+    joined += Join(finished);
   }
-  std::printf("%lu %lu %lu\n", rounds, taken, frames);
+  std::printf("%lu %lu %lu %lu\n", rounds, taken, frames, joined);
   return 0;
 }
