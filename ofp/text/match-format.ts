@@ -42,21 +42,26 @@ function matchParts(match: readonly OxmField[], { version = 4, ports }: TextOpti
     else if (oxm.mask === undefined) fields.set(oxm.field, { value: oxm.value, mask: fullMask(oxm.field, oxm.value) });
     else if (!isZero(oxm.mask)) fields.set(oxm.field, { value: oxm.value, mask: oxm.mask });
   }
-  const parts: string[] = [];
+  // The packet type that every Ethernet packet has goes without saying.
+  if (isZero(fields.get('packet_type')?.value ?? 0)) fields.delete('packet_type');
+  const placed: [rank: number, text: string][] = [];
   const protocol = takeProtocol(fields);
-  for (const name of MATCH_ORDER) {
-    if (name === 'reg0' && protocol) parts.push(protocol);
-    const field = fields.get(name);
-    if (name === 'vlan_vid') parts.push(...vlanParts(fields, version));
-    // The packet type that every Ethernet packet has goes without saying.
-    else if (field && name !== 'vlan_pcp' && !(name === 'packet_type' && isZero(field.value)))
-      parts.push(onePart(name, field, ports));
+  if (protocol) placed.push([PROTOCOL_RANK, protocol]);
+  for (const text of vlanParts(fields, version)) placed.push([rankOf('vlan_vid'), text]);
+  for (const [name, field] of fields) {
+    if (name !== 'vlan_vid' && name !== 'vlan_pcp') placed.push([rankOf(name), onePart(name, field, ports)]);
   }
+  const parts = placed.sort(([a], [b]) => a - b).map(([, text]) => text);
   for (const { oxmClass, oxmField, data } of unknown) {
     parts.push(`oxm_0x${oxmClass.toString(16)}_${oxmField}=0x${Array.from(data, hexByte).join('')}`);
   }
   return parts;
 }
+
+const RANKS: ReadonlyMap<OxmName, number> = new Map(MATCH_ORDER.map((name, rank) => [name, rank]));
+const rankOf = (name: OxmName) => RANKS.get(name)!;
+/** The keyword of a protocol stands before the registers. */
+const PROTOCOL_RANK = rankOf('reg0') - 0.5;
 
 const hexByte = (byte: number) => byte.toString(16).padStart(2, '0');
 

@@ -20,6 +20,8 @@ const SLOT_OF: ReadonlyMap<OxmName, string> = new Map(
 );
 
 const ALL_FIELDS = Object.keys(FIELD_INFO) as OxmName[];
+/** In the order of their numbers, prerequisites come first. */
+const RANKS: ReadonlyMap<OxmName, number> = new Map(ALL_FIELDS.map((field, rank) => [field, rank]));
 
 /** Each name that is read, with the field that says how its value is written. */
 export const FIELD_BY_NAME: ReadonlyMap<string, OxmName> = new Map(
@@ -91,10 +93,7 @@ export class MatchBuilder {
         found.set(fields.find((field) => missing(field, found) === undefined) ?? lacking(content, found), content);
     }
     for (const [field, content] of found) if (missing(field, found)) lacking(content, found, field);
-    return ALL_FIELDS.flatMap((field) => {
-      const content = found.get(field);
-      return content ? [oxm(field, content)] : [];
-    });
+    return [...found].sort(([a], [b]) => RANKS.get(a)! - RANKS.get(b)!).map(([field, content]) => oxm(field, content));
   }
 
   #put(slot: string, field: OxmName, key: Piece, { value, mask }: { value: FieldValue; mask?: FieldValue }): void {
