@@ -2,6 +2,7 @@ import type { Action, Instruction, OfpVersion, OxmField } from '../../ofp/index.
 import { VLAN_PRESENT } from '../../ofp/index.ts';
 import { IpProto } from '../packet/index.ts';
 import { fromNicira, resubmit, toNicira, writeMetadata } from './nicira-actions.ts';
+import { loadsOf, withoutLoads } from './nicira-loads.ts';
 
 /**
  * The actions of 1.0 and 1.1 that 1.2 replaced by set-field, and what of theirs 1.0 has no action for: both ways. What
@@ -80,7 +81,7 @@ const lastOld = 2;
 
 /** Actions of any version as those of 1.3. */
 export function standardActions(actions: readonly Action[], match: readonly OxmField[], version: OfpVersion): Action[] {
-  const modern = fromNicira(actions);
+  const modern = withoutLoads(fromNicira(actions));
   if (version > lastOld) return modern;
   const facts = factsOf(match);
   return modern.flatMap((action) => {
@@ -92,10 +93,11 @@ export function standardActions(actions: readonly Action[], match: readonly OxmF
 /** Actions as `version` has them. */
 export function actionsFor(actions: readonly Action[], version: OfpVersion): Action[] {
   if (version > lastOld) return [...actions];
-  const old = actions.map((action) => {
-    if (action.type === 'popVlan' && version === 1) return { type: 'stripVlan' } as const;
-    const make = action.type === 'setField' ? downgrades[action.field.field] : undefined;
-    return make ? make((action as Of<'setField'>).field as never) : action;
+  const old = actions.flatMap((action): Action[] => {
+    if (action.type === 'popVlan' && version === 1) return [{ type: 'stripVlan' }];
+    if (action.type !== 'setField') return [action];
+    const make = downgrades[action.field.field];
+    return make ? [make(action.field as never)] : (loadsOf(action.field) ?? [action]);
   });
   return toNicira(old, version);
 }

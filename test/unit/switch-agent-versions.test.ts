@@ -161,6 +161,31 @@ describe('flow-mods', () => {
     });
   });
 
+  it('of 1.0 set other fields by loads, whole ones only', () => {
+    const { agent } = agentLab();
+    const [first, later] = [new TestController(agent, 1), new TestController(agent, 4)];
+    const address = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
+    const fields: OxmField[] = [
+      { field: 'ipv6_src', value: address },
+      { field: 'tunnel_id', value: 0x123456789an },
+      { field: 'ipv6_flabel', value: 0x12345 },
+    ];
+    const match: OxmField[] = [{ field: 'eth_type', value: 0x86dd }];
+    later.tell(
+      change({ match, instructions: [apply(...fields.map((field) => ({ type: 'setField', field }) as const))] }),
+    );
+    const told = first.ask({ type: 'multipartRequest', multipart: 'nxFlow', body: {} });
+    const [flow] = told.type === 'multipartReply' && told.multipart === 'nxFlow' ? told.body : [];
+    const [list] = flow!.instructions;
+    expect(list).toMatchObject({ actions: Array(4).fill({ type: 'experimenter' }) });
+    first.tell({ type: 'nxFlowMod', command: FlowModCommand.ADD, priority: 7, match, instructions: [list!] });
+    expect(later.ask({ type: 'multipartRequest', multipart: 'flow', body: { match: [] } })).toMatchObject({
+      body: [0, 1].map(() => ({ instructions: [{ actions: fields.map((field) => ({ field })) }] })),
+    });
+    const half = (list as { actions: unknown[] }).actions.slice(0, 1) as never[];
+    expect(first.errorOf(change({ match, instructions: [apply(...half)] }))).toEqual([2, 2]);
+  });
+
   it('of Nicira select by cookie', () => {
     const { controller, lab } = setup(1);
     const nx = { type: 'nxFlowMod', priority: 5, instructions: [] } as const;
@@ -211,7 +236,7 @@ describe('flows that an earlier version has no words for', () => {
     const [later, first] = [new TestController(agent, 4), new TestController(agent, 1)];
     const ip6: OxmField = { field: 'ipv6_flabel', value: 5 };
     const match: OxmField[] = [inPort(1), { field: 'eth_type', value: 0x86dd }, ip6];
-    const actions = [output(7), { type: 'setField', field: { field: 'ipv6_flabel', value: 6 } } as const, output(8)];
+    const actions = [output(7), { type: 'pushVlan', ethertype: 0x8100 } as const, output(8)];
     later.tell({
       ...change({ match, instructions: [apply(...actions), { type: 'gotoTable', tableId: 5 }] }),
       match,

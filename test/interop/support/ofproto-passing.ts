@@ -47,6 +47,7 @@ export const passing: readonly string[] = [
   'add-flow and flags',
   'basic flow_mod commands (OpenFlow 1.1)',
   'flow_mod negative test (OpenFlow 1.1)',
+  'set-field flow_mod commands (NXM)',
   'basic flow_mod commands (OpenFlow 1.2)',
   'set-field flow_mod commands (OF1.2)',
   'dump flows with cookie',
