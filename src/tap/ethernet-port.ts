@@ -28,7 +28,7 @@ export class EthernetPort implements FramePort {
   readonly #batch: PacketBatch;
   readonly #tally = new PortTally();
   #mtu: number;
-  #isUp = false;
+  #isUp: boolean;
   #onFrames: (frames: readonly Uint8Array[]) => void = () => {};
   #onLink: (isUp: boolean) => void = () => {};
   #onError: (error: Error) => void = () => {};
@@ -47,8 +47,9 @@ export class EthernetPort implements FramePort {
     } catch (error) {
       throw explain(error, name, netns);
     }
-    const { mtu, mac } = this.#socket.describe();
+    const { mtu, isUp, mac } = this.#socket.describe();
     this.#mtu = mtu;
+    this.#isUp = isUp;
     this.mac = mac;
     try {
       this.#watch = new LinkWatch(name, netns, (state) => this.#linkIs(state));

@@ -39,7 +39,7 @@ export interface PacketSocketOptions extends PacketSourceOptions {
 }
 
 export interface PacketSocket {
-  describe(): { mtu: number; mac: Uint8Array };
+  describe(): { mtu: number; isUp: boolean; mac: Uint8Array };
   send(frames: readonly Uint8Array[], areHeaded: boolean, mtu: number, tally: Float64Array): number;
   dropped(): number;
   close(): void;

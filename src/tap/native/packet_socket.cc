@@ -38,6 +38,9 @@ EthernetInterface Find(Napi::Env env, int fd, const std::string& name) {
   found.index = request.ifr_ifindex;
   if (ioctl(fd, SIOCGIFMTU, &request) != 0) throw ErrnoError(env, errno, "SIOCGIFINDEX");
   found.mtu = static_cast<uint32_t>(request.ifr_mtu);
+  if (ioctl(fd, SIOCGIFFLAGS, &request) != 0) throw ErrnoError(env, errno, "SIOCGIFINDEX");
+  const int running = IFF_UP | IFF_RUNNING;
+  found.is_up = (request.ifr_flags & running) == running;
   if (ioctl(fd, SIOCGIFHWADDR, &request) != 0) throw ErrnoError(env, errno, "SIOCGIFINDEX");
   if (request.ifr_hwaddr.sa_family != ARPHRD_ETHER) throw ErrnoError(env, EINVAL, "SIOCGIFHWADDR");
   std::memcpy(found.mac, request.ifr_hwaddr.sa_data, sizeof found.mac);
@@ -120,6 +123,7 @@ Napi::Value PacketSocket::Describe(const Napi::CallbackInfo& info) {
   Napi::Uint8Array mac = Napi::Uint8Array::New(info.Env(), sizeof interface_.mac);
   std::memcpy(mac.Data(), interface_.mac, sizeof interface_.mac);
   result.Set("mtu", Napi::Number::New(info.Env(), interface_.mtu));
+  result.Set("isUp", Napi::Boolean::New(info.Env(), interface_.is_up));
   result.Set("mac", mac);
   return result;
 }

@@ -12,6 +12,7 @@
 struct EthernetInterface {
   int index = 0;
   uint32_t mtu = 0;
+  bool is_up = false;
   uint8_t mac[6] = {};
 };
 
@@ -20,7 +21,7 @@ struct EthernetInterface {
  * for, and none of those that go out.
  *
  *   new PacketSocket({name, netns, offload, ...PacketSource's})  throws an ErrnoError
- *   .describe()                  {mtu, mac}: the interface when it was opened
+ *   .describe()                  {mtu, isUp, mac}: the interface when it was opened
  *   .send(frames, areHeaded, mtu, tally)   how many were taken; see SendTally
  *   .dropped()                   frames that came in malformed, or found the queue full
  *   .close()
