@@ -30,7 +30,9 @@ export class SwitchChannel {
   constructor(options: ChannelOptions, now: number) {
     this.#options = options;
     this.app = options.app((changes) =>
-      this.#session.batch(() => changes.forEach((change) => this.#session.send(change))),
+      this.#session.batch(() => {
+        for (const change of changes) this.#session.send(change);
+      }),
     );
     this.#handlers = {
       error: ({ errorType, code, xid }) => this.#problem('refused', `error ${errorType}/${code} to message ${xid}`),

@@ -134,7 +134,6 @@ export class OverlayNode {
   async start(): Promise<void> {
     const { tap, clock, log } = this.#parts;
     this.#addLeaf(tap);
-    this.#channel.start();
     this.#tick();
     await this.signal.start();
     log.info({ node: formatNodeId(this.id), at: clock.wallTime() }, 'node started');
@@ -177,6 +176,7 @@ export class OverlayNode {
       },
       clock.now(),
     );
+    channel.start();
     return channel;
   }
 
