@@ -29,7 +29,7 @@ export async function referenceText(): Promise<string> {
     '## Control socket',
     '',
     'A node answers at `RUNDIR/NAME.ctl`, a Unix stream socket: one line of JSON, `{"ask":"QUESTION"}`, gets one line of JSON,',
-    '`{"ok":true,"data":...}` or `{"ok":false,"message":"..."}`, and the end. `RUNDIR` is `$RINGLET_RUNDIR`, or `/run/ringlet` for root,',
+    '`{"ok":true,"of":"node","data":...}` or `{"ok":false,"message":"..."}`, and the end. `RUNDIR` is `$RINGLET_RUNDIR`, or `/run/ringlet` for root,',
     'or `$XDG_RUNTIME_DIR/ringlet`, or `/tmp/ringlet-UID`. `RUNDIR/NAME.mgmt` speaks OpenFlow.',
     '',
     `Questions: ${questions.map((question) => `\`${question}\``).join(', ')}. Their answers are the types of \`src/node/report.ts\`, and what`,
