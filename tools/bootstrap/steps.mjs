@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { bin, Failure, ROOT, run, say } from './run.mjs';
 
@@ -122,6 +122,8 @@ async function compile() {
       stdout: process.stderr,
     });
     if (code !== 0) throw new Failure('tsc found errors (see above)');
+    // npm makes the command executable when it first runs it, and not again after a new build.
+    chmodSync(join(fresh, 'src/cli/main.js'), 0o755);
     const names = new Set(fileNames(fresh));
     for (const name of names) {
       mkdirSync(dirname(join(DIST, name)), { recursive: true });
