@@ -11,6 +11,8 @@ const project = (name: string, folders: string[], testTimeout: number, groupOrde
     include: folders.map((folder) => `test/${folder}/**/*.test.ts`),
     pool: 'forks' as const,
     maxWorkers: 2,
+    // What os-ken compiles is not left in the tree.
+    env: { PYTHONDONTWRITEBYTECODE: '1' },
     testTimeout,
     hookTimeout: testTimeout,
     sequence: { groupOrder },
