@@ -21,6 +21,7 @@ import type { FramePort } from '../tap/index.ts';
 import type { TunnelFactory } from '../tunnel/index.ts';
 import type { NodeConfig } from './config.ts';
 import { Links } from './links.ts';
+import { MalformedWatch } from './malformed-watch.ts';
 import { Pipe } from './pipe.ts';
 
 /** What a node is made of besides itself: each part is one adapter, or its fake in a simulation. */
@@ -56,6 +57,7 @@ export class OverlayNode {
   readonly #parts: NodeParts;
   readonly #peerPorts = new Map<NodeId, number>();
   readonly #channel: SwitchChannel;
+  readonly #malformed: MalformedWatch;
   #signalConnected = false;
   #stopping = false;
   #timer: Timer | undefined;
@@ -73,6 +75,7 @@ export class OverlayNode {
       description: `ringlet node ${parts.config.name}`,
     });
     this.agent = new Agent(this.bridge);
+    this.#malformed = new MalformedWatch(this.bridge, this.flood, log);
     this.topology = new Topology({
       self: this.id,
       policy: symphony({ successors, longLinks }),
@@ -191,6 +194,7 @@ export class OverlayNode {
       });
       this.topology.tick(now);
       this.bridge.tick(now);
+      this.#malformed.tick(now);
       this.#tick();
     });
   }

@@ -1,5 +1,6 @@
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { buildArp, ethernetHeaderLength } from '../../switch/packet/index.ts';
+import { buildArp, ethernetHeaderLength, LinkEncoder } from '../../switch/packet/index.ts';
 import { SimNetwork } from '../../tools/sim/network.ts';
 import { sortClockwise } from '../../topology/index.ts';
 
@@ -60,6 +61,34 @@ describe(`50 nodes in virtual time (seed ${seed})`, () => {
     alive[0]!.tap.host.send([frame]);
     sim.run(1_000);
     for (const node of alive) expect(node.received).toEqual(node === alive[0] ? [] : [frame]);
+  });
+});
+
+describe('a neighbour that sends nonsense', () => {
+  it('is counted and logged, one line a second, and harms nobody', () => {
+    const lines: string[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => lines.push(line) });
+    const sim = new SimNetwork({ nodes: 4, seed: 1, latencyMs: 5, log });
+    sim.run(5_000);
+    const [bad, ...others] = sim.nodes;
+    const victim = bad!.node.topology.neighbours[0]!;
+    const flood = buildArp({ op: 1, srcMac: bad!.tap.mac, srcIp: 1, dstIp: 2 });
+    flood.set([0x88, 0xb5, 0x1f], 12);
+    const encoder = new LinkEncoder();
+    const fields = { hopLimit: 9, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 1 };
+    for (let i = 0; i < 50; i++) {
+      encoder.append(fields, flood);
+      bad!.node.links.sendFrames(victim, [Uint8Array.of(1, 2, 3), ...encoder.take()]);
+    }
+    sim.run(1_500);
+    const warnings = lines.map((line) => JSON.parse(line) as { msg: string; total: number });
+    expect(warnings.map(({ msg, total }) => [msg, total])).toEqual([
+      ['malformed frames from a neighbour', 50],
+      ['malformed floods from neighbours', 50],
+    ]);
+    const target = others.find(({ node }) => node.id === victim)!;
+    expect(target.node.bridge.counters.linkMalformed).toBe(50);
+    expect(target.node.topology.neighbours).toContain(bad!.node.id);
   });
 });
 

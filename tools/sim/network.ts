@@ -1,4 +1,4 @@
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { Identity } from '../../src/identity/index.ts';
 import type { Clock, Timer } from '../../src/lib/clock.ts';
 import { VirtualClock } from '../../src/lib/virtual-clock.ts';
@@ -15,6 +15,8 @@ export interface SimOptions {
   readonly seed: number;
   /** One way, in ms, on every link. */
   readonly latencyMs: number;
+  /** Of all nodes; silent by default. */
+  readonly log?: Logger;
 }
 
 /** A node of a simulation with the host at its TAP. */
@@ -34,12 +36,14 @@ export interface SimNode {
 export class SimNetwork {
   readonly clock = new VirtualClock();
   readonly nodes: SimNode[] = [];
+  readonly #log: Logger;
   readonly #random: () => number;
   readonly #tunnels: MemoryTunnelNetwork;
   /** The rendezvous of all nodes. */
   readonly hub: MemorySignalHub;
 
   constructor(options: SimOptions) {
+    this.#log = options.log ?? silent;
     this.#random = seededRandom(options.seed);
     const { clock } = this;
     const path = { latencyMs: options.latencyMs, loss: 0 };
@@ -75,7 +79,7 @@ export class SimNetwork {
       tunnels,
       clock,
       random: this.#random,
-      log: silent,
+      log: this.#log,
       signal: (events) => this.hub.signal({ ...config, signer: identity, events: whileRunning(clock, events) }),
     });
     // Settles in virtual time; the hub of a simulation is always there.

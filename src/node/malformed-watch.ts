@@ -1,0 +1,37 @@
+import type { Logger } from 'pino';
+import type { Bridge, FloodEngine } from '../../switch/index.ts';
+
+/** One line for a neighbour that sends nonsense, however much of it. */
+const everyMs = 1_000;
+
+/** Logs what the bridge counts silently on its way of frames: messages of neighbours that make no sense. */
+export class MalformedWatch {
+  readonly #bridge: Bridge;
+  readonly #flood: FloodEngine;
+  readonly #log: Logger;
+  readonly #seen = new Map<string, number>();
+  #nextAt = 0;
+
+  constructor(bridge: Bridge, flood: FloodEngine, log: Logger) {
+    this.#bridge = bridge;
+    this.#flood = flood;
+    this.#log = log;
+  }
+
+  tick(now: number): void {
+    if (now < this.#nextAt) return;
+    this.#nextAt = now + everyMs;
+    for (const { name, kind, no, counters } of this.#bridge.ports) {
+      if (kind === 'peer')
+        this.#report(`${name}/${no}`, counters.rxErrors, { port: name }, 'malformed frames from a neighbour');
+    }
+    const { truncated = 0, 'unknown-version': version = 0, 'unknown-type': type = 0 } = this.#flood.counters.dropped;
+    this.#report('flood', truncated + version + type, {}, 'malformed floods from neighbours');
+  }
+
+  #report(key: string, total: number, fields: object, message: string): void {
+    const before = this.#seen.get(key) ?? 0;
+    if (total > before) this.#log.warn({ ...fields, count: total - before, total }, message);
+    if (total > 0) this.#seen.set(key, total);
+  }
+}
