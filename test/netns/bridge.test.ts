@@ -123,8 +123,9 @@ describe('ringlet bridge without controllers', () => {
         /10\.99\.0\.2 > 10\.99\.0\.1: ICMP echo reply/.test(text)
       );
     });
+    const closed = new Promise((resolve) => capture.once('close', resolve));
     await lab.ringlet('del-port', 'sw1', 'e1');
-    await new Promise((resolve) => capture.once('close', resolve));
+    await closed;
     expect(capture.exitCode).toBe(0);
   });
 });
