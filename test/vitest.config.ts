@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Tests of `folders`, with a time limit for each test. */
-const project = (name: string, folders: string[], testTimeout: number, groupOrder: number) => ({
+const project = (name: string, folders: string[], testTimeout: number, groupOrder: number, retry = 0) => ({
   test: {
     name,
     root,
@@ -14,6 +14,7 @@ const project = (name: string, folders: string[], testTimeout: number, groupOrde
     // What os-ken compiles is not left in the tree.
     env: { PYTHONDONTWRITEBYTECODE: '1' },
     testTimeout,
+    retry,
     hookTimeout: testTimeout,
     sequence: { groupOrder },
   },
@@ -27,7 +28,8 @@ export default defineConfig({
     projects: [
       project('pure', ['unit', 'property', 'sim'], 30_000, 0),
       // Real processes, namespaces and interfaces: slower, and after the pure ones, whose failures explain more.
-      project('system', ['interop', 'netns'], 90_000, 1),
+      // Real time on a machine that others share: unattended, a test that was starved gets a second chance.
+      project('system', ['interop', 'netns'], 90_000, 1, process.env.CI ? 1 : 0),
     ],
   },
 });
