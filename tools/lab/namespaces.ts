@@ -99,7 +99,7 @@ export class NamespaceNetwork implements LabNetwork {
     );
     child.ended.then((why) => {
       if (!this.#isStopping && !this.#killed.has(name)) {
-        this.#break(new LabError('LAB_PROCESS', `${name} ended by itself: ${why}`));
+        this.#break(new LabError('LAB_PROCESS', `${name} is gone: ${why}`));
       }
     });
     return child;
