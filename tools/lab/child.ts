@@ -44,7 +44,9 @@ export class LabChild {
     });
     this.ended = new Promise((resolve) => {
       child.once('error', (error) => resolve(error.message));
-      child.once('close', (code, signal) => resolve(lastLine || (signal === null ? `exit code ${code}` : `killed by ${signal}`)));
+      child.once('close', (code, signal) =>
+        resolve(lastLine || (signal === null ? `exit code ${code}` : `killed by ${signal}`)),
+      );
     });
     this.ready = new Promise((resolve, reject) => {
       child.once('message', () => resolve());
