@@ -1,6 +1,6 @@
-import { VirtualClock } from '../../src/lib/virtual-clock.ts';
-import type { FloodCopy, FloodReceipt } from '../../switch/flood/index.ts';
-import type { NodeId, Random } from '../../topology/index.ts';
+import { VirtualClock } from '../../../src/lib/virtual-clock.ts';
+import type { FloodCopy, FloodReceipt } from '../../../switch/flood/index.ts';
+import type { NodeId, Random } from '../../../topology/index.ts';
 import type { Links } from './links.ts';
 
 /** What floods on one switch: the engine that ships, or the published rule for comparison. */

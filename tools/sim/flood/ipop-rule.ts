@@ -1,6 +1,12 @@
-import { decodeFrb, encodeFrb, type FloodCopy, type FloodReceipt, initialHopLimit } from '../../switch/flood/index.ts';
-import { clockwise, type NodeId, sortClockwise } from '../../topology/index.ts';
-import type { FloodRule } from './flood-network.ts';
+import {
+  decodeFrb,
+  encodeFrb,
+  type FloodCopy,
+  type FloodReceipt,
+  initialHopLimit,
+} from '../../../switch/flood/index.ts';
+import { clockwise, type NodeId, sortClockwise } from '../../../topology/index.ts';
+import type { FloodRule } from './network.ts';
 
 const mac = new Uint8Array(6);
 

@@ -1,4 +1,4 @@
-import { clockwise, type NodeId, type Policy, type Random, sortClockwise, symphony } from '../../topology/index.ts';
+import { clockwise, type NodeId, type Policy, type Random, sortClockwise, symphony } from '../../../topology/index.ts';
 
 /** Who is linked to whom: both ways. */
 export type Links = Map<NodeId, Set<NodeId>>;

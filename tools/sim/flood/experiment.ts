@@ -1,8 +1,8 @@
-import { FloodEngine } from '../../switch/flood/index.ts';
-import { type NodeId, type Random, seededRandom } from '../../topology/index.ts';
-import { FloodNetwork, type FloodRule } from './flood-network.ts';
+import { FloodEngine } from '../../../switch/flood/index.ts';
+import { type NodeId, type Random, seededRandom } from '../../../topology/index.ts';
 import { IpopRule } from './ipop-rule.ts';
 import { cut, decimalLinks, joinRing, type Links, leaveRing, randomIds, symphonyLinks } from './links.ts';
+import { FloodNetwork, type FloodRule } from './network.ts';
 
 export interface FloodExperiment {
   readonly nodes: number;
