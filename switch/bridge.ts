@@ -159,6 +159,11 @@ export class Bridge {
     return [...this.#ports.values()].sort((a, b) => a.no - b.no);
   }
 
+  /** Whether any port is in some VLANs only. */
+  get hasVlans(): boolean {
+    return this.#ports.hasVlans;
+  }
+
   port(no: number): Port | undefined {
     return this.#ports.get(no);
   }

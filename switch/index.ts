@@ -31,3 +31,4 @@ export { loopHoldMs, loopProbeMs } from './ports/loop-guard.ts';
 export { Port, type PortCounters, type PortKind, type PortOptions } from './ports/port.ts';
 export type { PortChange } from './ports/port-change.ts';
 export { floodPortNo } from './ports/port-table.ts';
+export { type PortVlans, vlanIds } from './ports/vlans.ts';

@@ -1,4 +1,4 @@
-import { KeyWord, macNumber, type Packet } from './packet/index.ts';
+import { macNumber, type Packet } from './packet/index.ts';
 
 /** As Open vSwitch and the Linux bridge have it. */
 export const macAgeMs = 300_000;
@@ -31,11 +31,10 @@ export class MacTable {
     return this.#size;
   }
 
-  /** Remembers where the frame's source is, unless it is a group address, which no host has. */
-  learn(packet: Packet, portNo: number, now: number): void {
+  /** Remembers where the source of a frame of a VLAN is, unless it is a group address, which no host has. */
+  learn(packet: Packet, vlan: number, portNo: number, now: number): void {
     if ((packet.frame[6]! & 1) !== 0) return;
     const mac = macNumber(packet.frame, 6);
-    const vlan = vlanOf(packet);
     const known = this.#byVlan.get(vlan)?.get(mac);
     if (!known) {
       if (this.#size >= maxMacs) this.#evict();
@@ -52,9 +51,9 @@ export class MacTable {
     }
   }
 
-  /** The port of the frame's destination, if it was heard in the last 300 s. */
-  lookup(packet: Packet, now: number): number | undefined {
-    const entry = this.#byVlan.get(vlanOf(packet))?.get(macNumber(packet.frame, 0));
+  /** The port of the destination of a frame of a VLAN, if it was heard in the last 300 s. */
+  lookup(packet: Packet, vlan: number, now: number): number | undefined {
+    const entry = this.#byVlan.get(vlan)?.get(macNumber(packet.frame, 0));
     if (!entry) return undefined;
     if (now - entry.seenAt < macAgeMs) return entry.portNo;
     this.#remove(entry);
@@ -115,8 +114,4 @@ export class MacTable {
     this.#remove(oldest);
     this.evictions += 1;
   }
-}
-
-function vlanOf(packet: Packet): number {
-  return packet.hasVlan ? packet.key[KeyWord.TYPE_VLAN]! & 0xfff : 0;
 }

@@ -83,8 +83,9 @@ export class Offload {
   /** Whether the rules in force do nothing with such a frame but send it to ports or drop it. */
   #passesUnchanged(no: number, frame: Uint8Array): boolean {
     const packet = this.#packet;
-    const { flows } = this.#bridge;
-    if (!packet.load(frame)) return false;
+    const { flows, hasVlans } = this.#bridge;
+    // Frames between ports of VLANs may get a tag or lose it.
+    if (hasVlans || !packet.load(frame)) return false;
     packet.setContext(no, 0, 0, 0, 0);
     for (let tableId = 0; tableId >= 0; ) {
       const entry = flows.table(tableId)?.peek(packet.key);

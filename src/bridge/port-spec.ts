@@ -1,12 +1,14 @@
 import { isIP } from 'node:net';
+import { type PortVlans, vlanIds } from '../../switch/index.ts';
 import { BridgeError } from './errors.ts';
 
 /**
  * A port as a user writes it: `[NUMBER@][NAME=]KIND:WHERE[,OPTION=VALUE...]`, such as
  *
- *     tap:lan0,mtu=1400,address=10.0.0.1/24     1@eth:eth1     vm1=punix:/run/vm1.sock
+ *     tap:lan0,mtu=1400,address=10.0.0.1/24     1@eth:eth1,trunks=10+20-29     vm1=punix:/run/vm1.sock,tag=10
  *
- * Options belong to `tap:` alone; the path of a socket may hold commas.
+ * `mtu` and `address` belong to `tap:` alone. `tag` and `trunks` are for every port, and come last: the path of a socket may
+ * hold commas.
  */
 export interface PortSpec {
   /** As it was written. */
@@ -16,6 +18,7 @@ export interface PortSpec {
   /** What OpenFlow calls it. */
   readonly name: string;
   readonly device: DeviceSpec;
+  readonly vlans: PortVlans | undefined;
 }
 
 export type DeviceSpec =
@@ -24,8 +27,10 @@ export type DeviceSpec =
   /** Frames over a Unix stream socket, each behind its length. */
   | { readonly kind: 'unix' | 'punix'; readonly path: string };
 
-const notation = '[NUMBER@][NAME=]tap:NAME[,mtu=N][,address=A/LEN], eth:NAME, unix:PATH or punix:PATH';
-const form = /^(?:(?<no>\d{1,5})@)?(?:(?<name>[^=:,@]+)=)?(?<kind>tap|eth|unix|punix):(?<rest>.+)$/s;
+const notation =
+  '[NUMBER@][NAME=]tap:NAME[,mtu=N][,address=A/LEN], eth:NAME, unix:PATH or punix:PATH, each with [,tag=N][,trunks=N+N-N]';
+const form =
+  /^(?:(?<no>\d{1,5})@)?(?:(?<name>[^=:,@]+)=)?(?<kind>tap|eth|unix|punix):(?<rest>.+?)(?<vlans>(,(tag|trunks)=[^,]*)*)$/s;
 /** Numbers above are OpenFlow's own, or of logical ports. */
 const maxNo = 64_999;
 /** What OpenFlow has room for in a port's description. */
@@ -43,7 +48,7 @@ export function parsePortSpec(text: string): PortSpec {
   const device = deviceParsers[parts.kind as DeviceSpec['kind']](parts.rest!, text);
   const name = parts.name ?? nameOf(device);
   if (!portName.test(name)) throw wrong(text, `'${name}' is no name for a port: put another one in front, NAME=...`);
-  return { text, no, name, device };
+  return { text, no, name, device, vlans: parseVlans(parts.vlans!, text) };
 }
 
 const deviceParsers: Readonly<Record<DeviceSpec['kind'], (rest: string, text: string) => DeviceSpec>> = {
@@ -64,6 +69,35 @@ function parseTap(rest: string, text: string): DeviceSpec {
     else throw wrong(text, `a tap has mtu=N and address=A/LEN, not '${option}'`);
   }
   return { kind: 'tap', name: interfaceName(name, text), mtu, addresses };
+}
+
+function parseVlans(options: string, text: string): PortVlans | undefined {
+  if (options === '') return undefined;
+  let vlans: PortVlans = {};
+  for (const option of options.slice(1).split(',')) {
+    const [key, value = ''] = option.split('=', 2);
+    vlans = key === 'tag' ? { ...vlans, tag: parseTag(value, text) } : { ...vlans, trunks: parseTrunks(value, text) };
+  }
+  return vlans;
+}
+
+function parseTag(value: string, text: string): number {
+  const tag = /^\d{1,4}$/.test(value) ? Number(value) : 0;
+  if (tag >= vlanIds.least && tag <= vlanIds.most) return tag;
+  throw wrong(text, `a VLAN is from ${vlanIds.least} to ${vlanIds.most}`);
+}
+
+/** Ids and ranges of them, joined by plus signs; 0 for frames without a tag. */
+function parseTrunks(value: string, text: string): ReadonlySet<number> {
+  const trunks = new Set<number>();
+  for (const range of value.split('+')) {
+    const [, first, last = first] = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(range) ?? [];
+    if (first === undefined || Number(first) > Number(last) || Number(last) > vlanIds.most) {
+      throw wrong(text, `trunks are VLANs from 0 to ${vlanIds.most}, such as 10+20-29`);
+    }
+    for (let vlan = Number(first); vlan <= Number(last); vlan++) trunks.add(vlan);
+  }
+  return trunks;
 }
 
 function parseMtu(value: string, text: string): number {

@@ -140,6 +140,7 @@ export class BridgeRuntime {
         name: spec.name,
         mac: device.mac,
         kind: 'leaf',
+        vlans: spec.vlans,
         ...(spec.no === undefined ? {} : { no: spec.no }),
         send: (frames) => {
           captures.see(frames);

@@ -101,6 +101,11 @@ export class Packet {
     return (this.key[KeyWord.TYPE_VLAN]! & vlanPresent) !== 0;
   }
 
+  /** Of the outermost tag; 0 without one. */
+  get vlanId(): number {
+    return this.hasVlan ? this.key[KeyWord.TYPE_VLAN]! & 0xfff : 0;
+  }
+
   // HOT PATH
   #parse(frame: Uint8Array): boolean {
     const key = this.key;

@@ -20,11 +20,13 @@ export interface EgressCounters {
   noSuchPeer: number;
   /** Outputs to port numbers that no port has. */
   noSuchPort: number;
+  /** Frames whose port is not in their VLAN. */
+  wrongVlan: number;
 }
 
 /** The way out: queues a frame on ports, each kind in its own way, until the batch ends. */
 export class Egress {
-  readonly counters: EgressCounters = { hopLimit: 0, floodMisuse: 0, noSuchPeer: 0, noSuchPort: 0 };
+  readonly counters: EgressCounters = { hopLimit: 0, floodMisuse: 0, noSuchPeer: 0, noSuchPort: 0, wrongVlan: 0 };
   readonly #passage: Passage;
   readonly #self: SwitchId;
   readonly #ports: PortTable;
@@ -58,13 +60,17 @@ export class Egress {
     };
   }
 
+  get hasVlans(): boolean {
+    return this.#ports.hasVlans;
+  }
+
   // HOT PATH
-  /** To a port by number; never to the one that the frame came from. */
-  toPort(no: number): void {
+  /** To a port by number; never to the one that the frame came from. `prepare`: as for `spread`. */
+  toPort(no: number, prepare?: (port: Port) => boolean): void {
     if (no === this.#passage.inPort) return;
     const port = this.#ports.get(no);
-    if (port) this.emit(port);
-    else this.counters.noSuchPort += 1;
+    if (!port) this.counters.noSuchPort += 1;
+    else if (!prepare || prepare(port)) this.emit(port);
   }
 
   // HOT PATH
@@ -75,14 +81,15 @@ export class Egress {
 
   /**
    * To every leaf port and into the overlay, but not back. Peer ports are not flooded one by one: the flood port stands for
-   * all of them, once. `excluding`: `PortConfig` bits of ports to leave out.
+   * all of them, once. `excluding`: `PortConfig` bits of ports to leave out. `prepare`: makes the packet what the port is to
+   * get, or leaves the port out by false.
    */
-  spread(excluding: number): void {
+  spread(excluding: number, prepare?: (port: Port) => boolean): void {
     const { origin } = this.#passage;
     for (const port of this.#ports.values()) {
       if (port === origin || port.kind === 'peer' || (port.config & excluding) !== 0) continue;
       if (port.kind === 'flood' && origin?.kind === 'peer') continue;
-      this.emit(port);
+      if (!prepare || prepare(port)) this.emit(port);
     }
   }
 

@@ -19,6 +19,9 @@ export class PortTable {
   readonly #byPeer = new Map<bigint, Port[]>();
   readonly #next = { leaf: ranges.leaf.first as number, peer: ranges.peer.first as number };
 
+  /** Whether any port is in some VLANs only. */
+  hasVlans = false;
+
   get(no: number): Port | undefined {
     return this.#byNo.get(no);
   }
@@ -61,6 +64,7 @@ export class PortTable {
   addPort(port: Port): void {
     this.#byNo.set(port.no, port);
     this.#names.add(port.name);
+    this.hasVlans ||= port.vlans !== undefined;
     if (port.peer !== undefined) this.#byPeer.set(port.peer, [...(this.#byPeer.get(port.peer) ?? []), port]);
   }
 
@@ -70,6 +74,7 @@ export class PortTable {
     if (!port || port.kind === 'flood') throw new SwitchError('SWITCH_NO_SUCH_PORT', `no port ${no} to remove`);
     this.#byNo.delete(no);
     this.#names.delete(port.name);
+    this.hasVlans = [...this.#byNo.values()].some(({ vlans }) => vlans !== undefined);
     if (port.peer === undefined) return port;
     const others = this.#byPeer.get(port.peer)!.filter((other) => other !== port);
     if (others.length > 0) this.#byPeer.set(port.peer, others);

@@ -1,5 +1,6 @@
 import { PortConfig as ConfigFlag, PortState } from '../../ofp/index.ts';
 import { LinkDecoder, LinkEncoder, type LinkRecord } from '../packet/index.ts';
+import type { PortVlans } from './vlans.ts';
 
 export type PortKind = 'leaf' | 'peer' | 'flood';
 
@@ -24,6 +25,8 @@ export interface CommonPortOptions {
   send(batch: readonly Uint8Array[]): number;
   /** The number to have, which may be `PortNo.LOCAL`; otherwise the next free one. */
   readonly no?: number;
+  /** For NORMAL, at leaf ports. Without them, every frame comes and goes as it is. */
+  readonly vlans?: PortVlans | undefined;
   /** Current speed for descriptions, in kb/s. */
   readonly speed?: number;
 }
@@ -48,6 +51,7 @@ export class Port {
   readonly kind: PortKind;
   /** Set on peer ports. */
   readonly peer: bigint | undefined;
+  readonly vlans: PortVlans | undefined;
   readonly speed: number;
   readonly createdAt: number;
   readonly counters: PortCounters = {
@@ -75,6 +79,7 @@ export class Port {
     this.mac = options.mac.slice();
     this.kind = kind;
     this.peer = peer;
+    this.vlans = options.vlans;
     this.speed = options.speed ?? 0;
     this.createdAt = now;
     this.#send = (batch) => options.send(batch);

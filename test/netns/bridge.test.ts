@@ -35,6 +35,35 @@ describe('ringlet bridge without controllers', () => {
     expect(await lab.reaches()).toBe(false);
   });
 
+  it('carries a VLAN over a trunk to access ports of another bridge, and no other', async () => {
+    const trunk = join(lab.directory, 'trunk.sock');
+    await lab.bridge('--port', `punix:${trunk},trunks=10+20`);
+    const args = ['bridge', '--name', 'sw2', '--port', `unix:${trunk},trunks=10+20`];
+    await lab.start(process.execPath, mainPath(), ...args).waitFor(/Ctrl-C ends it/);
+    const move = async (port: string, to: string, tag: number) => {
+      await lab.ringlet('del-port', 'sw1', port);
+      await lab.ringlet('add-port', to, `eth:${port},tag=${tag}`);
+    };
+    await move('e1', 'sw1', 10);
+    await move('e2', 'sw2', 10);
+    await lab.reached();
+    const tcpdump = lab.start(
+      'sh',
+      '-c',
+      `'${process.execPath}' '${mainPath()}' capture sw1 trunk | tcpdump -e -n -l -r -`,
+    );
+    const server = lab.startIn(lab.h2, 'iperf3', '-s', '-1', '--forceflush');
+    await server.waitFor(/Server listening/);
+    // Super-frames of the hosts are cut, and get their tag piece by piece.
+    const sent = JSON.parse(await lab.h1.run('iperf3', '-c', '10.99.0.2', '-n', '20M', '-J'));
+    expect(sent.end.sum_received.bytes).toBeGreaterThan(10e6);
+    await tcpdump.waitFor(/vlan 10, p 0, ethertype IPv4/);
+    expect(await lab.ringlet('macs', 'sw2')).toMatch(/ 10 /);
+    await lab.ringlet('del-port', 'sw2', 'e2');
+    await lab.ringlet('add-port', 'sw2', 'eth:e2,tag=20');
+    expect(await lab.reaches()).toBe(false);
+  });
+
   it('gets ports, loses them, and says so', async () => {
     const bridge = await lab.bridge();
     const monitor = lab.start('ovs-ofctl', '-O', 'OpenFlow13', 'monitor', 'sw1', '65534');

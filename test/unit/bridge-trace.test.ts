@@ -92,7 +92,7 @@ describe('a trace', () => {
     const known = makeBridge();
     const packet = new Packet();
     packet.load(composeFrame(parseMatch('dl_src=02:00:00:00:00:09,dl_vlan=5')).frame);
-    known.macs.learn(packet, 3, 900);
+    known.macs.learn(packet, 5, 3, 900);
     expect(trace(known, 'in_port=1,dl_dst=02:00:00:00:00:09,dl_vlan=5', true).outputs).toMatchObject([{ port: 3 }]);
     known.setLink(2, false);
     expect(trace(known, 'in_port=1,dl_dst=02:00:00:00:00:09', true).outputs).toMatchObject([{ port: 3 }]);

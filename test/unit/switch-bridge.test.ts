@@ -400,6 +400,75 @@ describe('NORMAL', () => {
   });
 });
 
+describe('NORMAL with VLANs', () => {
+  const tagged = (bytes: Uint8Array, tag: number) =>
+    Uint8Array.of(...bytes.subarray(0, 12), 0x81, 0, tag >> 8, tag & 0xff, ...bytes.subarray(12));
+  const setup = () => {
+    const lab = new BridgeLab();
+    const ports = {
+      access10: lab.leaf({ tag: 10 }),
+      other10: lab.leaf({ tag: 10 }),
+      access20: lab.leaf({ tag: 20 }),
+      trunk: lab.leaf({ trunks: new Set([10, 20]) }),
+      native: lab.leaf({ tag: 20, trunks: new Set([10]) }),
+      plain: lab.leaf(),
+    };
+    lab.flow({ priority: 0, instructions: [apply(output(PortNo.NORMAL))] });
+    /** What every port sent since the last look. */
+    const sent = () =>
+      Object.fromEntries(
+        Object.entries(ports).flatMap(([name, port]) => {
+          const frames = port.sent.splice(0);
+          return frames.length === 0 ? [] : [[name, frames]];
+        }),
+      );
+    const receive = (name: keyof typeof ports, bytes: Uint8Array) => {
+      lab.bridge.receive(ports[name].no, [bytes], 0);
+      return sent();
+    };
+    return { lab, receive };
+  };
+  const bytes = frame(broadcast, mac(1));
+  const in10 = tagged(bytes, 10);
+  const in20 = tagged(bytes, 20);
+
+  it('tags what comes from access ports where it is to have a tag', () => {
+    const { receive } = setup();
+    expect(receive('access10', bytes)).toEqual({ other10: [bytes], trunk: [in10], native: [in10], plain: [in10] });
+    expect(receive('native', bytes)).toEqual({ access20: [bytes], trunk: [in20], plain: [in20] });
+    expect(receive('trunk', in20)).toEqual({ access20: [bytes], native: [bytes], plain: [in20] });
+    expect(receive('plain', in10)).toEqual({ access10: [bytes], other10: [bytes], trunk: [in10], native: [in10] });
+    expect(receive('plain', bytes)).toEqual({});
+  });
+
+  it('keeps the priority of a tag', () => {
+    const { receive } = setup();
+    const urgent = tagged(bytes, 0xa00a);
+    expect(receive('access10', tagged(bytes, 0xa000))).toEqual({
+      other10: [bytes],
+      trunk: [urgent],
+      native: [urgent],
+      plain: [urgent],
+    });
+  });
+
+  it('drops and counts what may not come in', () => {
+    const { lab, receive } = setup();
+    expect(receive('access10', in10)).toEqual({});
+    expect(receive('trunk', bytes)).toEqual({});
+    expect(receive('trunk', tagged(bytes, 30))).toEqual({});
+    expect(lab.bridge.counters.wrongVlan).toBe(3);
+  });
+
+  it('knows a host by its VLAN', () => {
+    const { receive } = setup();
+    receive('trunk', tagged(frame(broadcast, mac(2)), 10));
+    const there = frame(mac(2), mac(1));
+    expect(receive('access10', there)).toEqual({ trunk: [tagged(there, 10)] });
+    expect(Object.keys(receive('access20', there))).toEqual(['trunk', 'native', 'plain']);
+  });
+});
+
 describe('peer ports', () => {
   it('sends to the switch that tunnel_id names, from this one', () => {
     const lab = new BridgeLab({ selfId: self });

@@ -18,59 +18,50 @@ function to(destination: number): Packet {
 describe('MacTable', () => {
   it('learns, follows a move and forgets a port', () => {
     const macs = new MacTable();
-    macs.learn(from(1), 1, 0);
-    macs.learn(from(2), 1, 0);
-    expect(macs.lookup(to(1), 0)).toBe(1);
-    macs.learn(from(1), 2, 1);
-    expect(macs.lookup(to(1), 1)).toBe(2);
+    macs.learn(from(1), 0, 1, 0);
+    macs.learn(from(2), 0, 1, 0);
+    expect(macs.lookup(to(1), 0, 0)).toBe(1);
+    macs.learn(from(1), 0, 2, 1);
+    expect(macs.lookup(to(1), 0, 1)).toBe(2);
     expect(macs.moves).toBe(1);
     macs.forgetPort(1);
-    expect(macs.lookup(to(2), 1)).toBeUndefined();
+    expect(macs.lookup(to(2), 0, 1)).toBeUndefined();
     expect(macs.size).toBe(1);
   });
 
   it('forgets after 300 s of silence, counted from the last frame', () => {
     const macs = new MacTable();
-    macs.learn(from(1), 1, 0);
-    macs.learn(from(2), 1, 0);
-    macs.learn(from(1), 1, 5000);
+    macs.learn(from(1), 0, 1, 0);
+    macs.learn(from(2), 0, 1, 0);
+    macs.learn(from(1), 0, 1, 5000);
     expect(macs.nextExpiry).toBe(macAgeMs);
     macs.expire(macAgeMs);
     expect(macs.size).toBe(1);
-    expect(macs.lookup(to(1), macAgeMs + 4999)).toBe(1);
-    expect(macs.lookup(to(1), macAgeMs + 5000)).toBeUndefined();
+    expect(macs.lookup(to(1), 0, macAgeMs + 4999)).toBe(1);
+    expect(macs.lookup(to(1), 0, macAgeMs + 5000)).toBeUndefined();
     expect(macs.size).toBe(0);
     expect(macs.nextExpiry).toBe(Infinity);
   });
 
   it('keeps VLANs apart and learns no group addresses', () => {
     const macs = new MacTable();
-    const tagged = (vlan: number) => {
-      const packet = new Packet();
-      packet.load(Uint8Array.of(...mac(1), ...mac(1), 0x81, 0, 0, vlan, 8, 0));
-      return packet;
-    };
-    macs.learn(tagged(5), 1, 0);
-    macs.learn(tagged(6), 2, 0);
-    expect([macs.lookup(tagged(5), 0), macs.lookup(tagged(6), 0), macs.lookup(tagged(7), 0)]).toEqual([
-      1,
-      2,
-      undefined,
-    ]);
+    macs.learn(from(1), 5, 1, 0);
+    macs.learn(from(1), 6, 2, 0);
+    expect([5, 6, 7].map((vlan) => macs.lookup(to(1), vlan, 0))).toEqual([1, 2, undefined]);
     const group = new Packet();
     group.load(frame(mac(1), Uint8Array.of(3, 0, 0, 0, 0, 1)));
-    macs.learn(group, 3, 0);
+    macs.learn(group, 0, 3, 0);
     expect(macs.size).toBe(2);
   });
 
   it('makes room at the port that holds most, at its least recently used address', () => {
     const macs = new MacTable();
-    macs.learn(from(1), 1, 0);
-    for (let i = 2; i < maxMacs + 50; i++) macs.learn(from(i), 2, 0);
+    macs.learn(from(1), 0, 1, 0);
+    for (let i = 2; i < maxMacs + 50; i++) macs.learn(from(i), 0, 2, 0);
     expect(macs.size).toBe(maxMacs);
     expect(macs.evictions).toBe(49);
-    expect(macs.lookup(to(1), 0)).toBe(1);
-    expect(macs.lookup(to(2), 0)).toBeUndefined();
-    expect(macs.lookup(to(maxMacs + 49), 0)).toBe(2);
+    expect(macs.lookup(to(1), 0, 0)).toBe(1);
+    expect(macs.lookup(to(2), 0, 0)).toBeUndefined();
+    expect(macs.lookup(to(maxMacs + 49), 0, 0)).toBe(2);
   });
 });

@@ -12,7 +12,7 @@ import {
   PortNo,
 } from '../../../ofp/index.ts';
 import { Bridge, type FlowEntry, OpenFlowRefusal } from '../../../switch/index.ts';
-import { Packet, put16 } from '../../../switch/packet/index.ts';
+import { Packet } from '../../../switch/packet/index.ts';
 import type { TraceReport } from '../report.ts';
 import { fieldsOf } from './frame-fields.ts';
 
@@ -107,11 +107,11 @@ export class Replica {
   }
 
   #copyPorts(original: Bridge): void {
-    for (const { no, name, mac, kind, config, isLinkUp, isBlocked } of original.ports) {
+    for (const { no, name, mac, kind, vlans, config, isLinkUp, isBlocked } of original.ports) {
       if (kind !== 'leaf') continue;
       this.bridge.addPort(
         {
-          ...{ no, name, mac, kind },
+          ...{ no, name, mac, kind, vlans },
           send: (frames) => {
             for (const frame of frames) {
               const hex = Buffer.from(frame).toString('hex');
@@ -169,12 +169,8 @@ export class Replica {
     for (const { mac, vlan, portNo, seenAt } of original.macs.entries()) {
       const frame = new Uint8Array(60);
       for (let i = 0; i < 6; i++) frame[6 + i] = Math.floor(mac / 2 ** (40 - 8 * i)) & 0xff;
-      if (vlan > 0) {
-        put16(frame, 12, 0x8100);
-        put16(frame, 14, vlan);
-      }
       this.#packet.load(frame);
-      this.bridge.macs.learn(this.#packet, portNo, seenAt);
+      this.bridge.macs.learn(this.#packet, vlan, portNo, seenAt);
     }
   }
 }

@@ -24,6 +24,7 @@ Ports, each [NUMBER@][NAME=]KIND:WHERE:
   tap:NAME[,mtu=N][,address=A/LEN]   a new interface of this machine
   eth:NAME                           an interface that is there already
   unix:PATH, punix:PATH              frames over a Unix socket, dialled or awaited
+each with [,tag=N] for an access port of a VLAN and [,trunks=N+N-N] for a trunk.
 
 Examples:
   ringlet bridge --port tap:lan0,address=10.0.0.1/24 --port eth:eth1

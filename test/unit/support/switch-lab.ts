@@ -1,5 +1,11 @@
 import { type Action, FlowModCommand, type Instruction, NO_BUFFER, type OxmField } from '../../../ofp/index.ts';
-import { Bridge, type BridgeObserver, type BridgeOptions, type FlowChange } from '../../../switch/index.ts';
+import {
+  Bridge,
+  type BridgeObserver,
+  type BridgeOptions,
+  type FlowChange,
+  type PortVlans,
+} from '../../../switch/index.ts';
 
 export const any = 0xffff_ffff;
 
@@ -83,8 +89,8 @@ export class BridgeLab {
     });
   }
 
-  leaf(): LabPort {
-    return this.#add({ kind: 'leaf' });
+  leaf(vlans?: PortVlans): LabPort {
+    return this.#add({ kind: 'leaf', vlans });
   }
 
   peer(id: bigint): LabPort {
@@ -99,7 +105,11 @@ export class BridgeLab {
     return this.events.filter((event) => event.name === name).map((event) => [...event.args]);
   }
 
-  #add(options: { readonly kind: 'leaf' } | { readonly kind: 'peer'; readonly peer: bigint }): LabPort {
+  #add(
+    options:
+      | { readonly kind: 'leaf'; readonly vlans?: PortVlans | undefined }
+      | { readonly kind: 'peer'; readonly peer: bigint },
+  ): LabPort {
     const name = `p${++this.#named}`;
     const sent: Uint8Array[] = [];
     const port = { no: 0, sent, capacity: Infinity };
