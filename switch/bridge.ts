@@ -232,6 +232,11 @@ export class Bridge {
     });
   }
 
+  /** Throws the `OpenFlowRefusal` of a flow-mod that can never be carried out. */
+  checkFlows(change: FlowChange): void {
+    this.#flows.check(change);
+  }
+
   /** Carries out a flow-mod. Throws `OpenFlowRefusal`, and nothing is changed then. */
   changeFlows(change: FlowChange, now: number): void {
     this.#run(() => this.#flows.change(change, now));

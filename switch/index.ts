@@ -28,7 +28,7 @@ export type { MeterChange } from './meter/meter-table.ts';
 export type { BridgeObserver } from './observers.ts';
 export type { PacketIn } from './pipeline/pipeline.ts';
 export { loopHoldMs, loopProbeMs } from './ports/loop-guard.ts';
-export { Port, type PortCounters, type PortKind, type PortOptions } from './ports/port.ts';
+export { type OwnCounters, Port, type PortCounters, type PortKind, type PortOptions } from './ports/port.ts';
 export type { PortChange } from './ports/port-change.ts';
 export { floodPortNo } from './ports/port-table.ts';
 export { type PortVlans, vlanIds } from './ports/vlans.ts';

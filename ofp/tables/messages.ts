@@ -559,6 +559,7 @@ export const MESSAGES = {
   requestForward: {
     spec: '1.4 7.4.6',
     layouts: [
+      { versions: [1, 3], exp: [NICIRA, 132], fields: { request: 'message' } },
       { versions: [4, 4], exp: [ONF_EXPERIMENTER, 2350], fields: { request: 'message' } },
       { versions: [5, 6], code: 32, fields: { request: 'message' } },
     ],

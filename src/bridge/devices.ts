@@ -1,3 +1,4 @@
+import type { OwnCounters } from '../../switch/index.ts';
 import { dialUnixPort, EthernetPort, type FramePort, KernelTap, listenUnixPort } from '../tap/index.ts';
 import { stableMac } from './datapath-id.ts';
 import type { DeviceSpec, PortSpec } from './port-spec.ts';
@@ -28,3 +29,13 @@ export const openDevice: OpenDevice = async (bridge, { name, device }) => {
   const open = openers[device.kind] as (device: DeviceSpec, name: string, mac: Uint8Array) => Promise<FramePort>;
   return open(device, name, stableMac('port', bridge, name));
 };
+
+/** What controllers see beside the switch's own counters: a super-frame is one frame to a device, and several to the switch. */
+export function deviceCounters({ counters: { rxFrames, rxDropped, txFrames, txDropped } }: FramePort): OwnCounters {
+  return {
+    device_rx_frames: rxFrames,
+    device_rx_dropped: rxDropped,
+    device_tx_frames: txFrames,
+    device_tx_dropped: txDropped,
+  };
+}

@@ -5,7 +5,7 @@ import type { Clock, Random, Timer } from '../lib/clock.ts';
 import { ControllerLink, type Dial, type FailMode, FailModeWatch, Snoop } from '../openflow/index.ts';
 import type { FramePort } from '../tap/index.ts';
 import { type CaptureSink, Captures } from './captures.ts';
-import type { OpenDevice } from './devices.ts';
+import { deviceCounters, type OpenDevice } from './devices.ts';
 import { BridgeError } from './errors.ts';
 import { Offload } from './offload.ts';
 import type { PortSpec } from './port-spec.ts';
@@ -146,6 +146,7 @@ export class BridgeRuntime {
           captures.see(frames);
           return this.#offload.send(device, frames);
         },
+        ownCounters: () => deviceCounters(device),
       },
       clock.now(),
     );

@@ -94,6 +94,7 @@ export class Bundles {
     if (bundle.flags !== flags) this.#drop(bundleId, BundleFailedCode.BAD_FLAGS);
     if (this.#bytes + frame.length > maxBytes) this.#drop(bundleId, BundleFailedCode.MSG_TOO_MANY);
     const entry = innerOf(frame, this.#connection.version);
+    this.#connection.check(entry.message, entry.frame);
     bundle.entries.push(entry);
     bundle.usedAt = now;
     bundle.bytes += frame.length;

@@ -223,6 +223,12 @@ export class AgentConnection implements SessionSink {
     if (code !== 'DISCONNECTED') this.#transport.close(detail);
   }
 
+  /** Throws the `OpenFlowRefusal` of a request that can never be carried out. */
+  check(message: OfpMessage, frame: Uint8Array): void {
+    const handler = handlers[message.type] as Handler<MessageType> | undefined;
+    handler?.check?.(message, this, frame);
+  }
+
   /** Carries a request out and answers it. Throws `OpenFlowRefusal` and `OfpDecodeError`. */
   carryOut(message: OfpMessage, frame: Uint8Array, now: number): void {
     const handler = handlers[message.type] as Handler<MessageType> | undefined;

@@ -24,6 +24,8 @@ import { queuesOf } from './queues.ts';
 export interface Handler<T extends MessageType> {
   /** It changes the switch: refused to slaves (OpenFlow 1.3 section 6.3.4). */
   readonly changes?: boolean;
+  /** What can be said against it as soon as it is put into a bundle. Throws `OpenFlowRefusal`. */
+  check?(message: Message<T>, connection: AgentConnection, frame: Uint8Array): void;
   /** May throw `OpenFlowRefusal` and `OfpDecodeError`, which are answered. `frame`: the bytes of the message. */
   handle(message: Message<T>, connection: AgentConnection, now: number, frame: Uint8Array): void;
 }
@@ -72,6 +74,7 @@ export const handlers: Handlers = {
   },
   flowMod: {
     changes: true,
+    check: (message, connection, frame) => connection.agent.bridge.checkFlows(flowChangeOf(message, connection, frame)),
     handle: (message, connection, now, frame) =>
       connection.agent.bridge.changeFlows(flowChangeOf(message, connection, frame), now),
   },

@@ -13,7 +13,6 @@ import {
   TableNo,
 } from '../../ofp/index.ts';
 import type { Bridge } from '../bridge.ts';
-import { durationOf } from '../duration.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import type { FlowEntry } from '../flow/flow-entry.ts';
 import type { FlowFilter } from '../flow/flow-tables.ts';
@@ -24,6 +23,7 @@ import { actions10, portDescription } from './descriptions.ts';
 import { takeCookie } from './flow-changes.ts';
 import { flowDesc, flowStats, flowStats15, nxFlow } from './flow-replies.ts';
 import { actionsFor } from './old-actions.ts';
+import { portStats } from './port-stats.ts';
 import { queueDesc, queueStats, queuesOf } from './queues.ts';
 import { tableFeatures, tableStats } from './table-features.ts';
 
@@ -175,23 +175,6 @@ function portsOf(bridge: Bridge, portNo: number): readonly Port[] {
   if (port) return [port];
   if (portNo !== PortNo.ANY) throw badRequest(BadRequestCode.BAD_PORT, `no port ${portNo}`);
   return bridge.ports;
-}
-
-/** Counters that are not kept have all bits set (1.3 section 7.3.5.6). */
-function portStats(port: Port, now: number): object {
-  const counters = Object.fromEntries(
-    Object.entries(port.counters).map(([name, value]) => [name, BigInt.asUintN(64, BigInt(value))]),
-  );
-  const isKept = port.counters.rxErrors >= 0;
-  const detail = isKept ? 0n : 0xffff_ffff_ffff_ffffn;
-  const ethernet = { rxFrameErr: detail, rxOverErr: detail, rxCrcErr: detail, collisions: detail };
-  return {
-    portNo: port.no,
-    ...counters,
-    ...ethernet,
-    ...durationOf(port.createdAt, now),
-    properties: [{ type: 'ethernet', ...ethernet }],
-  };
 }
 
 function badRequest(code: number, reason: string): OpenFlowRefusal {

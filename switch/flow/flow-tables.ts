@@ -100,10 +100,15 @@ export class FlowTables {
 
   /** Carries a flow-mod out, whole or not at all. Throws `OpenFlowRefusal`. */
   change(change: FlowChange, now: number): void {
-    const apply = this.#changes.get(change.command);
-    if (!apply) throw refusal(FlowModFailedCode.BAD_COMMAND, `no command ${change.command}`);
-    if ((change.flags & ~knownFlags) !== 0) throw refusal(FlowModFailedCode.BAD_FLAGS, `flags ${change.flags}`);
-    apply(change, now);
+    this.check(change);
+    this.#changes.get(change.command)!(change, now);
+  }
+
+  /** Throws the `OpenFlowRefusal` of a flow-mod that would be refused whatever is in the tables then. */
+  check({ command, flags, tableId }: FlowChange): void {
+    if (!this.#changes.has(command)) throw refusal(FlowModFailedCode.BAD_COMMAND, `no command ${command}`);
+    if ((flags & ~knownFlags) !== 0) throw refusal(FlowModFailedCode.BAD_FLAGS, `flags ${flags}`);
+    if (tableId !== TableNo.ALL) expectTable(tableId);
   }
 
   /** All entries, table by table. */
@@ -307,6 +312,7 @@ export class FlowTables {
 }
 
 function expectTable(id: number): void {
+  if (id === tableCount) throw new OpenFlowRefusal(ErrorType.BAD_REQUEST, BadRequestCode.EPERM, 'table of the switch');
   if (id >= tableCount) throw refusal(FlowModFailedCode.BAD_TABLE_ID, `no table ${id}`);
 }
 

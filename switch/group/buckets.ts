@@ -19,9 +19,15 @@ const maxPort = 0xfeff;
 
 /**
  * Checks the buckets of a group-mod and makes them ready to run. Weight and watches come as members (up to 1.4) or as
- * properties (1.5); buckets without an id are numbered from 0. Throws `OpenFlowRefusal`.
+ * properties (1.5); buckets without an id are numbered from 0. `isInserted`: they come to others that are there. Throws
+ * `OpenFlowRefusal`.
  */
-export function compileBuckets(given: readonly OfpBucket[], groupType: number, resources: Resources): Bucket[] {
+export function compileBuckets(
+  given: readonly OfpBucket[],
+  groupType: number,
+  resources: Resources,
+  isInserted = false,
+): Bucket[] {
   const seen = new Set<number>();
   return given.map((bucket, index) => {
     const id = bucket.bucketId ?? index;
@@ -30,6 +36,9 @@ export function compileBuckets(given: readonly OfpBucket[], groupType: number, r
     seen.add(id);
     const { weight, watchPort, watchGroup } = settingsOf(bucket, groupType);
     checkSettings(groupType, weight, watchPort, watchGroup);
+    if (groupType === GroupType.FF && !isInserted && !watches({ watchPort, watchGroup })) {
+      throw groupRefusal(GroupModFailedCode.INVALID_GROUP, 'a fast failover bucket that watches nothing');
+    }
     const compiled = compileActions(bucket.actions, { facts: undefined, isPacketOut: false, resources });
     return {
       id,
@@ -80,7 +89,10 @@ function settingsOf(bucket: OfpBucket, groupType: number): Settings {
   return settings;
 }
 
-/** Section 7.3.4.2: weights are for select groups, watches for select and fast failover groups, and the latter need one. */
+/**
+ * Section 7.3.4.2: weights are for select groups, watches for select and fast failover groups. The latter need one; but to
+ * buckets that are inserted one by one (1.5 section 7.3.4.3), Open vSwitch lets pass what is then always live: a last resort.
+ */
 function checkSettings(groupType: number, weight: number, watchPort: number, watchGroup: number): void {
   if (weight > 0 && groupType !== GroupType.SELECT) {
     throw groupRefusal(GroupModFailedCode.INVALID_GROUP, 'a weight outside of a select group');
@@ -88,9 +100,6 @@ function checkSettings(groupType: number, weight: number, watchPort: number, wat
   const isWatching = watches({ watchPort, watchGroup });
   if (isWatching && (groupType === GroupType.ALL || groupType === GroupType.INDIRECT)) {
     throw groupRefusal(GroupModFailedCode.WATCH_UNSUPPORTED, 'a watch in a group that sends to every bucket');
-  }
-  if (!isWatching && groupType === GroupType.FF) {
-    throw groupRefusal(GroupModFailedCode.INVALID_GROUP, 'a fast failover bucket that watches nothing');
   }
   if (watchPort !== PortNo.ANY && watchPort !== PortNo.LOCAL && (watchPort === 0 || watchPort > maxPort)) {
     throw groupRefusal(GroupModFailedCode.BAD_WATCH, `no port ${watchPort} to watch`);

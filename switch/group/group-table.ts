@@ -137,12 +137,9 @@ export class GroupTable {
   features(): ReplyBody<'groupFeatures'> {
     return {
       types: (1 << GroupType.ALL) | (1 << GroupType.SELECT) | (1 << GroupType.INDIRECT) | (1 << GroupType.FF),
-      capabilities:
-        GroupCapabilities.SELECT_WEIGHT |
-        GroupCapabilities.SELECT_LIVENESS |
-        GroupCapabilities.CHAINING |
-        GroupCapabilities.CHAINING_CHECKS,
-      maxGroups: [maxGroups, maxGroups, maxGroups, maxGroups],
+      // As Open vSwitch answers: the ids that there are, as no type has a limit of its own, and loops are refused without promise.
+      capabilities: GroupCapabilities.SELECT_WEIGHT | GroupCapabilities.SELECT_LIVENESS | GroupCapabilities.CHAINING,
+      maxGroups: [GroupNo.MAX, GroupNo.MAX, GroupNo.MAX, GroupNo.MAX],
       actions: [actionBits, actionBits, actionBits, actionBits],
     };
   }
@@ -224,7 +221,7 @@ export class GroupTable {
   #insertBuckets(change: GroupChange): Removed {
     const old = this.#expect(change.groupId);
     const place = change.commandBucketId ?? BucketNo.ALL;
-    const added = compileBuckets(change.buckets, old.type, this.#resources);
+    const added = compileBuckets(change.buckets, old.type, this.#resources, true);
     const ids = new Set(old.buckets.map(({ id }) => id));
     for (const { id } of added) {
       if (ids.has(id)) throw groupRefusal(GroupModFailedCode.BUCKET_EXISTS, `bucket ${id} exists`);

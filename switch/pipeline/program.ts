@@ -6,7 +6,7 @@ import type { MatchFacts } from '../flow/match.ts';
 import { split64 } from '../packet/index.ts';
 import type { Resources } from '../resources.ts';
 
-/** Tables 0 to 253; 254 does not exist and 255 means all. */
+/** Tables 0 to 253; 254 is the switch's own, as with Open vSwitch, and 255 means all. */
 export const tableCount = 254;
 
 /** The instructions of a flow entry in the order they run in (OpenFlow 1.3 section 5.9), ready to run. */

@@ -29,7 +29,11 @@ export interface CommonPortOptions {
   readonly vlans?: PortVlans | undefined;
   /** Current speed for descriptions, in kb/s. */
   readonly speed?: number;
+  /** What the port's device counts beyond OpenFlow's counters, by name of up to 255 bytes; asked for when a controller asks. */
+  ownCounters?(): OwnCounters;
 }
+
+export type OwnCounters = { readonly [name: string]: number };
 
 /** A counter that the port's device does not keep is -1. */
 export interface PortCounters {
@@ -70,6 +74,7 @@ export class Port {
   /** It closes a loop: nothing but probes comes in or goes out. */
   isBlocked = false;
   readonly #send: (batch: readonly Uint8Array[]) => number;
+  readonly #ownCounters: () => OwnCounters;
   readonly #encoder: LinkEncoder | undefined;
   #frames: Uint8Array[] = [];
 
@@ -83,7 +88,13 @@ export class Port {
     this.speed = options.speed ?? 0;
     this.createdAt = now;
     this.#send = (batch) => options.send(batch);
+    this.#ownCounters = () => options.ownCounters?.() ?? {};
     this.#encoder = kind === 'peer' ? new LinkEncoder() : undefined;
+  }
+
+  /** What only its device counts. */
+  get ownCounters(): OwnCounters {
+    return this.#ownCounters();
   }
 
   /** `PortState` bits. */

@@ -65,7 +65,7 @@ describe('ovs-ofctl and groups', () => {
     expect((await lines('dump-group-features')).slice(0, 3).map((line) => line.replaceAll(/0x|,/g, ''))).toEqual([
       'Group table:',
       'Types:  f',
-      'Capabilities:  f',
+      'Capabilities:  7',
     ]);
   });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   BadActionCode,
+  BadRequestCode,
   BundleControlType,
   BundleFailedCode,
   BundleFlags,
@@ -32,6 +33,8 @@ class Bundler extends TestController {
 }
 
 const flow = (fields = {}) => ({ type: 'flowMod', ...flowMod(fields), match: flowMod(fields).match.slice() });
+/** Refused when its turn comes: there is no such group. */
+const impossible = flow({ instructions: [apply({ type: 'group', groupId: 99 })] });
 const group = (groupId: number, port: number) => ({
   type: 'groupMod',
   command: GroupModCommand.ADD,
@@ -119,9 +122,21 @@ describe.each(versions)('bundles of version %i', (version) => {
     expect([sent, lab.bridge.flows.size]).toEqual([[data], 0]);
     controller.add(flow({ instructions: [apply(output(no))] }));
     controller.add(packetOut);
-    controller.add(flow({ tableId: 254 }));
+    controller.add(impossible);
     controller.control(BundleControlType.COMMIT_REQUEST);
     expect([sent, lab.bridge.flows.size]).toEqual([[data], 0]);
+  });
+
+  it('refuse at once what can never be done, and keep the rest', () => {
+    const { controller, lab } = setup(version);
+    controller.add(flow({}));
+    controller.take();
+    const xid = controller.add(flow({ tableId: 254 }));
+    expect(controller.take()).toMatchObject([
+      { type: 'error', xid, errorType: ErrorType.BAD_REQUEST, code: BadRequestCode.EPERM },
+    ]);
+    expect(controller.control(BundleControlType.COMMIT_REQUEST)).toMatchObject({ type: 'bundleControl' });
+    expect(lab.bridge.flows.size).toBe(1);
   });
 
   it('are refused what they may not do', () => {
@@ -179,7 +194,7 @@ describe('requests of one controller', () => {
       ]);
     }
     one.add(group(3, 2));
-    one.add(flow({ tableId: 254 }));
+    one.add(impossible);
     one.control(BundleControlType.COMMIT_REQUEST);
     expect(others[0]!.events('requestForward')).toEqual([]);
     one.add(group(3, 2));

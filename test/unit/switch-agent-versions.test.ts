@@ -65,6 +65,22 @@ describe('what a switch is', () => {
     );
   });
 
+  it('passes on what the device of a port counts', () => {
+    const { controller, lab } = setup(5);
+    lab.bridge.addPort(
+      { kind: 'leaf', name: 'dev', mac: mac(7), send: () => 0, ownCounters: () => ({ crc: 258, 'too long': 1 }) },
+      0,
+    );
+    controller.take();
+    const data = [0, 0, 0, 2, 3, ...Buffer.from('crc'), 0, 0, 0, 0, 0, 0, 1, 2];
+    data.push(8, ...Buffer.from('too long'), 0, 0, 0, 0, 0, 0, 0, 1);
+    expect(
+      controller.ask({ type: 'multipartRequest', multipart: 'portStats', body: { portNo: PortNo.ANY } }),
+    ).toMatchObject({
+      body: [{ properties: [{ type: 'ethernet' }, { type: 'experimenter', expType: 2, data: Uint8Array.from(data) }] }],
+    });
+  });
+
   it.each(versions)('has one queue in version %i', (version) => {
     const { controller, lab } = setup(version);
     const { no } = lab.leaf();

@@ -243,7 +243,7 @@ describe('requests', () => {
     expect(reply).toMatchObject({
       body: [{ cookie: 5n, durationSec: 2, durationNsec: 500_000_000, match: [inPort(3)] }],
     });
-    expect(controller.errorOf(change({ tableId: 254 }))[0]).toBe(ErrorType.FLOW_MOD_FAILED);
+    expect(controller.errorOf(change({ tableId: 254 }))[0]).toBe(ErrorType.BAD_REQUEST);
     expect(
       controller.errorOf({ type: 'packetOut', bufferId: 5, inPort: 1, actions: [], data: new Uint8Array(0) }),
     ).toEqual([ErrorType.BAD_REQUEST, BadRequestCode.BUFFER_UNKNOWN]);

@@ -203,7 +203,8 @@ describe('refusals', () => {
 
   it.each<[string, number, number, Partial<FlowChange>]>([
     ['a buffer', ErrorType.BAD_REQUEST, BadRequestCode.BUFFER_UNKNOWN, { bufferId: 1 }],
-    ['table 254', ErrorType.FLOW_MOD_FAILED, FlowModFailedCode.BAD_TABLE_ID, { tableId: 254 }],
+    ['table 254, which is not theirs', ErrorType.BAD_REQUEST, BadRequestCode.EPERM, { tableId: 254 }],
+    ['table 255', ErrorType.FLOW_MOD_FAILED, FlowModFailedCode.BAD_TABLE_ID, { tableId: 255 }],
     ['an add to all tables', ErrorType.FLOW_MOD_FAILED, FlowModFailedCode.BAD_TABLE_ID, { tableId: TableNo.ALL }],
     ['an unknown command', ErrorType.FLOW_MOD_FAILED, FlowModFailedCode.BAD_COMMAND, { command: 5 }],
     ['an unknown flag', ErrorType.FLOW_MOD_FAILED, FlowModFailedCode.BAD_FLAGS, { flags: 1 << 9 }],

@@ -219,6 +219,21 @@ it('a FAST FAILOVER group takes the first bucket that is live, at once', () => {
   expect(lab.sent).toEqual([0, 2, 1, 2]);
 });
 
+it('takes a bucket without a watch that was inserted as the last resort', () => {
+  const lab = new GroupLab();
+  lab.group({ groupType: GroupType.FF, buckets: [bucket([output(2)], { watchPort: 2 })] });
+  lab.group({
+    command: GroupModCommand.INSERT_BUCKET,
+    commandBucketId: BucketNo.LAST,
+    buckets: [bucket([output(3)], { bucketId: 7 })],
+  });
+  lab.flow({ instructions: [apply(toGroup(1))] });
+  lab.send(one);
+  lab.bridge.setLink(2, false);
+  lab.send(one);
+  expect(lab.sent).toEqual([0, 1, 1, 0]);
+});
+
 describe('a group-mod', () => {
   const failed = (code: number) => [ErrorType.GROUP_MOD_FAILED, code];
   const bad = (change: Partial<GroupChange>, ...before: Partial<GroupChange>[]) => {

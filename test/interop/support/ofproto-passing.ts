@@ -137,4 +137,11 @@ export const passing: readonly string[] = [
   'bundle commit without open (OpenFlow 1.3)',
   'bundle commit, different flags (OpenFlow 1.3)',
   'bundle discard without open (OpenFlow 1.3)',
+  'port stats - (OpenFlow 1.4)',
+  'insert group buckets',
+  'group features (OpenFlow 1.0 extension)',
+  'group features (OpenFlow 1.2)',
+  'failing bundle commit (OpenFlow 1.4)',
+  'failing bundle add message (OpenFlow 1.3)',
+  'NXT requestforward (OpenFlow 1.0)',
 ];
