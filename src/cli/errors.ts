@@ -4,6 +4,8 @@ export type CliErrorCode =
   | 'CLI_WHICH_NODE'
   /** The file of `--config` cannot be read or is not JSON. */
   | 'CLI_CONFIG_FILE'
+  /** A flag for one node, but files for several. */
+  | 'CLI_SEVERAL_NODES'
   /** `--listen` is not an address with a port. */
   | 'CLI_LISTEN'
   /** Bytes that a terminal cannot show. */

@@ -59,6 +59,39 @@ describe('ringlet up', () => {
     });
   });
 
+  it('runs a node in each of several overlays, apart from each other', async () => {
+    const nodes = ['home', 'work'].map((overlay, i) => {
+      const node = { name: `${overlay}-node`, overlay, rendezvous: url, tap: `rgt-${overlay}` };
+      const config = { ...node, addresses: [`10.201.${78 + i}.1/24`], openflow: `127.0.0.1:${7660 + i}` };
+      const file = join(run.directory, `${overlay}.json`);
+      writeFileSync(file, JSON.stringify(config));
+      return { ...config, file };
+    });
+    const { process: child, finished } = run.start(['up', ...nodes.flatMap(({ file }) => ['--config', file])]);
+    const others = nodes.map(({ overlay, rendezvous }, i) => {
+      const tapOf = ['--tap', `rgt-peer${i}`, '--address', `10.201.${78 + i}.2/24`];
+      return run.start(['up', '--name', `${overlay}-peer`, '--overlay', overlay, '--rendezvous', rendezvous, ...tapOf]);
+    });
+    await Promise.all(others.map(({ printed }) => printed('Ctrl-C')));
+    for (const { name, overlay, tap: device } of nodes) {
+      await expect
+        .poll(async () => (await askNode(run.directory, name, 'peers')).map((peer) => peer.name), { timeout: 15_000 })
+        .toEqual([`${overlay}-peer`]);
+      expect(await askNode(run.directory, name, 'status')).toMatchObject({
+        overlay,
+        tap: { name: device },
+        members: 2,
+      });
+    }
+    // The interface of one overlay goes, and the other overlay goes on.
+    await netns.ip('link delete rgt-home');
+    await expect.poll(() => readdirSync(run.directory)).not.toContain('home-node.sock');
+    expect(await askNode(run.directory, 'work-node', 'status')).toMatchObject({ overlay: 'work', members: 2 });
+    child.kill('SIGINT');
+    const { code, stderr } = await finished;
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^ringlet: home-node: .*'rgt-home' was deleted$/m)]);
+  });
+
   it('leaves when the parent that holds its lifeline is gone', async () => {
     const { process: child, finished, printed } = run.start(up(), { lifeline: true });
     await printed('Ctrl-C');

@@ -3,7 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { statusLines } from '../../src/cli/commands/status.ts';
-import { configOf } from '../../src/cli/commands/up.ts';
+import { configsOf } from '../../src/cli/commands/up.ts';
 import { CliError, describeFault, Interrupted, usageLine } from '../../src/cli/errors.ts';
 import { formatDuration, formatPairs, formatTable } from '../../src/cli/table.ts';
 
@@ -114,22 +114,22 @@ describe('the configuration of a node', () => {
   const given = { logLevel: 'info' };
 
   it('is what the flags say, named after the machine', () => {
-    expect(configOf({ ...given, rendezvous: 'ws://a:1', address: ['10.0.0.1/8'], mtu: 1400 })).toEqual({
-      name: hostname(),
-      rendezvous: 'ws://a:1',
-      addresses: ['10.0.0.1/8'],
-      mtu: 1400,
-    });
+    expect(configsOf({ ...given, rendezvous: 'ws://a:1', address: ['10.0.0.1/8'], mtu: 1400 })).toEqual([
+      { name: hostname(), rendezvous: 'ws://a:1', addresses: ['10.0.0.1/8'], mtu: 1400 },
+    ]);
   });
 
   it('is what the file says, where no flag does', () => {
     writeFileSync(file, JSON.stringify({ name: 'attic', rendezvous: 'ws://a:1', addresses: ['10.0.0.1/8'], tap: 'x' }));
-    expect(configOf({ ...given, config: file, name: 'cellar', address: ['10.0.0.2/8'] })).toEqual({
-      name: 'cellar',
-      rendezvous: 'ws://a:1',
-      addresses: ['10.0.0.2/8'],
-      tap: 'x',
-    });
+    expect(configsOf({ ...given, config: [file], name: 'cellar', address: ['10.0.0.2/8'] })).toEqual([
+      { name: 'cellar', rendezvous: 'ws://a:1', addresses: ['10.0.0.2/8'], tap: 'x' },
+    ]);
+  });
+
+  it('is one for each of several files, without flags', () => {
+    writeFileSync(file, JSON.stringify({ rendezvous: 'ws://a:1' }));
+    expect(configsOf({ ...given, config: [file, file] })).toHaveLength(2);
+    expect(() => configsOf({ ...given, config: [file, file], tap: 'x' })).toThrow(/^--tap is for one node/);
   });
 
   it.each([
@@ -138,11 +138,11 @@ describe('the configuration of a node', () => {
     ['null', /holds no JSON object/],
   ])('refuses a file of %s', (text, message) => {
     writeFileSync(file, text);
-    expect(() => configOf({ ...given, config: file })).toThrow(message);
+    expect(() => configsOf({ ...given, config: [file] })).toThrow(message);
   });
 
   it('refuses a file that is not there, and a node without a rendezvous', () => {
-    expect(() => configOf({ ...given, config: join(folder, 'none') })).toThrow(/cannot read .*none/);
-    expect(() => configOf(given)).toThrow(/give --rendezvous/);
+    expect(() => configsOf({ ...given, config: [join(folder, 'none')] })).toThrow(/cannot read .*none/);
+    expect(() => configsOf(given)).toThrow(/give --rendezvous/);
   });
 });

@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
+import type { RunningNode } from '../../node/index.ts';
 import { CliError, Interrupted } from '../errors.ts';
 import { aborted, tellParent, untilToldToEnd } from '../lifetime.ts';
 import { logLevelOption } from '../log-level.ts';
-import { say } from '../output.ts';
+import { say, sayError } from '../output.ts';
 
 /** As commander reads them: what was not given is not there. */
 export interface UpOptions {
-  readonly config?: string;
+  readonly config?: readonly string[];
   readonly logLevel: string;
   readonly name?: string;
   readonly overlay?: string;
@@ -24,6 +25,7 @@ const examples = `
 Examples:
   ringlet up --rendezvous ws://192.0.2.1:7788 --address 10.77.0.1/24 --address fd77::1/64
   ringlet up --config node.json --openflow 127.0.0.1:6653
+  ringlet up --config home.json --config work.json
 
 A file of --config is JSON with the names of the flags; flags win over it:
   { "name": "attic", "rendezvous": "ws://192.0.2.1:7788", "addresses": ["10.77.0.1/24"] }`;
@@ -34,7 +36,11 @@ export function command(): Command {
     .description(
       'Runs a node: a TAP interface, a switch, and links to its neighbours. Ctrl-C leaves the overlay; twice, at once.',
     )
-    .option('--config <file>', 'JSON file with the names of these flags')
+    .option(
+      '--config <file>',
+      'JSON file with the names of these flags; several for a node in each of several overlays',
+      collect,
+    )
     .option('--name <name>', "what people call this node (default: the machine's name)")
     .option('--overlay <name>', 'the overlay to join (default: default)')
     .option('--rendezvous <url>', 'where nodes find each other, such as ws://192.0.2.1:7788')
@@ -50,33 +56,66 @@ export function command(): Command {
 
 async function up(options: UpOptions): Promise<void> {
   const { ending, hurry } = untilToldToEnd();
-  const input = configOf(options);
+  const inputs = configsOf(options);
   const { makeLogger } = await import('../logger.ts');
   const { parseNodeConfig, runDirectory, startNode } = await import('../../node/index.ts');
-  const config = parseNodeConfig(input);
+  const configs = inputs.map(parseNodeConfig);
+  const log = makeLogger(options.logLevel);
   const directory = runDirectory(process.env);
-  const node = await startNode(config, { runDirectory: directory, log: makeLogger(options.logLevel) });
-  const addresses = config.addresses.length > 0 ? ` (${config.addresses.join(', ')})` : '';
-  say(`ringlet: ${node.name} is up on ${config.tap}${addresses}, node ${node.nodeId.slice(0, 10)}, Ctrl-C leaves`);
-  tellParent({ type: 'up', nodeId: node.nodeId });
-  const reason = await Promise.race([aborted(ending), node.failed]);
-  await Promise.race([node.stop(), aborted(hurry)]);
-  if (!(reason instanceof Interrupted)) throw reason;
+  const running = new Set<RunningNode>();
+  const stop = () => Promise.all([...running].map((node) => node.stop()));
+  try {
+    for (const config of configs) {
+      const node = await startNode(config, { runDirectory: directory, log: log.child({ overlay: config.overlay }) });
+      running.add(node);
+      const addresses = config.addresses.length > 0 ? ` (${config.addresses.join(', ')})` : '';
+      say(`ringlet: ${node.name} is up on ${config.tap}${addresses}, node ${node.nodeId.slice(0, 10)}, Ctrl-C leaves`);
+      tellParent({ type: 'up', nodeId: node.nodeId });
+    }
+    const reason = await Promise.race([aborted(ending), allFailed(running)]);
+    if (!(reason instanceof Interrupted)) throw reason;
+  } finally {
+    await Promise.race([stop(), aborted(hurry)]);
+  }
 }
 
-/** What the file says and the flags override, in the shape that `parseNodeConfig` checks. */
-export function configOf({ config, logLevel: _, address, ...flags }: UpOptions): Record<string, unknown> {
-  const input = {
-    name: hostname(),
-    ...(config === undefined ? {} : readConfigFile(config)),
-    ...flags,
-    ...(address === undefined ? {} : { addresses: address }),
-  };
-  if (!('rendezvous' in input)) {
-    const wayOut = "give --rendezvous ws://HOST:7788, the address of a 'ringlet rendezvous', or set it in --config";
-    throw new CliError('CLI_MISSING', `no rendezvous to find other nodes at: ${wayOut}`);
+/** One overlay does not end another: resolves to the last error once no node is of use any more. */
+async function allFailed(running: Set<RunningNode>): Promise<Error> {
+  const failed = [...running].map(async (node) => {
+    const error = await node.failed;
+    if (running.size > 1) {
+      running.delete(node);
+      sayError(`${node.name}: ${error.message}`);
+      await node.stop();
+    }
+    return error;
+  });
+  return (await Promise.all(failed)).at(-1)!;
+}
+
+/** What each file says and the flags override, in the shape that `parseNodeConfig` checks. */
+export function configsOf({
+  config: files = [],
+  logLevel: _,
+  address,
+  ...flags
+}: UpOptions): Record<string, unknown>[] {
+  const given = { ...flags, ...(address === undefined ? {} : { addresses: address }) };
+  if (files.length > 1 && Object.keys(given).length > 0) {
+    const flag = Object.keys(given)[0]!;
+    throw new CliError(
+      'CLI_SEVERAL_NODES',
+      `--${flag} is for one node, but there are ${files.length} files: set it in them`,
+    );
   }
-  return input;
+  const inputs = files.length > 0 ? files.map(readConfigFile) : [{}];
+  return inputs.map((input) => withDefaults({ ...input, ...given }));
+}
+
+function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
+  if ('rendezvous' in given) return { name: hostname(), ...given };
+  const wayOut = "give --rendezvous ws://HOST:7788, the address of a 'ringlet rendezvous', or set it in --config";
+  throw new CliError('CLI_MISSING', `no rendezvous to find other nodes at: ${wayOut}`);
 }
 
 function readConfigFile(path: string): Record<string, unknown> {
