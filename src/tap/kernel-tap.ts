@@ -1,11 +1,12 @@
+import { closeSync } from 'node:fs';
 import { explain, TapError } from './errors.ts';
 import { limitsOf } from './frame-limits.ts';
-import type { FramePort, Offload, PortCounters } from './frame-port.ts';
+import type { Offload } from './frame-port.ts';
+import { InterfacePort } from './interface-port.ts';
 import { type LinkSettings, setUpLink } from './ip.ts';
-import { LinkWatch } from './link-watch.ts';
+import type { LinkState } from './link-watch.ts';
 import { native, type TapDevice } from './native.ts';
 import { PacketBatch } from './packet-batch.ts';
-import { PortTally } from './port-tally.ts';
 
 export interface KernelTapOptions extends LinkSettings {
   name: string;
@@ -18,27 +19,21 @@ export interface KernelTapOptions extends LinkSettings {
 /** What the kernel takes as a name (dev_valid_name), but for what is not printable ASCII, and its patterns ('%d'). */
 const INTERFACE_NAME = /^[!-$&-.0-9;-~]{1,15}$/;
 
-/** A TAP interface of the kernel. It exists as long as this object is open. */
-export class KernelTap implements FramePort {
-  readonly name: string;
+/**
+ * A TAP interface of the kernel. It exists as long as this object is open, and works on in whichever network namespace
+ * somebody puts it.
+ */
+export class KernelTap extends InterfacePort {
   readonly mac: Uint8Array;
   readonly mtu: number;
-  readonly isHeaded: boolean;
-  readonly #device: TapDevice;
-  readonly #batch: PacketBatch;
-  readonly #tally = new PortTally();
-  #watch: LinkWatch | undefined;
-  #isUp = true;
-  #onFrames: (frames: readonly Uint8Array[]) => void = () => {};
-  #onLink: (isUp: boolean) => void = () => {};
-  #onError: (error: Error) => void = () => {};
+  protected readonly device: TapDevice;
 
   /** Makes the interface, and sets it up. Throws a TapError; nothing is left then. */
   static async open(options: KernelTapOptions): Promise<KernelTap> {
     const tap = new KernelTap(options);
     try {
       await setUpLink(tap.name, options, options.netns);
-      tap.#watchLink(options.netns ?? '');
+      tap.watch(tap.name, options.netns ?? '');
     } catch (error) {
       tap.close();
       throw error;
@@ -48,84 +43,46 @@ export class KernelTap implements FramePort {
 
   private constructor({ name, mac, mtu, netns = '', offload = 'kernel' }: KernelTapOptions) {
     if (!INTERFACE_NAME.test(name) || name === '.' || name === '..') throw new TapError('TAP_BAD_NAME', name);
-    this.name = name;
+    const batch = PacketBatch.of(mtu + 30);
+    super(name, offload === 'headed', batch);
     this.mac = mac;
     this.mtu = mtu;
-    this.isHeaded = offload === 'headed';
-    this.#batch = PacketBatch.of(mtu + 30);
-    const { slab, bounds, largest } = this.#batch;
+    const { slab, bounds, largest } = batch;
     const { longest } = limitsOf(mtu);
     const { TapDevice } = native();
     try {
-      const onBatch = (count: number) => this.#deliver(count);
-      const onError = (error: Error) => this.#fail(error);
-      this.#device = new TapDevice({ name, netns, offload, longest, slab, bounds, largest, onBatch, onError });
+      const onBatch = (count: number) => this.deliver(count);
+      const onError = (error: Error) => this.fail(explain(error, name));
+      this.device = new TapDevice({ name, netns, offload, longest, slab, bounds, largest, onBatch, onError });
     } catch (error) {
       throw explain(error, name, netns);
     }
   }
 
-  get counters(): PortCounters {
-    return this.#tally.counters(this.#device.dropped());
+  protected transmit(frames: readonly Uint8Array[], areHeaded: boolean, tally: Float64Array): number {
+    return this.device.send(frames, areHeaded, tally);
   }
 
-  get isUp(): boolean {
-    return this.#isUp;
+  protected linkIs({ exists, isUp }: LinkState): void {
+    if (exists) this.setUp(isUp);
+    else this.#follow();
   }
 
-  onFrames(handler: (frames: readonly Uint8Array[]) => void): void {
-    this.#onFrames = handler;
-  }
-
-  onLink(handler: (isUp: boolean) => void): void {
-    this.#onLink = handler;
-  }
-
-  onError(handler: (error: Error) => void): void {
-    this.#onError = handler;
-  }
-
-  send(frames: readonly Uint8Array[]): number {
-    return this.#send(frames, false);
-  }
-
-  sendHeaded(frames: readonly Uint8Array[]): number {
-    return this.#send(frames, true);
-  }
-
-  close(): void {
-    this.#isUp = false;
-    this.#watch?.close();
-    this.#device.close();
-  }
-
-  #send(frames: readonly Uint8Array[], areHeaded: boolean): number {
-    const taken = this.#device.send(frames, areHeaded, this.#tally.sent);
-    this.#tally.refused(frames.length - taken);
-    return taken;
-  }
-
-  #deliver(count: number): void {
-    const frames = this.#batch.views(count);
-    this.#tally.received(frames);
-    this.#onFrames(frames);
-  }
-
-  #watchLink(netns: string): void {
+  /** It is not where it was: it moved to another network namespace, or was deleted, which the device tells as well. */
+  #follow(): void {
+    let place: ReturnType<TapDevice['locate']>;
     try {
-      this.#watch = new LinkWatch(this.name, netns, ({ exists, isUp }) => {
-        // That it was deleted, the device tells as well.
-        if (!exists || isUp === this.#isUp) return;
-        this.#isUp = isUp;
-        this.#onLink(isUp);
-      });
-    } catch (error) {
-      throw explain(error, this.name, netns);
+      place = this.device.locate();
+    } catch {
+      return;
     }
-  }
-
-  #fail(error: Error): void {
-    this.close();
-    this.#onError(explain(error, this.name));
+    try {
+      this.watch(place.name, `/proc/self/fd/${place.netns}`);
+    } catch {
+      // Where it cannot be watched, it is taken to be usable.
+      this.setUp(true);
+    } finally {
+      closeSync(place.netns);
+    }
   }
 }

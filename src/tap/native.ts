@@ -30,6 +30,8 @@ export interface TapDevice {
   /** How many frames were written; they and their bytes are added to `tally`. */
   send(frames: readonly Uint8Array[], areHeaded: boolean, tally: Float64Array): number;
   dropped(): number;
+  /** What the interface is called now, and a descriptor, to be closed, of the namespace that it is in. */
+  locate(): { name: string; netns: number };
   close(): void;
 }
 
@@ -74,7 +76,7 @@ export interface FrameFinisher {
   finish(frames: readonly Uint8Array[], onBatch: (count: number) => void): number;
 }
 
-/** The addon. Its constructors and IcmpSocket.send throw an ErrnoError. */
+/** The addon. Its constructors, TapDevice.locate and IcmpSocket.send throw an ErrnoError. */
 interface Native {
   TapDevice: new (options: TapDeviceOptions) => TapDevice;
   PacketSocket: PacketSocketClass;

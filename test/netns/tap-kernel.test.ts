@@ -102,6 +102,30 @@ describe('KernelTap and the kernel', () => {
     expect(tap.send([taggedFrame(1)])).toBe(1);
   });
 
+  it('goes on in another namespace, under another name, and still tells when it is down', async () => {
+    const elsewhere = await makeNetns();
+    try {
+      const tap = await openTap();
+      const states: boolean[] = [];
+      tap.onLink((isUp) => states.push(isUp));
+      await netns.ip(`link set tap0 netns ${elsewhere.name} name moved0`);
+      await waitFor(() => !tap.isUp);
+      await elsewhere.ip('link set moved0 up', 'address add 10.9.0.1/24 dev moved0');
+      await waitFor(() => tap.isUp);
+      expect(tap.send([taggedFrame(1)])).toBe(1);
+      await elsewhere.ip('link set moved0 down');
+      await waitFor(() => !tap.isUp);
+      expect(states).toEqual([false, true, false]);
+      const errors: Error[] = [];
+      tap.onError((error) => errors.push(error));
+      await elsewhere.ip('link delete moved0');
+      await waitFor(() => errors.length > 0);
+      expect(errors).toMatchObject([{ code: 'TAP_GONE' }]);
+    } finally {
+      await elsewhere.delete();
+    }
+  });
+
   it('leaves the event loop its turn under a flood of frames', async () => {
     const tap = await openTap();
     const far = await openTap({ name: 'far0', mac: PEER_MAC });

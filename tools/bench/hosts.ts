@@ -39,12 +39,20 @@ export class Hosts {
       await this.ip(this.middle, `link add port-a type veth peer name eth0 netns ${this.a}`, 'link set port-a up');
       await this.ip(this.middle, `link add port-b type veth peer name eth0 netns ${this.b}`, 'link set port-b up');
     }
-    for (const host of ['a', 'b'] as const) {
-      await this.ip(this[host], `address add ${this.addresses[host]}/24 dev eth0`, 'link set eth0 up');
-    }
+    await this.#setUp();
   }
 
-  /** Joins the two `eth0` of the middle by the kernel's bridge. */
+  /** Gives both hosts what is called `port-a` and `port-b` in the middle, as their `eth0`. */
+  async takePorts(): Promise<void> {
+    await this.ip(
+      this.middle,
+      `link set port-a netns ${this.a} name eth0`,
+      `link set port-b netns ${this.b} name eth0`,
+    );
+    await this.#setUp();
+  }
+
+  /** Joins the two `port-` of the middle by the kernel's bridge. */
   async addBridge(): Promise<void> {
     await this.ip(
       this.middle,
@@ -87,6 +95,12 @@ export class Hosts {
     const args = ['-q', '-i', '0.005', '-c', `${200 * seconds}`, this.addresses.b];
     const { stdout } = await exec('ip', ['netns', 'exec', this.a, 'ping', ...args]);
     return Number(/= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1]);
+  }
+
+  async #setUp(): Promise<void> {
+    for (const host of ['a', 'b'] as const) {
+      await this.ip(this[host], `address add ${this.addresses[host]}/24 dev eth0`, 'link set eth0 up');
+    }
   }
 
   async #iperf(args: string[]): Promise<IperfEnd> {

@@ -4,22 +4,8 @@
  *   npm run bench -- ports [ROUNDS] [SECONDS]      as root; medians of ROUNDS (3), each measurement SECONDS (2) long
  */
 import { EthernetPort, type FramePort, KernelTap, type Offload } from '../../src/tap/index.ts';
-import { Hosts } from './hosts.ts';
-import { machine, median } from './machine.ts';
-
-/** A way to join the two hosts; resolves to what ends it. */
-type Joint = (hosts: Hosts) => Promise<() => void>;
-
-const bareVeth: Joint = async (hosts) => {
-  await hosts.joinByVeth(true);
-  return () => {};
-};
-
-const linuxBridge: Joint = async (hosts) => {
-  await hosts.joinByVeth();
-  await hosts.addBridge();
-  return () => {};
-};
+import { bareVeth, type Joint, type Joints, linuxBridge, measureJoints, showJoints } from './joints.ts';
+import { machine } from './machine.ts';
 
 const taps =
   (offload: Offload): Joint =>
@@ -55,7 +41,7 @@ function join(a: FramePort, b: FramePort): () => void {
   };
 }
 
-const JOINTS: Readonly<Record<string, Joint>> = {
+const joints: Joints = {
   'bare veth pair': bareVeth,
   'Linux bridge': linuxBridge,
   'TAP, cut by the kernel': taps('kernel'),
@@ -64,56 +50,7 @@ const JOINTS: Readonly<Record<string, Joint>> = {
   'veth, cut in the addon': interfaces('cut'),
   'veth, super-frames whole': interfaces('headed'),
 };
-/** The one that the others are compared with. */
-const YARDSTICK = 'Linux bridge';
-
-interface Figures {
-  tcp: number;
-  small: number;
-  ping: number;
-}
-
-async function measure(hosts: Hosts, joint: Joint, seconds: number): Promise<Figures> {
-  const end = await joint(hosts);
-  try {
-    await hosts.areJoined();
-    return {
-      tcp: await hosts.tcp(seconds),
-      small: await hosts.smallFrames(seconds),
-      ping: await hosts.ping(1),
-    };
-  } finally {
-    end();
-    await hosts.part();
-  }
-}
-
-function show(figures: ReadonlyMap<string, readonly Figures[]>): void {
-  const of = (name: string, key: keyof Figures) => median((figures.get(name) ?? []).map((row) => row[key]));
-  console.log(
-    `${''.padEnd(26)}${'TCP Mbit/s'.padStart(12)}${'ratio'.padStart(7)}${'64 B kpps'.padStart(12)}${'ratio'.padStart(7)}${'ping ms'.padStart(10)}`,
-  );
-  for (const name of figures.keys()) {
-    const [tcp, small, ping] = [of(name, 'tcp'), of(name, 'small'), of(name, 'ping')];
-    const ratio = (value: number, key: keyof Figures) => (value / of(YARDSTICK, key)).toFixed(2).padStart(7);
-    console.log(
-      `${name.padEnd(26)}${Math.round(tcp).toLocaleString('en').padStart(12)}${ratio(tcp, 'tcp')}` +
-        `${small.toFixed(0).padStart(12)}${ratio(small, 'small')}${ping.toFixed(3).padStart(10)}`,
-    );
-  }
-}
 
 const [rounds = 3, seconds = 2] = process.argv.slice(3).map(Number);
 console.log(`${machine()}\n`);
-const hosts = new Hosts();
-const figures = new Map<string, Figures[]>(Object.keys(JOINTS).map((name) => [name, []]));
-try {
-  await hosts.make();
-  // Round by round, so that a noisy minute disturbs all alike.
-  for (let round = 0; round < rounds; round += 1) {
-    for (const [name, joint] of Object.entries(JOINTS)) figures.get(name)?.push(await measure(hosts, joint, seconds));
-  }
-} finally {
-  await hosts.remove();
-}
-show(figures);
+showJoints(await measureJoints(joints, rounds, seconds), { 'Linux bridge': 'ratio' });

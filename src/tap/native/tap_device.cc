@@ -164,7 +164,7 @@ class Outlet {
 Napi::Function TapDevice::Class(Napi::Env env) {
   return DefineClass(env, "TapDevice",
                      {InstanceMethod<&TapDevice::Send>("send"), InstanceMethod<&TapDevice::Dropped>("dropped"),
-                      InstanceMethod<&TapDevice::Close>("close")});
+                      InstanceMethod<&TapDevice::Locate>("locate"), InstanceMethod<&TapDevice::Close>("close")});
 }
 
 TapDevice::TapDevice(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -203,6 +203,18 @@ Napi::Value TapDevice::Send(const Napi::CallbackInfo& info) {
 
 Napi::Value TapDevice::Dropped(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), source_->reader().dropped());
+}
+
+Napi::Value TapDevice::Locate(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  ifreq request{};
+  if (ioctl(source_->fd(), TUNGETIFF, &request) != 0) throw ErrnoError(env, errno, "TUNGETIFF");
+  const int netns = ioctl(source_->fd(), TUNGETDEVNETNS);
+  if (netns < 0) throw ErrnoError(env, errno, "TUNGETDEVNETNS");
+  Napi::Object place = Napi::Object::New(env);
+  place.Set("name", Napi::String::New(env, request.ifr_name));
+  place.Set("netns", Napi::Number::New(env, netns));
+  return place;
 }
 
 void TapDevice::Close(const Napi::CallbackInfo&) { source_->Close(); }

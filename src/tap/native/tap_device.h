@@ -14,6 +14,8 @@
  *   new TapDevice({name, netns, offload, longest, ...PacketSource's})  throws an ErrnoError
  *   .send(frames, areHeaded, tally)   how many were written; see SendTally
  *   .dropped()                        frames that came in malformed
+ *   .locate()                         {name, netns}: what it is called now, and a descriptor of the network namespace that
+ *                                     it is in, to be closed; throws an ErrnoError
  *   .close()
  *
  * `offload` says who computes checksums and cuts super-frames that come in:
@@ -33,6 +35,7 @@ class TapDevice : public Napi::ObjectWrap<TapDevice> {
  private:
   Napi::Value Send(const Napi::CallbackInfo& info);
   Napi::Value Dropped(const Napi::CallbackInfo& info);
+  Napi::Value Locate(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 
   bool has_header_;
