@@ -12,6 +12,8 @@ export type CliErrorCode =
   | 'CLI_TERMINAL'
   /** A file cannot be read or written. */
   | 'CLI_FILE'
+  /** More than one option is a range of values. */
+  | 'CLI_SWEEP'
   /** Something that the command cannot do without was not given. */
   | 'CLI_MISSING';
 

@@ -77,9 +77,13 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
   const names = isCommandName(wanted) ? [wanted] : (Object.keys(commands) as CommandName[]);
   const loaded = await Promise.all(names.map((name) => commands[name]()));
   for (const module of loaded) program.addCommand(module.command());
-  for (const each of [program, ...program.commands]) {
+  for (const each of withSubcommands(program)) {
     // Commander's own report is left out: `runCli` says the same in one line.
     each.exitOverride().configureOutput({ outputError: () => {} });
   }
   return program;
+}
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
 }

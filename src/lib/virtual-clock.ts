@@ -39,12 +39,19 @@ export class VirtualClock implements Clock {
   /** Runs everything that falls due within the next `ms` milliseconds, and what that sets off. */
   advance(ms: number): void {
     const end = this.#now + ms;
+    this.settle(ms);
+    this.#now = end;
+  }
+
+  /** The same, but time stands still when nothing is left to run. Returns whether that is so. */
+  settle(ms: number): boolean {
+    const end = this.#now + ms;
     for (let next = this.#heap[0]; next !== undefined && next.at <= end; next = this.#heap[0]) {
       this.#pop();
       this.#now = next.at;
       next.run?.();
     }
-    this.#now = end;
+    return this.#heap.length === 0;
   }
 
   #push(task: Task): void {

@@ -15,6 +15,7 @@ export {
   type Frb,
   type FrbFault,
   floodEtherType,
+  floodTypeOf,
   frbHeaderLength,
   initialHopLimit,
 } from './frb.ts';

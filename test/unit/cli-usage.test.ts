@@ -38,6 +38,7 @@ describe('a wrong command line is one line with the way out, and exit code 2', (
       ['replay', 'x', '--ports', '0'],
       /argument '0' is invalid. It is not a number from 1 to 1000. - see: ringlet replay --help$/,
     ],
+    [['sim', 'flood', '--loss', '0..5%/0'], /It is not a range of 2 to 100 values .* - see: ringlet sim --help$/],
     [['status', 'a', 'b'], /^too many arguments .* - see: ringlet status --help$/],
     [['lab', '--nodes', '65'], /argument '65' is invalid. It is not a number from 2 to 64. - see: ringlet lab --help$/],
     [['lab', '--log-level', 'loud'], /Allowed choices are fatal, .* - see: ringlet lab --help$/],
@@ -53,6 +54,10 @@ describe('a wrong command line is one line with the way out, and exit code 2', (
 describe('what cannot be done is one line with the way out, and exit code 1', () => {
   it.each([
     [['status'], /nothing runs here \(looked in .*ringlet-usage-.*\): start a node with 'ringlet up'/],
+    [
+      ['sim', 'flood', '--loss', '0..5%/1%', '--dead', '0..5%/1%'],
+      /--loss and --dead are both ranges: one at most is varied/,
+    ],
     [['status', 'attic'], /no node or bridge attic answers/],
     [['bridge', '--port', 'tap'], /ports: 'tap': a port is .*tap:NAME/],
     [['bridge', '--port', 'tap:a', '--port', 'eth:a'], /ports: two are called a; put another name in front/],

@@ -1,71 +1,93 @@
-import { Command, Option } from 'commander';
+import { writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import type { PlayedCase } from '../../../tools/sim/index.ts';
+import { CliError, ExitCode } from '../errors.ts';
 import { say } from '../output.ts';
-import { formatPairs } from '../table.ts';
+import { reportFailure } from './flood-failure.ts';
+import { addFloodOptions, type Plan, planOf, type RuleChoice } from './flood-options.ts';
+import { describeCase, tableOfCases } from './flood-text.ts';
 import { progressBar } from './progress.ts';
-import { share, whole } from './values.ts';
+import type { Sweep } from './sweep.ts';
 
-interface FloodOptions {
-  readonly nodes: number;
-  readonly floods: number;
-  readonly seed: number;
-  readonly rule: 'ringlet' | 'ipop';
-  readonly loss: number;
-  readonly dead: number;
-  readonly missing: number;
-  readonly duplicate: number;
-  readonly churn: number;
-  readonly latency: number;
-  readonly jitter: number;
-  readonly atOnce: number;
+interface OutputOptions {
+  readonly rule: RuleChoice;
   readonly json?: true;
+  readonly svg?: string;
+  readonly trace?: string;
 }
 
 const examples = `
+One of the numbers may be a range FROM..TO/STEP, which is run through.
+
+When a flood did not reach every node that it could, or came twice, the first such is told with the command that repeats it, and its
+frames are written as a pcapng capture and a Mermaid sequence. If the rule was ours, the exit code is 1.
+
 Examples:
   ringlet sim flood --nodes 512 --loss 5%
-  ringlet sim flood --nodes 128 --loss 1% --rule ipop      the published rule, for comparison
-  ringlet sim flood --dead 5% --missing 10% --churn 10%/min --json`;
+  ringlet sim flood --nodes 128 --loss 1% --rule both              beside the published rule
+  ringlet sim flood --dead 5% --missing 10% --churn 10%/min --json
+  ringlet sim flood --loss 0..10%/2% --rule both --svg loss.svg    a curve for each rule
+  ringlet sim flood --nodes 64 --floods 1 --svg tree.svg           a ring with the flood's tree`;
 
 export function floodCommand(): Command {
-  return new Command('flood')
-    .description('Floods frames over many nodes with faults, and counts what became of them.')
-    .option('--nodes <number>', 'how many, 2 to 10000', whole(2, 10_000), 128)
-    .option('--floods <number>', 'how many, from random nodes, 40 ms apart', whole(1, 100_000), 200)
-    .option('--at-once <number>', 'how many of them start at one instant', whole(1, 1000), 1)
-    .option('--seed <number>', 'of all chance in the run', whole(0, 2 ** 32 - 1), 1)
-    .option('--loss <share>', 'frames lost on each link, such as 5%', share, 0)
-    .option('--duplicate <share>', 'frames that arrive twice', share, 0)
-    .option('--dead <share>', 'nodes that are dead and not known to be', share, 0)
-    .option('--missing <share>', 'links that are missing', share, 0)
-    .option('--churn <share/min>', 'nodes that die, and as many that join, a minute', share, 0)
-    .option('--latency <ms>', 'of a link, one way', whole(0, 10_000), 20)
-    .option('--jitter <ms>', 'added to it at random', whole(0, 10_000), 10)
-    .addOption(new Option('--rule <rule>', 'who floods').choices(['ringlet', 'ipop']).default('ringlet'))
-    .option('--json', 'print the result for programs (FloodResult in tools/sim/flood/experiment.ts)')
+  const command = new Command('flood').description(
+    'Floods frames over many nodes with faults, and counts what became of them.',
+  );
+  return addFloodOptions(command)
+    .option(
+      '--json',
+      'print the results for programs: FloodExperiment with FloodResult, a list of them if there are several',
+    )
+    .option('--svg <file>', 'draw it: curves over a range, or else a ring with the tree of one flood')
+    .option('--trace <folder>', 'where the frames of a failed flood go (default: a new folder for temporary files)')
     .addHelpText('after', examples)
     .action(runFlood);
 }
 
-async function runFlood({ json, latency, jitter, ...options }: FloodOptions): Promise<void> {
-  const { runFloods } = await import('../../../tools/sim/index.ts');
-  const result = runFloods({ ...options, latencyMs: latency, jitterMs: jitter }, progressBar(options.floods, 'floods'));
-  if (json) {
-    say(JSON.stringify({ ...options, latencyMs: latency, jitterMs: jitter, result }));
-    return;
+async function runFlood({ rule, json, svg, trace, ...given }: OutputOptions & Record<string, unknown>): Promise<void> {
+  const plan = planOf(given as Record<string, number | Sweep>, rule);
+  const cases = await play(plan);
+  print(cases, plan, json ?? false);
+  if (svg !== undefined) await draw(svg, cases, plan);
+  const broken = cases.find(({ failed }) => failed.length > 0);
+  if (broken === undefined) return;
+  for (const line of await reportFailure(broken, trace)) process.stderr.write(`${line}\n`);
+  if (cases.some(({ experiment, failed }) => experiment.rule === 'ringlet' && failed.length > 0)) {
+    process.exitCode = ExitCode.failed;
   }
-  const percent = (value: number) => `${(100 * value).toFixed(2)} %`;
-  const lines = formatPairs([
-    ['complete', `${percent(result.complete)} of ${result.floods} floods reached every node that could be reached`],
-    ['coverage', `${percent(result.coverage)} of nodes on average`],
-    ['duplicates', `${result.duplicatesAtLeaves} deliveries beyond the first`],
-    ['copies', `${result.copiesPerNode.toFixed(3)} payloads received for each node and flood`],
-    [
-      'IHAVE',
-      `${result.ihavePerNode.toFixed(2)} for each node and flood, at ${result.meanDegree.toFixed(1)} neighbours`,
-    ],
-    ['IWANT', `${result.iwantPerNode.toFixed(3)} for each node and flood`],
-    ['95 % of nodes', `${result.most.p50} ms (median flood), ${result.most.p99} ms (99th percentile)`],
-    ['all nodes', `${result.all.p50} ms (median flood), ${result.all.p99} ms (99th percentile)`],
-  ]);
-  for (const line of lines) say(line);
+}
+
+async function play({ experiments }: Plan): Promise<PlayedCase[]> {
+  const { playFloods } = await import('../../../tools/sim/index.ts');
+  const total = experiments.reduce((sum, { floods }) => sum + floods, 0);
+  const show = progressBar(total, 'floods');
+  let before = 0;
+  return experiments.map((experiment) => {
+    const outcome = playFloods(experiment, (done) => show((before + done * experiment.floods) / total));
+    before += experiment.floods;
+    return { experiment, ...outcome };
+  });
+}
+
+function print(cases: readonly PlayedCase[], { swept }: Plan, json: boolean): void {
+  if (json) {
+    const all = cases.map(({ experiment, result }) => ({ ...experiment, result }));
+    say(JSON.stringify(all.length === 1 ? all[0] : all));
+  } else {
+    for (const line of cases.length === 1 ? describeCase(cases[0]!) : tableOfCases(cases, swept)) say(line);
+  }
+}
+
+async function draw(file: string, cases: readonly PlayedCase[], { swept }: Plan): Promise<void> {
+  const { curvesOf, treesOf } = await import('../../../tools/sim/index.ts');
+  const axis = swept && {
+    label: swept.name,
+    valueOf: (experiment: PlayedCase['experiment']) => experiment[swept.key],
+    format: swept.format,
+  };
+  try {
+    await writeFile(file, axis === undefined ? treesOf(cases) : curvesOf(cases, axis));
+  } catch (error) {
+    throw new CliError('CLI_FILE', `cannot write ${file}: ${(error as Error).message}`, { cause: error });
+  }
 }

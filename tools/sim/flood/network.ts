@@ -1,6 +1,7 @@
 import { VirtualClock } from '../../../src/lib/virtual-clock.ts';
 import type { FloodCopy, FloodReceipt } from '../../../switch/flood/index.ts';
 import type { NodeId, Random } from '../../../topology/index.ts';
+import type { TracedFrame } from '../trace/frame-trace.ts';
 import type { Links } from './links.ts';
 
 /** What floods on one switch: the engine that ships, or the published rule for comparison. */
@@ -19,15 +20,31 @@ export interface LinkFaults {
   readonly jitterMs: number;
   readonly loss: number;
   readonly duplicate: number;
+  /** Frames that come up to `reorderMs` later than the others. */
+  readonly reorder: number;
+}
+
+export const reorderMs = 200;
+export const faultless: LinkFaults = { latencyMs: 20, jitterMs: 0, loss: 0, duplicate: 0, reorder: 0 };
+
+/** A flood reached a switch: its leaf ports got the frame. */
+export interface Delivery {
+  readonly at: NodeId;
+  /** The neighbour whose copy it was. */
+  readonly from: NodeId;
+  readonly frame: Uint8Array;
+  readonly now: number;
 }
 
 export interface FloodNetworkOptions<R extends FloodRule> {
   readonly links: Links;
-  readonly rule: (self: NodeId) => R;
+  /** `epoch`: the wall time at which it starts, as that node has it. */
+  readonly rule: (self: NodeId, epoch: number) => R;
   readonly faults: LinkFaults;
   readonly random: Random;
-  /** A flood reached a switch: its leaf ports got the frame. */
-  readonly delivered: (at: NodeId, frame: Uint8Array, now: number) => void;
+  readonly delivered: (delivery: Delivery) => void;
+  /** Hears of every frame, once it is known what became of it. */
+  readonly trace?: (frame: TracedFrame) => void;
 }
 
 /** How often a switch looks whether something is due, as a node does. */
@@ -40,11 +57,15 @@ export class FloodNetwork<R extends FloodRule> {
   readonly rules = new Map<NodeId, R>();
   /** Nodes that are gone without a word: their neighbours still send to them. */
   readonly dead = new Set<NodeId>();
+  /** Nodes on one side of a partition: no frame crosses to or from the others. */
+  cutOff: ReadonlySet<NodeId> = new Set();
   /** Frames of floods that switches got, by what they are: type in the header's second nibble. */
   readonly received = { data: 0, other: 0 };
   readonly #options: FloodNetworkOptions<R>;
   /** When each node ticks next. */
   readonly #ticks = new Map<NodeId, number>();
+  /** Nodes that stand still, with what waits for them. */
+  readonly #paused = new Map<NodeId, (() => void)[]>();
 
   constructor(options: FloodNetworkOptions<R>) {
     this.#options = options;
@@ -56,8 +77,15 @@ export class FloodNetwork<R extends FloodRule> {
     return [...this.rules.keys()].filter((id) => !this.dead.has(id));
   }
 
-  add(id: NodeId): void {
-    this.rules.set(id, this.#options.rule(id));
+  /** Nodes that are alive and do not stand still. */
+  get awake(): NodeId[] {
+    return this.alive.filter((id) => !this.#paused.has(id));
+  }
+
+  /** A node starts. `clockErrorMs`: how far its wall clock is off. */
+  add(id: NodeId, clockErrorMs = 0): void {
+    this.rules.set(id, this.#options.rule(id, Math.floor(this.clock.wallTime() + clockErrorMs)));
+    this.#ticks.delete(id);
     this.relink([id]);
   }
 
@@ -66,43 +94,73 @@ export class FloodNetwork<R extends FloodRule> {
     this.dead.delete(id);
   }
 
+  /** A node stands still for a while, as a process that is stopped: what comes in waits. */
+  pause(id: NodeId, ms: number): void {
+    if (this.#paused.has(id)) return;
+    this.#paused.set(id, []);
+    this.clock.after(ms, () => {
+      const waiting = this.#paused.get(id)!;
+      this.#paused.delete(id);
+      for (const task of waiting) task();
+    });
+  }
+
   /** After a change of `links`: tells these nodes who their neighbours are now. */
   relink(ids: Iterable<NodeId>): void {
     for (const id of ids) this.rules.get(id)?.setPeers(this.links.get(id) ?? []);
   }
 
-  flood(root: NodeId, frame: Uint8Array): void {
-    this.#send(root, this.rules.get(root)!.originate(frame, this.clock.now()));
+  /** Returns the copies that the root sends. */
+  flood(root: NodeId, frame: Uint8Array): readonly FloodCopy[] {
+    const copies = this.rules.get(root)!.originate(frame, this.clock.now());
+    this.#send(root, copies);
+    return copies;
   }
 
   run(ms: number): void {
     this.clock.advance(ms);
   }
 
-  /** Nodes that a flood of `root` can get to. */
+  /** Nodes that a flood of `root` can get to now. */
   reachable(root: NodeId): Set<NodeId> {
     const seen = new Set([root]);
     for (const id of seen) {
-      for (const peer of this.links.get(id) ?? []) if (!this.dead.has(peer) && this.rules.has(peer)) seen.add(peer);
+      for (const peer of this.links.get(id) ?? []) {
+        if (!this.dead.has(peer) && this.rules.has(peer) && !this.#isCut(id, peer)) seen.add(peer);
+      }
     }
     return seen;
   }
 
-  #arrive(from: NodeId, to: NodeId, frb: Uint8Array): void {
+  #isCut(a: NodeId, b: NodeId): boolean {
+    return this.cutOff.has(a) !== this.cutOff.has(b);
+  }
+
+  #arrive(from: NodeId, to: NodeId, frb: Uint8Array, sentAt: number): void {
+    const now = this.clock.now();
     const rule = this.rules.get(to);
-    if (rule === undefined || this.dead.has(to)) return;
+    if (rule === undefined || this.dead.has(to)) {
+      this.#trace({ from, to, sentAt, at: now, fate: 'nobody there', frame: frb });
+      return;
+    }
     this.received[(frb[14]! & 0xf) === 1 ? 'data' : 'other'] += 1;
-    const { copies, inner } = rule.receive(from, frb, this.clock.now());
+    const { copies, inner } = rule.receive(from, frb, now);
+    this.#trace({ from, to, sentAt, at: now, fate: inner === undefined ? 'taken' : 'delivered', frame: frb });
     this.#send(to, copies);
-    if (inner !== undefined) this.#options.delivered(to, inner.frame, this.clock.now());
+    if (inner !== undefined) this.#options.delivered({ at: to, from, frame: inner.frame, now });
   }
 
   #send(from: NodeId, copies: readonly FloodCopy[]): void {
     const { faults, random } = this.#options;
+    const now = this.clock.now();
     for (const { to, frb } of copies) {
-      const times = (random() < faults.loss ? 0 : 1) + (random() < faults.duplicate ? 1 : 0);
+      const isLost = random() < faults.loss || this.#isCut(from, to);
+      if (isLost) this.#trace({ from, to, sentAt: now, at: now, fate: 'lost', frame: frb });
+      const times = (isLost ? 0 : 1) + (random() < faults.duplicate && !this.#isCut(from, to) ? 1 : 0);
       for (let i = 0; i < times; i++) {
-        this.clock.after(faults.latencyMs + random() * faults.jitterMs, () => this.#arrive(from, to, frb));
+        const late = faults.reorder > 0 && random() < faults.reorder ? random() * reorderMs : 0;
+        const ms = faults.latencyMs + random() * faults.jitterMs + late;
+        this.clock.after(ms, () => this.#atNode(to, () => this.#arrive(from, to, frb, now)));
       }
     }
     this.#tickLater(from);
@@ -120,7 +178,20 @@ export class FloodNetwork<R extends FloodRule> {
       // An earlier tick was set meanwhile, or the node is gone.
       if (this.#ticks.get(id) !== at) return;
       this.#ticks.delete(id);
-      if (!this.dead.has(id) && this.rules.get(id) === rule) this.#send(id, rule.tick(this.clock.now()));
+      this.#atNode(id, () => {
+        if (!this.dead.has(id) && this.rules.get(id) === rule) this.#send(id, rule.tick(this.clock.now()));
+      });
     });
+  }
+
+  /** Now, or when the node goes on. */
+  #atNode(id: NodeId, task: () => void): void {
+    const waiting = this.#paused.get(id);
+    if (waiting === undefined) task();
+    else waiting.push(task);
+  }
+
+  #trace(frame: TracedFrame): void {
+    this.#options.trace?.(frame);
   }
 }
