@@ -1,6 +1,8 @@
 /** OpenFlow 1.0 to 1.5: messages and their bytes. */
 export { errorName, type WireError, wireError } from './codec/error-numbers.ts';
 export { decode, encode } from './codec/message.ts';
+export { decodeOxm } from './codec/oxm.ts';
+export { decodeOxmId } from './codec/oxm-id.ts';
 export { PacketInView } from './codec/packet-in-view.ts';
 export * from './constants/choices.ts';
 export * from './constants/errors.ts';

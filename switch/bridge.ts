@@ -4,6 +4,7 @@ import {
   ConfigFlags,
   ErrorType,
   NO_BUFFER,
+  type OxmField,
   PortNo,
   PortReason,
   type ReplyBody,
@@ -11,10 +12,12 @@ import {
   SwitchConfigFailedCode,
 } from '../ofp/index.ts';
 import { compileActions } from './actions/compile.ts';
+import { flowWithOptionLengths, groupWithOptionLengths } from './actions/option-lengths.ts';
 import { OpenFlowRefusal, SwitchError } from './errors.ts';
 import type { FloodEngine } from './flood/index.ts';
 import { flowStatsOf } from './flow/flow-stats.ts';
 import { type FlowChange, FlowTables, type TableSettings } from './flow/flow-tables.ts';
+import type { FlowMatch } from './flow/match.ts';
 import { type GroupChange, GroupTable } from './group/group-table.ts';
 import { Journal } from './journal.ts';
 import { MacTable } from './mac-table.ts';
@@ -29,6 +32,7 @@ import { Port, type PortOptions } from './ports/port.ts';
 import { applyPortChange, type PortChange } from './ports/port-change.ts';
 import { floodPortNo, PortTable } from './ports/port-table.ts';
 import type { Resources } from './resources.ts';
+import { type MappedOption, type OptionMapping, TunnelOptions } from './tunnel-options.ts';
 
 export interface BridgeOptions {
   readonly datapathId: bigint;
@@ -83,6 +87,7 @@ export class Bridge {
   readonly #groups: GroupTable;
   readonly #meters: MeterTable;
   readonly #resources: Resources;
+  readonly #options: TunnelOptions;
   readonly #ports = new PortTable();
   readonly #flood: FloodEngine | undefined;
   readonly #self: SwitchId;
@@ -110,7 +115,11 @@ export class Bridge {
     this.#resources = {
       hasGroup: (id) => this.#groups.get(id) !== undefined,
       hasMeter: (id) => this.#meters.get(id) !== undefined,
+      option: (index) => this.#options.place(index),
     };
+    this.#options = new TunnelOptions(
+      (index) => this.#flows.usesField(`tun_metadata${index}`) || this.#groups.usesField(`tun_metadata${index}`),
+    );
     this.#groups = new GroupTable(this.#resources, (no) => this.#ports.get(no)?.isUp === true, this.#journal);
     this.#meters = new MeterTable(this.#journal);
     this.#flows = new FlowTables(
@@ -239,7 +248,9 @@ export class Bridge {
 
   /** Carries out a flow-mod. Throws `OpenFlowRefusal`, and nothing is changed then. */
   changeFlows(change: FlowChange, now: number): void {
-    this.#run(() => this.#flows.change(change, now));
+    this.#run(() =>
+      this.#flows.change(this.#options.isEmpty ? change : flowWithOptionLengths(change, this.#resources), now),
+    );
   }
 
   /** Limit and eviction of one flow table. Throws `OpenFlowRefusal` when there is no such table. */
@@ -249,7 +260,25 @@ export class Bridge {
 
   /** Carries out a group-mod; flows that use a deleted group go with it. Throws `OpenFlowRefusal`, and nothing is changed then. */
   changeGroups(change: GroupChange, now: number): void {
-    this.#run(() => this.#flows.dropGroupUsers(this.#groups.change(change, now), now));
+    this.#run(() => {
+      const fitting = this.#options.isEmpty ? change : groupWithOptionLengths(change, this.#resources);
+      this.#flows.dropGroupUsers(this.#groups.change(fitting, now), now);
+    });
+  }
+
+  /** Which tunnel options match fields stand for. */
+  get optionMappings(): readonly MappedOption[] {
+    return this.#options.mappings;
+  }
+
+  /** `command`: 0 adds, 1 deletes, 2 deletes all. Throws `OpenFlowRefusal`, and nothing is changed then. */
+  changeOptions(command: number, mappings: readonly OptionMapping[]): void {
+    this.#run(() => this.#options.change(command, mappings));
+  }
+
+  /** A match that has to do with this bridge's fields. Throws `OpenFlowRefusal`. */
+  compileMatch(match: readonly OxmField[]): FlowMatch {
+    return this.#flows.compile(match);
   }
 
   /** Of one group or, for `GroupNo.ALL`, of all. None for a group that is not there. */

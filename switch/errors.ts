@@ -13,6 +13,21 @@ export class OpenFlowRefusal extends Error {
   }
 }
 
+/** Stands for a type where Open vSwitch has errors of its own, in every version; OpenFlow has no such type. */
+export const niciraError = 0x1_0000;
+
+/** Codes as Open vSwitch numbers them from 1.2 on. */
+export const NiciraErrorCode = {
+  TLV_BAD_COMMAND: 16,
+  TLV_BAD_OPT_LEN: 17,
+  TLV_BAD_FIELD_IDX: 18,
+  TLV_TABLE_FULL: 19,
+  TLV_ALREADY_MAPPED: 20,
+  TLV_DUP_ENTRY: 21,
+  INVALID_TLV_FIELD: 37,
+  INVALID_TLV_DEL: 38,
+} as const;
+
 export type SwitchFault =
   | 'SWITCH_PORT_NAME'
   | 'SWITCH_PORT_MAC'

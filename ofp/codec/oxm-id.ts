@@ -1,7 +1,8 @@
 /** Match fields named without a value: the header alone, and the experimenter id where there is one. */
 import type { OfpVersion } from '../errors.ts';
+import type { OxmId } from '../tables/oxm-types.ts';
 import type { Codec } from './compile.ts';
-import { bad, cursor, type Fault, fail, MAX_MESSAGE, put32, u16, u32 } from './io.ts';
+import { bad, cursor, FAULTS, type Fault, fail, MAX_MESSAGE, put32, u16, u32 } from './io.ts';
 import { putOxmHeader } from './oxm.ts';
 import { EXPERIMENTER_CLASS, findOxm, oxmEntry } from './oxm-entries.ts';
 
@@ -23,6 +24,7 @@ function read(b: Uint8Array, at: number, end: number, fault: Fault): unknown {
   if (exp && end - at < 8) fail('too short for an experimenter id', at, 'oxmId', fault);
   cursor.at = at + (exp ? 8 : 4);
   const entry = findOxm(b, at, end);
+  if (entry !== undefined && entry.size === 0) return { field: entry.name, hasMask, length };
   if (entry !== undefined && length === entry.prefix + (hasMask ? 2 : 1) * entry.size) {
     return { field: entry.name, hasMask };
   }
@@ -41,7 +43,9 @@ function write(value: unknown, version: OfpVersion): void {
     if ((item.length & 0xff) !== item.length) bad('oxmId.length', item.length);
     putOxmHeader(at, item.oxmClass, item.oxmField, item.hasMask, item.length);
   } else {
-    putOxmHeader(at, entry.class, entry.code, item.hasMask, entry.prefix + (item.hasMask ? 2 : 1) * entry.size);
+    const length = entry.size === 0 ? (item.length ?? 0) : entry.prefix + (item.hasMask ? 2 : 1) * entry.size;
+    if ((length & 0xff) !== length) bad('oxmId.length', length);
+    putOxmHeader(at, entry.class, entry.code, item.hasMask, length);
   }
   cursor.at = at + 4;
   if ((entry?.class ?? item.oxmClass) !== EXPERIMENTER_CLASS) return;
@@ -49,6 +53,11 @@ function write(value: unknown, version: OfpVersion): void {
   if (experimenter === undefined || experimenter >>> 0 !== experimenter) bad('oxmId.experimenter', experimenter);
   put32(at + 4, experimenter);
   cursor.at = at + 8;
+}
+
+/** A field id where it is not a part of any message of the tables. Throws `OfpDecodeError`. */
+export function decodeOxmId(bytes: Uint8Array): OxmId {
+  return read(bytes, 0, bytes.length, FAULTS.actionLength) as OxmId;
 }
 
 /** One field id. */

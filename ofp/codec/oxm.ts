@@ -1,5 +1,6 @@
 /** Match fields as TLVs. The wire form is drawn in `tables/oxm.ts`. */
 import type { OfpVersion } from '../errors.ts';
+import type { OxmField } from '../tables/oxm-types.ts';
 import type { Codec } from './compile.ts';
 import { bad, cursor, FAULTS, type Fault, fail, MAX_MESSAGE, out, put16, put32, putBytes, u16, viewOf } from './io.ts';
 import { entriesFor, findOxm, NXM, type OxmEntry } from './oxm-entries.ts';
@@ -23,6 +24,11 @@ export function readOxm(b: Uint8Array, at: number, end: number, fault: Fault): u
   const value = entry.read(b, start, size);
   if (!hasMask) return { field: entry.name, value };
   return { field: entry.name, value, mask: entry.read(b, start + size, size) };
+}
+
+/** A field with its value where it is not a part of any message of the tables. Throws `OfpDecodeError`. */
+export function decodeOxm(bytes: Uint8Array): OxmField {
+  return readOxm(bytes, 0, bytes.length, FAULTS.actionLength) as OxmField;
 }
 
 interface AnyOxm {

@@ -44,5 +44,6 @@ export type OxmField = { [K in OxmName]: KnownOxm<K> }[OxmName] | UnknownOxm;
 
 /** A field named without a value, as table features and copy-field do. */
 export type OxmId =
-  | { field: OxmName; hasMask: boolean }
+  /** `length`: of a field that may have any, in bytes, with the mask. */
+  | { field: OxmName; hasMask: boolean; length?: number }
   | { field: 'unknown'; oxmClass: number; oxmField: number; hasMask: boolean; length: number; experimenter?: number };

@@ -6,6 +6,7 @@ import { ActionRank, type CompiledAction } from './execution.ts';
 import { type ActionContext, expectFact, isIp, learn, actionRefusal as refusal, uncovered } from './facts.ts';
 import { setTransportPort, setVlanPcp, setVlanVid } from './legacy.ts';
 import { copyTtlIn, copyTtlOut, decMplsTtl, isMplsType, popMpls, pushMpls, setMplsTtl } from './mpls.ts';
+import { compileNicira, isNicira } from './nicira.ts';
 import { popPbb, pushPbb } from './pbb.ts';
 import { decNwTtl, setNwTtl } from './ttl.ts';
 import { popVlan, pushVlan } from './vlan.ts';
@@ -67,7 +68,8 @@ const compilers: Compilers = {
     rank: SET,
     compile: (action, context) => {
       const copy = compileCopyField(action, context);
-      return { kind: `copy to ${action.dst.field}`, run: ({ packet }) => copy(packet) };
+      const fields = [action.src.field, action.dst.field];
+      return { kind: `copy to ${action.dst.field}`, fields, run: ({ packet }) => copy(packet) };
     },
   },
 
@@ -164,7 +166,9 @@ const compilers: Compilers = {
   setTpDst: { rank: SET, compile: ({ tpPort }) => ({ run: ({ packet }) => setTransportPort(packet, 'dst', tpPort) }) },
   experimenter: {
     rank: SET,
-    compile: ({ experimenter }) => {
+    compile: (action, context) => {
+      const { experimenter } = action;
+      if (isNicira(action)) return compileNicira(action, context);
       throw refusal(BadActionCode.BAD_EXPERIMENTER, `no actions of experimenter ${experimenter}`);
     },
   },

@@ -1,47 +1,68 @@
-import { type Action, BadActionCode, OXM_FIELDS, type OxmId } from '../../ofp/index.ts';
-import { getKeyBytes, keyFields, type Packet } from '../packet/index.ts';
+import { type Action, BadActionCode } from '../../ofp/index.ts';
+import { type Field, fieldOf } from '../flow/fields.ts';
+import { getKeyBytes, type KeyField, type Packet } from '../packet/index.ts';
 import { type ActionContext, actionRefusal, expectFact, meets } from './facts.ts';
-import { fieldSetters } from './set-field.ts';
+import { setterOf } from './set-field.ts';
 
 type CopyField = Extract<Action, { type: 'copyField' }>;
-type Field = keyof typeof OXM_FIELDS;
+
+/** A run of bits of a field. */
+export interface Subfield {
+  readonly field: Field;
+  /** The lowest of them. */
+  readonly offset: number;
+  readonly nBits: number;
+}
 
 /** Copies a run of bits from one field to another (OpenFlow 1.5 section 7.2.6.8). Throws `OpenFlowRefusal` (BAD_ACTION). */
 export function compileCopyField(action: CopyField, context: ActionContext): (packet: Packet) => void {
-  const { nBits, srcOffset, dstOffset } = action;
-  const from = checkedField(action.src, nBits, srcOffset, context);
-  const to = checkedField(action.dst, nBits, dstOffset, context);
-  const set = fieldSetters[to];
-  if (!set) throw actionRefusal(BadActionCode.BAD_SET_TYPE, `no copy to ${to}`);
-  const bits = (1n << BigInt(nBits)) - 1n;
+  const { nBits, srcOffset, dstOffset, src, dst } = action;
+  const from = checkedSubfield(src.field, srcOffset, nBits, context);
+  const to = checkedSubfield(dst.field, dstOffset, nBits, context);
+  const write = subfieldWriter(to);
   return (packet) => {
     packet.refresh();
-    const run = (numberOf(packet, from) >> BigInt(srcOffset)) & bits;
-    const old = numberOf(packet, to) & ~(bits << BigInt(dstOffset));
-    set(packet, bytesOf(old | (run << BigInt(dstOffset)), keyFields[to]!.bytes));
+    write(packet, readSubfield(packet, from));
   };
 }
 
-function checkedField(id: OxmId, nBits: number, offset: number, context: ActionContext): Field {
-  const name = id.field;
-  if (!isKnown(name)) throw actionRefusal(BadActionCode.BAD_SET_TYPE, `no copy with ${name}`);
-  const rule: { readonly bits: number; readonly needs?: readonly (readonly [string, readonly number[]])[] } =
-    OXM_FIELDS[name];
-  if (nBits === 0 || offset + nBits > rule.bits) {
+/** `given`: the number of bits, or all. Throws `OpenFlowRefusal` (BAD_ACTION) where a field is unknown, has no such bits, or may not be there. */
+export function checkedSubfield(
+  name: string,
+  offset: number,
+  given: number | undefined,
+  context: ActionContext,
+): Subfield {
+  const field = fieldOf(name, context.resources);
+  if (!field) throw actionRefusal(BadActionCode.BAD_SET_TYPE, `no copy with ${name}`);
+  const { bits, needs = [] } = field.rule;
+  const nBits = given ?? bits;
+  if (nBits === 0 || offset < 0 || offset + nBits > bits) {
     throw actionRefusal(BadActionCode.BAD_SET_LEN, `bits ${offset} to ${offset + nBits} of ${name}`);
   }
-  for (const [needed, values] of rule.needs ?? []) {
+  for (const [needed, values] of needs) {
     expectFact(context, (facts) => meets(facts, needed, values), `a copy with ${name} without its match`);
   }
-  return name;
+  return { field, offset, nBits };
 }
 
-function isKnown(name: string): name is Field {
-  return Object.hasOwn(keyFields, name);
+/** The packet's key must be fresh. */
+export function readSubfield(packet: Packet, { field, offset, nBits }: Subfield): bigint {
+  return BigInt.asUintN(nBits, numberOf(packet, field.place) >> BigInt(offset));
 }
 
-function numberOf(packet: Packet, field: Field): bigint {
-  const { at, bytes } = keyFields[field]!;
+/** What writes a number into a run of bits; the packet's key must be fresh. Throws `OpenFlowRefusal` (BAD_ACTION). */
+export function subfieldWriter({ field, offset, nBits }: Subfield): (packet: Packet, value: bigint) => void {
+  const set = setterOf(field);
+  if (!set) throw actionRefusal(BadActionCode.BAD_SET_TYPE, `no copy to ${field.name}`);
+  const hole = ((1n << BigInt(nBits)) - 1n) << BigInt(offset);
+  return (packet, value) => {
+    const rest = numberOf(packet, field.place) & ~hole;
+    set(packet, bytesOf(rest | ((value << BigInt(offset)) & hole), field.place.bytes));
+  };
+}
+
+function numberOf(packet: Packet, { at, bytes }: KeyField): bigint {
   return getKeyBytes(packet.key, at, bytes).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
 }
 

@@ -1,3 +1,4 @@
+import type { Field } from '../flow/fields.ts';
 import {
   ArpAt,
   EtherType,
@@ -157,3 +158,9 @@ export const fieldSetters: { readonly [field: string]: FieldSetter } = {
   arp_sha: arpField(ArpAt.SHA),
   arp_tha: arpField(ArpAt.THA),
 };
+
+/** What writes a field; undefined: nothing does. What only actions write is in the packet's key and nowhere else. */
+export function setterOf({ name, place: { at } }: Field): FieldSetter | undefined {
+  if (at >= 4 * KeyWord.REGISTERS) return (packet, value) => packet.putRegister(at, value);
+  return fieldSetters[name];
+}

@@ -18,6 +18,7 @@ import { AgentConnection, type ConnectionKind } from './connection.ts';
 import { portDescription } from './descriptions.ts';
 import { flowRemovedMessage, packetInMessage, reasonFor } from './events.ts';
 import { forwarded, forwardReason } from './forwards.ts';
+import { pipelineFields } from './pipeline-fields.ts';
 import { Tables } from './tables.ts';
 import type { ControllerTransport } from './transport.ts';
 
@@ -153,8 +154,10 @@ export class Agent {
   #tellPacketIn(event: PacketIn): void {
     for (const connection of this.#connections) {
       const { version, packetInFormat, missSendLen } = connection;
+      if (connection.controllerId !== event.controllerId) continue;
       if (!connection.wants('packetIn', reasonFor(event, version))) continue;
-      connection.notify(packetInMessage(event, version, packetInFormat, missSendLen));
+      const fields = pipelineFields(event, this.bridge.optionMappings);
+      connection.notify(packetInMessage(event, fields, { version, format: packetInFormat, missSendLen }));
     }
   }
 

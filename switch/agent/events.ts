@@ -8,7 +8,6 @@ import {
 } from '../../ofp/index.ts';
 import { durationOf } from '../duration.ts';
 import type { FlowEntry } from '../flow/flow-entry.ts';
-import { join64 } from '../packet/index.ts';
 import type { PacketIn } from '../pipeline/pipeline.ts';
 import { type ByVersion, inVersion } from './by-version.ts';
 import { flowFigures } from './flow-replies.ts';
@@ -24,56 +23,71 @@ export const reasonFor = (event: PacketIn, version: OfpVersion): number => inVer
 /** How a controller wants packet-ins: as `nxSetPacketInFormat` numbers it. */
 export const PacketInFormat = { STANDARD: 0, NXM: 1, NXT2: 2 } as const;
 
-type Build = (event: PacketIn, data: Uint8Array, version: OfpVersion) => Outgoing;
+/** How a controller is told of a frame. */
+export interface PacketInForm {
+  readonly version: OfpVersion;
+  /** `PacketInFormat`. */
+  readonly format: number;
+  /** Bytes of the frame where no action says how many. */
+  readonly missSendLen: number;
+}
+
+type Build = (event: PacketIn, match: OxmField[], data: Uint8Array, version: OfpVersion) => Outgoing;
 
 const builders = new Map<number, Build>([
   [
     PacketInFormat.STANDARD,
-    (event, data, version) => ({
+    (event, match, data, version) => ({
       type: 'packetIn',
       bufferId: NO_BUFFER,
       totalLen: Math.min(event.frame.length, 0xffff),
       reason: reasonFor(event, version),
       tableId: event.tableId,
       cookie: event.cookie,
-      match: pipelineFields(event),
+      match,
       data,
     }),
   ],
   [
     PacketInFormat.NXM,
-    (event, data, version) => ({
+    (event, match, data, version) => ({
       type: 'nxPacketIn',
       bufferId: NO_BUFFER,
       totalLen: Math.min(event.frame.length, 0xffff),
       reason: reasonFor(event, version),
       tableId: event.tableId,
       cookie: event.cookie,
-      match: pipelineFields(event),
+      match,
       data,
     }),
   ],
   [
     PacketInFormat.NXT2,
-    (event, data, version) => {
+    (event, match, data, version) => {
       const properties: PacketIn2Property[] = [
         { type: 'packet', data },
         { type: 'tableId', tableId: event.tableId },
         { type: 'cookie', cookie: event.cookie },
         { type: 'reason', reason: reasonFor(event, version) },
-        { type: 'metadata', fields: pipelineFields(event) },
+        { type: 'metadata', fields: match },
       ];
       if (data.length < event.frame.length) properties.splice(1, 0, { type: 'fullLen', fullLen: event.frame.length });
+      if (event.userdata) properties.push({ type: 'userdata', data: event.userdata });
       return { type: 'nxPacketIn2', properties };
     },
   ],
 ]);
 
-export function packetInMessage(event: PacketIn, version: OfpVersion, format: number, missSendLen: number): Outgoing {
+/** `match`: the fields that are not in the frame. */
+export function packetInMessage(
+  event: PacketIn,
+  match: OxmField[],
+  { version, format, missSendLen }: PacketInForm,
+): Outgoing {
   const asked = event.maxLen ?? missSendLen;
   const wanted = asked === ControllerMaxLen.NO_BUFFER ? maxPacketInData : Math.min(asked, maxPacketInData);
   const build = builders.get(format) ?? builders.get(PacketInFormat.STANDARD)!;
-  return build(event, event.frame.subarray(0, wanted), version);
+  return build(event, match, event.frame.subarray(0, wanted), version);
 }
 
 export function flowRemovedMessage(entry: FlowEntry, reason: number, usesNxm: boolean, now: number): Outgoing {
@@ -90,13 +104,4 @@ export function flowRemovedMessage(entry: FlowEntry, reason: number, usesNxm: bo
   };
   if (usesNxm) return { type: 'nxFlowRemoved', ...common, tableId: tableId + 1 };
   return { type: 'flowRemoved', ...common, tableId, hardTimeout, stats: flowFigures(entry, now) };
-}
-
-function pipelineFields(event: PacketIn): OxmField[] {
-  const fields: OxmField[] = [{ field: 'in_port', value: event.inPort }];
-  const metadata = join64(...event.metadata);
-  const tunnelId = join64(...event.tunnelId);
-  if (metadata !== 0n) fields.push({ field: 'metadata', value: metadata });
-  if (tunnelId !== 0n) fields.push({ field: 'tunnel_id', value: tunnelId });
-  return fields;
 }

@@ -12,7 +12,7 @@ import {
 } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import type { FlowEntry } from '../flow/flow-entry.ts';
-import { compileMatch, type FlowMatch, isCoveredBy } from '../flow/match.ts';
+import { type FlowMatch, isCoveredBy } from '../flow/match.ts';
 import { outputsTo, type Program } from '../pipeline/program.ts';
 import type { AgentConnection } from './connection.ts';
 import { instructionsFor } from './old-actions.ts';
@@ -157,7 +157,8 @@ export class FlowMonitors {
     if ((flags & ~knownFlags) !== 0 || (flags & anyChange) === 0)
       throw refusal(FlowMonitorFailedCode.BAD_FLAGS, `flags ${flags}`);
     if (this.#monitors.size >= maxMonitors) throw refusal(FlowMonitorFailedCode.UNKNOWN, `${maxMonitors} monitors`);
-    const monitor = { flags, tableId, outPort, outGroup, match: compileMatch(request.match) };
+    const match = this.#connection.agent.bridge.compileMatch(request.match);
+    const monitor = { flags, tableId, outPort, outGroup, match };
     this.#monitors.set(id, monitor);
     if ((flags & FlowMonitorFlags.INITIAL) === 0) return [];
     const { flows } = this.#connection.agent.bridge;

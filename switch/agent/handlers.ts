@@ -8,7 +8,9 @@ import {
   RoleRequestFailedCode,
 } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
+import { optionRoom } from '../packet/index.ts';
 import { tableCount } from '../pipeline/program.ts';
+import { maxOptions } from '../tunnel-options.ts';
 import { asyncPropertiesOf, maskProperties, masks13, withMasks13, withProperties } from './async-config.ts';
 import { inVersion } from './by-version.ts';
 import type { AgentConnection } from './connection.ts';
@@ -186,10 +188,18 @@ export const handlers: Handlers = {
       connection.packetInFormat = format;
     },
   },
-  // Tunnel options that match fields stand for: there are none, and no room for any.
   nxTlvTableRequest: {
     handle: (message, connection) =>
-      connection.reply(message, { type: 'nxTlvTableReply', maxOptionSpace: 0, maxFields: 0, mappings: [] }),
+      connection.reply(message, {
+        type: 'nxTlvTableReply',
+        maxOptionSpace: optionRoom.bytes,
+        maxFields: maxOptions,
+        mappings: [...connection.agent.bridge.optionMappings],
+      }),
+  },
+  nxTlvTableMod: {
+    changes: true,
+    handle: ({ command, mappings }, connection) => connection.agent.bridge.changeOptions(command, mappings),
   },
   nxSetControllerId: {
     handle: ({ controllerId }, connection) => {

@@ -1,27 +1,22 @@
-import {
-  OXM_FIELDS,
-  type OxmId,
-  type OxmName,
-  type ReplyItem,
-  TableConfig,
-  TableFeatureFlags,
-} from '../../ofp/index.ts';
+import { type OxmId, type OxmName, type ReplyItem, TableConfig, TableFeatureFlags } from '../../ofp/index.ts';
 import { supportedActions } from '../actions/compile.ts';
-import { fieldSetters } from '../actions/set-field.ts';
+import { setterOf } from '../actions/set-field.ts';
 import type { Bridge } from '../bridge.ts';
+import { type Field, fieldOf } from '../flow/fields.ts';
 import { maxFlows } from '../flow/flow-tables.ts';
 import { keyFields } from '../packet/index.ts';
 import { supportedInstructions, tableCount } from '../pipeline/program.ts';
+import { noResources } from '../resources.ts';
 
 type TableFeatures = ReplyItem<'tableFeatures'>;
 
 const allBits = 0xffff_ffff_ffff_ffffn;
 
-const matchable = Object.keys(keyFields) as (keyof typeof OXM_FIELDS)[];
-const matchIds: OxmId[] = matchable.map((field) => ({ field, hasMask: OXM_FIELDS[field].maskable }));
+const matchable = Object.keys(keyFields).map((name) => fieldOf(name, noResources)!);
+const matchIds = matchable.map((field) => idOf(field, field.rule.maskable));
 /** No field has to be in a match. */
-const wildcardIds = oxmIds(matchable);
-const setFieldIds = oxmIds(Object.keys(fieldSetters));
+const wildcardIds = matchable.map((field) => idOf(field, false));
+const setFieldIds = matchable.filter(setterOf).map((field) => idOf(field, false));
 
 const tableCapabilities = TableConfig.EVICTION | TableConfig.VACANCY_EVENTS;
 const ingressTable = TableFeatureFlags.INGRESS_TABLE;
@@ -95,6 +90,6 @@ function featuresOf(tableId: number): TableFeatures {
   };
 }
 
-function oxmIds(fields: readonly string[]): OxmId[] {
-  return fields.map((field) => ({ field: field as OxmName, hasMask: false }));
+function idOf({ name }: Field, hasMask: boolean): OxmId {
+  return { field: name as OxmName, hasMask };
 }

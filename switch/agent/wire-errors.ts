@@ -18,6 +18,7 @@ import {
   QueueOpFailedCode,
   RoleRequestFailedCode,
 } from '../../ofp/index.ts';
+import { NiciraErrorCode, niciraError } from '../errors.ts';
 import { put16, put32 } from '../packet/index.ts';
 
 /** What stands in an error message. */
@@ -46,6 +47,9 @@ const onf = (type: number): Carrier => ['experimenter', ExperimenterId.ONF, type
 function run(type: number, codes: { readonly [name: string]: number }, make: (code: number) => Row): Row[] {
   return Object.values(codes).map((code) => [type, ...make(code).slice(1)] as unknown as Row);
 }
+
+/** Where a code of Open vSwitch's is in 1.0 and 1.1. */
+const niciraCode10 = (code: number) => code + (code < NiciraErrorCode.INVALID_TLV_FIELD ? 511 : 499);
 
 const T = ErrorType;
 
@@ -98,6 +102,8 @@ const rows: readonly Row[] = [
   [T.FLOW_MONITOR_FAILED, FlowMonitorFailedCode.UNKNOWN_MONITOR, 3, 4, nx12(8)],
   [T.FLOW_MONITOR_FAILED, FlowMonitorFailedCode.BAD_FLAGS, 1, 2, nx(1, 518)],
   [T.FLOW_MONITOR_FAILED, FlowMonitorFailedCode.BAD_FLAGS, 3, 4, nx12(7)],
+  ...run(niciraError, NiciraErrorCode, (code) => [0, code, 1, 2, nx(1, niciraCode10(code))]),
+  ...run(niciraError, NiciraErrorCode, (code) => [0, code, 3, 6, nx12(code)]),
 ];
 
 /** Says only that there is no word for the error. */

@@ -2,7 +2,7 @@ import { type FlowKey, keyWords } from '../packet/index.ts';
 import type { FlowEntry } from './flow-entry.ts';
 import { ImportanceIndex } from './importance.ts';
 import { type FlowMatch, overlaps, sameMatch } from './match.ts';
-import type { CacheView, MicroflowCache } from './microflow-cache.ts';
+import { type CacheView, cachedWords, type MicroflowCache } from './microflow-cache.ts';
 
 /** Entries with one masked key, highest priority first. */
 type Chain = FlowEntry[];
@@ -80,6 +80,7 @@ export class FlowTable {
   #recall(key: FlowKey): FlowEntry | undefined {
     const cache = this.#cache;
     this.#view ??= this.#makeView();
+    if (this.#view.words.length > cachedWords) return this.#classify(key);
     if (cache.find(this.#view, key)) return cache.answer;
     const entry = this.#classify(key);
     cache.remember(this.#view, key, entry);
@@ -169,7 +170,7 @@ export class FlowTable {
   }
 
   #addTuple(match: FlowMatch): Tuple {
-    const words = Uint8Array.from([...match.mask.keys()].filter((i) => match.mask[i] !== 0));
+    const { words } = match;
     const tuple: Tuple = {
       maskId: match.maskId,
       words,

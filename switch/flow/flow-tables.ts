@@ -7,8 +7,10 @@ import {
   FlowRemovedReason,
   type Instruction,
   NO_BUFFER,
+  type OxmField,
   TableNo,
 } from '../../ofp/index.ts';
+import { namesField } from '../actions/execution.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import { Journal } from '../journal.ts';
 import { compileProgram, type Program, tableCount } from '../pipeline/program.ts';
@@ -116,9 +118,14 @@ export class FlowTables {
     for (const table of this.#tables) if (table) yield* table.entries;
   }
 
+  /** Throws `OpenFlowRefusal` for a match that makes no sense. */
+  compile(match: readonly OxmField[]): FlowMatch {
+    return compileMatch(match, this.#resources);
+  }
+
   /** Entries that a filter selects. Throws `OpenFlowRefusal` for a match that makes no sense. */
   select(filter: FlowFilter): FlowEntry[] {
-    const match = compileMatch(filter.match);
+    const match = this.compile(filter.match);
     return this.#tablesFor(filter.tableId).flatMap((table) =>
       [...table.entries].filter((entry) => isCoveredBy(entry.match, match) && passes(entry, filter)),
     );
@@ -144,6 +151,15 @@ export class FlowTables {
     const table = this.open(tableId);
     if (settings.evicts !== undefined) table.evicts = settings.evicts;
     if (settings.maxEntries !== undefined) table.maxEntries = settings.maxEntries;
+  }
+
+  /** Whether some entry matches on a field, or has actions that name it. */
+  usesField(name: string): boolean {
+    for (const { match, program } of this.entries()) {
+      if (match.fields.some(({ field }) => field === name)) return true;
+      if (namesField(program.apply, name) || namesField(program.write, name)) return true;
+    }
+    return false;
   }
 
   /** How many entries send to a group. */
@@ -176,7 +192,7 @@ export class FlowTables {
   #add(change: FlowChange, now: number): void {
     expectTable(change.tableId);
     expectNoBuffer(change.bufferId);
-    const match = compileMatch(change.match);
+    const match = this.compile(change.match);
     const program = compileProgram(change.instructions, change.tableId, match.facts, this.#resources);
     const table = this.open(change.tableId);
     if ((change.flags & FlowModFlags.CHECK_OVERLAP) !== 0 && table.findOverlap(match, change.priority)) {
@@ -222,7 +238,7 @@ export class FlowTables {
     const firstTable = isForAll ? 0 : change.tableId;
     expectTable(firstTable);
     expectNoBuffer(change.bufferId);
-    const match = compileMatch(change.match);
+    const match = this.compile(change.match);
     // Checked even when nothing is selected, against the match given here: that of every entry selected is narrower.
     const program = compileProgram(change.instructions, firstTable, match.facts, this.#resources);
     const all = strict ? this.#strictly(change, match) : this.#loosely(change, match);
@@ -257,7 +273,7 @@ export class FlowTables {
   }
 
   #delete(change: FlowChange, now: number, strict: boolean): void {
-    const match = compileMatch(change.match);
+    const match = this.compile(change.match);
     const selected = strict ? this.#strictly(change, match) : this.#loosely(change, match);
     for (const entry of selected) {
       if (!passes(entry, change)) continue;

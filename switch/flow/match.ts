@@ -1,6 +1,8 @@
-import { BadMatchCode, ErrorType, OXM_FIELDS, type OxmField } from '../../ofp/index.ts';
+import { BadMatchCode, ErrorType, type OxmField } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
-import { type FlowKey, keyFields, keyWords, putKeyBytes, vlanPresent } from '../packet/index.ts';
+import { type FlowKey, keyWords, putKeyBytes, vlanPresent } from '../packet/index.ts';
+import { noResources, type Resources } from '../resources.ts';
+import { type Field, type FieldRule, fieldBytes, fieldOf, type KnownField } from './fields.ts';
 
 /** A match in the shape that lookups use. */
 export interface FlowMatch {
@@ -9,6 +11,8 @@ export interface FlowMatch {
   /** Masked: a bit outside `mask` is zero. */
   readonly key: FlowKey;
   readonly mask: FlowKey;
+  /** The words of the key that the mask looks at. */
+  readonly words: Uint8Array;
   /** Equal for equal masks. */
   readonly maskId: string;
   /** What the match says about the packet, for checking actions against it. */
@@ -27,70 +31,45 @@ export interface MatchFacts {
  * Checks a match as OpenFlow 1.3 section 7.2.3 asks (known fields, no duplicates, values and masks in range, prerequisites
  * in front) and compiles it. Throws `OpenFlowRefusal`.
  */
-export function compileMatch(fields: readonly OxmField[]): FlowMatch {
+export function compileMatch(
+  fields: readonly OxmField[],
+  resources: Pick<Resources, 'option'> = noResources,
+): FlowMatch {
   const key = new Uint32Array(keyWords);
   const mask = new Uint32Array(keyWords);
   const kept: OxmField[] = [];
   const seen = new Map<string, Exact>();
-  for (const field of fields) {
-    if (!isKnown(field)) throw refusal(BadMatchCode.BAD_FIELD, `no match on ${field.field}`);
-    const rule = ruleOf(field);
-    const place = keyFields[field.field]!;
-    if (seen.has(field.field)) throw refusal(BadMatchCode.DUP_FIELD, `${field.field} twice`);
-    const value = fieldBytes(field.value, place.bytes);
-    const bits = fieldMask(field, rule, place.bytes);
-    checkValue(field.field, value, bits, rule);
-    checkPrerequisites(field.field, rule, seen);
-    seen.set(field.field, exactValue(value, bits));
+  for (const given of fields) {
+    const field = fieldOf(given.field, resources);
+    if (!field || given.field === 'unknown') throw refusal(BadMatchCode.BAD_FIELD, `no match on ${given.field}`);
+    const { name, place, rule } = field;
+    if (seen.has(name)) throw refusal(BadMatchCode.DUP_FIELD, `${name} twice`);
+    const value = fieldBytes(given.value, field);
+    const bits = maskOf(given, field);
+    checkValue(name, value, bits, rule);
+    checkPrerequisites(name, rule, seen);
+    seen.set(name, exactValue(value, bits));
     if (bits.every((byte) => byte === 0)) continue;
-    kept.push(field);
+    kept.push(asLongAs(given, value, bits));
     putKeyBytes(key, place.at, value);
     putKeyBytes(mask, place.at, bits);
     key[0]! |= place.layer;
     mask[0]! |= place.layer;
   }
-  return { fields: kept, key, mask, maskId: mask.join(), facts: factsOf(seen) };
+  const words = Uint8Array.from([...mask.keys()].filter((i) => mask[i] !== 0));
+  const maskId = Array.from(words, (i) => `${i}:${mask[i]}`).join();
+  return { fields: kept, key, mask, words, maskId, facts: factsOf(seen) };
 }
 
-/** A field that the switch can look at, with its value. */
-export type KnownField = Extract<OxmField, { field: keyof typeof OXM_FIELDS }>;
-
-export function isKnown(field: OxmField): field is KnownField {
-  return Object.hasOwn(keyFields, field.field);
-}
-
-/** The part of the codec's table of fields that checks go by. */
-export interface FieldRule {
-  readonly bits: number;
-  readonly maskable: boolean;
-  /** Fields that must come before, with their allowed values; none: any. */
-  readonly needs?: readonly (readonly [field: string, values: readonly number[]])[];
-}
-
-/** Width, whether a mask may stand, prerequisites: what the specification says of the field. */
-export function ruleOf(field: KnownField): FieldRule {
-  return OXM_FIELDS[field.field];
-}
-
-/** A field's value as the bytes it has in a key. Refuses values that do not fit in `bytes`. */
-export function fieldBytes(value: KnownField['value'], bytes: number): Uint8Array {
-  if (value instanceof Uint8Array) {
-    if (value.length !== bytes) throw refusal(BadMatchCode.BAD_LEN, `${value.length} bytes instead of ${bytes}`);
-    return value;
-  }
-  const out = new Uint8Array(bytes);
-  let rest = BigInt(value);
-  for (let i = bytes - 1; i >= 0; i--) {
-    out[i] = Number(rest & 0xffn);
-    rest >>= 8n;
-  }
-  if (rest !== 0n) throw refusal(BadMatchCode.BAD_VALUE, `${value} in ${bytes} bytes`);
-  return out;
+/** A tunnel option as long as it is mapped, however long it was given. */
+function asLongAs(given: KnownField, value: Uint8Array, mask: Uint8Array): OxmField {
+  if (!(given.value instanceof Uint8Array) || given.value.length === value.length) return given;
+  return { ...given, value, ...(given.mask === undefined ? {} : { mask }) } as OxmField;
 }
 
 /** Whether `narrow` matches only packets that `wide` matches too (loose modify and delete, section 6.4). */
 export function isCoveredBy(narrow: FlowMatch, wide: FlowMatch): boolean {
-  for (let i = 0; i < keyWords; i++) {
+  for (const i of wide.words) {
     const mask = wide.mask[i]!;
     if ((narrow.mask[i]! & mask) >>> 0 !== mask || ((narrow.key[i]! ^ wide.key[i]!) & mask) !== 0) return false;
   }
@@ -99,7 +78,7 @@ export function isCoveredBy(narrow: FlowMatch, wide: FlowMatch): boolean {
 
 /** Whether some packet could match both. */
 export function overlaps(a: FlowMatch, b: FlowMatch): boolean {
-  for (let i = 0; i < keyWords; i++) {
+  for (const i of a.words) {
     if (((a.key[i]! ^ b.key[i]!) & a.mask[i]! & b.mask[i]!) !== 0) return false;
   }
   return true;
@@ -107,7 +86,7 @@ export function overlaps(a: FlowMatch, b: FlowMatch): boolean {
 
 export function sameMatch(a: FlowMatch, b: FlowMatch): boolean {
   if (a.maskId !== b.maskId) return false;
-  for (let i = 0; i < keyWords; i++) if (a.key[i] !== b.key[i]) return false;
+  for (const i of a.words) if (a.key[i] !== b.key[i]) return false;
   return true;
 }
 
@@ -120,11 +99,13 @@ function exactValue(value: Uint8Array, mask: Uint8Array): Exact {
 }
 
 /** All bits of the field's bytes where no mask is given: unused upper bits are zero in key and packet alike. */
-function fieldMask(field: KnownField, rule: FieldRule, bytes: number): Uint8Array {
-  if (field.mask === undefined) return new Uint8Array(bytes).fill(0xff);
-  const mask = fieldBytes(field.mask, bytes);
-  if (!rule.maskable && !isFull(mask, rule.bits)) throw refusal(BadMatchCode.BAD_MASK, `mask on ${field.field}`);
-  return isFull(mask, rule.bits) ? new Uint8Array(bytes).fill(0xff) : mask;
+function maskOf(given: KnownField, field: Field): Uint8Array {
+  const { name, place, rule } = field;
+  const all = new Uint8Array(place.bytes).fill(0xff);
+  if (given.mask === undefined) return all;
+  const mask = fieldBytes(given.mask, field);
+  if (!rule.maskable && !isFull(mask, rule.bits)) throw refusal(BadMatchCode.BAD_MASK, `mask on ${name}`);
+  return isFull(mask, rule.bits) ? all : mask;
 }
 
 function isFull(mask: Uint8Array, bits: number): boolean {

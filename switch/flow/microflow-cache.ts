@@ -1,9 +1,11 @@
-import { type FlowKey, keyWords } from '../packet/index.ts';
+import type { FlowKey } from '../packet/index.ts';
 import type { FlowEntry } from './flow-entry.ts';
 
 /** It grows by need up to this size: some 8 MiB for one bridge. */
 const maxSlots = 65_536;
 const firstSlots = 512;
+/** Words of a key that a slot has room for: rules that look at more than that between them are not cached. */
+export const cachedWords = 32;
 /** Slots that one key may be in; a power of two. */
 const ways = 4;
 
@@ -79,7 +81,7 @@ export class MicroflowCache {
   remember({ words, masks, stamp }: CacheView, key: FlowKey, entry: FlowEntry | undefined): void {
     const slot = this.#slot;
     if (this.#stamps[slot] === stamp) this.#collisions += 1;
-    const base = slot * keyWords;
+    const base = slot * cachedWords;
     for (let i = 0; i < words.length; i++) this.#keys[base + i] = key[words[i]!]! & masks[i]!;
     this.#stamps[slot] = stamp;
     this.#entries[slot] = entry;
@@ -88,7 +90,7 @@ export class MicroflowCache {
 
   #isAt(slot: number, words: Uint8Array, masks: Int32Array, key: FlowKey): boolean {
     const keys = this.#keys;
-    const base = slot * keyWords;
+    const base = slot * cachedWords;
     for (let i = 0; i < words.length; i++) {
       if (keys[base + i] !== (key[words[i]!]! & masks[i]!)) return false;
     }
@@ -98,7 +100,7 @@ export class MicroflowCache {
   /** Begins empty again: what is in use comes back with the next packets. */
   #resize(slots: number): void {
     this.#slots = slots;
-    this.#keys = new Int32Array(slots * keyWords);
+    this.#keys = new Int32Array(slots * cachedWords);
     this.#stamps = new Uint32Array(slots);
     this.#entries = new Array(slots).fill(undefined);
     this.#collisions = 0;

@@ -12,6 +12,7 @@ import {
   type ReplyItem,
 } from '../../ofp/index.ts';
 import { actionBits } from '../actions/compile.ts';
+import { namesField } from '../actions/execution.ts';
 import { durationOf } from '../duration.ts';
 import type { Journal } from '../journal.ts';
 import type { Packet } from '../packet/index.ts';
@@ -132,6 +133,11 @@ export class GroupTable {
       buckets: group.buckets.map(describeBucket),
       properties: [...group.properties],
     }));
+  }
+
+  /** Whether actions of some bucket name a field. */
+  usesField(name: string): boolean {
+    return [...this.#groups.values()].some(({ buckets }) => buckets.some(({ program }) => namesField(program, name)));
   }
 
   features(): ReplyBody<'groupFeatures'> {

@@ -36,6 +36,7 @@ export {
   keyFields,
   keyWords,
   Layer,
+  optionRoom,
   putKeyBytes,
   vlanPresent,
 } from './key.ts';

@@ -1,5 +1,5 @@
 /**
- * The flow key: everything a flow entry can match on, in 32 words, so that a lookup is word arithmetic.
+ * The flow key: everything a flow entry can match on, in 64 words, so that a lookup is word arithmetic.
  * Wide fields are big-endian across words. Fields that can never be in the same packet share a place; the prerequisites of a
  * match (OpenFlow 1.3 section 7.2.3.6) keep them apart. Word 0 says which headers were really there: a match on a field
  * of a header requires that header's bit, so that a field beyond the end of the data never matches, not even as zero.
@@ -17,9 +17,15 @@
  * +-------------+------------+------------------------+-----------------+--------------+
  * | flow label  | MPLS label | tc | bos | IPv6 ext.   | PBB I-SID | UCA | in_phy_port  |
  * +-------------+------------+------------------------+-----------------+--------------+
+ *  32..47        48         49             50             51..63
+ * +-------------+----------+--------------+--------------+------------------------------+
+ * | reg0..reg15 | pkt_mark | tun_ipv4_src | tun_ipv4_dst | tunnel options               |
+ * +-------------+----------+--------------+--------------+------------------------------+
+ *
+ * From word 32 on, there is what only actions write: fields of Open vSwitch that rules pass on to later tables.
  */
 
-export const keyWords = 32;
+export const keyWords = 64;
 export type FlowKey = Uint32Array;
 
 /** Bits of word 0. */
@@ -54,7 +60,11 @@ export const KeyWord = {
   MPLS_BITS: 29,
   PBB: 30,
   IN_PHY_PORT: 31,
+  REGISTERS: 32,
 } as const;
+
+/** Where tunnel options that match fields stand for may lie in a key, in bytes. */
+export const optionRoom = { at: 204, bytes: 52 } as const;
 
 /** VLAN ids in a key carry this bit when a tag is there (OFPVID_PRESENT). */
 export const vlanPresent = 0x1000;
@@ -71,7 +81,12 @@ const ip = Layer.IP;
 const arp = Layer.ARP;
 const transport = Layer.TRANSPORT;
 
-/** By OXM name (OpenFlow 1.3 table 12). */
+const registers = Array.from(
+  { length: 16 },
+  (_, i) => [`reg${i}`, { at: 4 * (KeyWord.REGISTERS + i), bytes: 4, layer: 0 }] as const,
+);
+
+/** By OXM name (OpenFlow 1.3 table 12, and Open vSwitch's meta-flow.h). */
 export const keyFields: { readonly [name: string]: KeyField } = {
   in_port: { at: 4, bytes: 4, layer: 0 },
   in_phy_port: { at: 124, bytes: 4, layer: 0 },
@@ -115,6 +130,10 @@ export const keyFields: { readonly [name: string]: KeyField } = {
   pbb_isid: { at: 120, bytes: 3, layer: Layer.PBB },
   pbb_uca: { at: 123, bytes: 1, layer: Layer.PBB },
   tcp_flags: { at: 80, bytes: 2, layer: transport },
+  ...Object.fromEntries(registers),
+  pkt_mark: { at: 192, bytes: 4, layer: 0 },
+  tun_ipv4_src: { at: 196, bytes: 4, layer: 0 },
+  tun_ipv4_dst: { at: 200, bytes: 4, layer: 0 },
 };
 
 /** ORs `bytes` into the key from byte `at` on. For building matches, not for the frame path. */

@@ -38,6 +38,8 @@ export class Packet {
   /** End of the transport's data: padding after the IP packet is not part of it. */
   l4End = 0;
   #private = false;
+  /** Whether something was written to the registers since `setContext`. */
+  #hasRegisters = false;
   #stale = false;
 
   /** Reads headers into the key; in_port, metadata and tunnel_id stay as they are. False: not even an Ethernet header. */
@@ -46,7 +48,7 @@ export class Packet {
     return this.#parse(frame);
   }
 
-  /** Sets what comes with a frame but is not in it. 64-bit values as upper and lower halves. */
+  /** Sets what comes with a frame but is not in it; registers become zero. 64-bit values as upper and lower halves. */
   setContext(inPort: number, metadataHi: number, metadataLo: number, tunnelHi: number, tunnelLo: number): void {
     const key = this.key;
     key[KeyWord.IN_PORT] = inPort;
@@ -55,6 +57,26 @@ export class Packet {
     key[KeyWord.METADATA + 1] = metadataLo;
     key[KeyWord.TUNNEL_ID] = tunnelHi;
     key[KeyWord.TUNNEL_ID + 1] = tunnelLo;
+    if (!this.#hasRegisters) return;
+    this.#hasRegisters = false;
+    key.fill(0, KeyWord.REGISTERS);
+  }
+
+  /** A copy of all that only actions write; undefined: nothing was written. */
+  get registers(): Uint32Array | undefined {
+    return this.#hasRegisters ? this.key.slice(KeyWord.REGISTERS) : undefined;
+  }
+
+  /** Takes the registers back to a copy, right after `setContext`. */
+  setRegisters(registers: Uint32Array): void {
+    this.#hasRegisters = true;
+    this.key.set(registers, KeyWord.REGISTERS);
+  }
+
+  /** Writes whole words of the registers. `at`: byte of the key. */
+  putRegister(at: number, value: Uint8Array): void {
+    this.#hasRegisters = true;
+    for (let i = 0; i < value.length; i += 4) this.key[(at + i) >> 2] = get32(value, i);
   }
 
   /** Bytes that may be written: a private copy, made at the first write after `load` or `share`. */

@@ -1,7 +1,7 @@
 import { FlowModFlags, GroupType, MeterNo, PacketInReason, PortConfig, PortNo } from '../../ofp/index.ts';
 import { ActionSet } from '../actions/action-set.ts';
 import { remarkDscp } from '../actions/dscp.ts';
-import type { CompiledAction, Execution } from '../actions/execution.ts';
+import type { CompiledAction, Execution, ToController } from '../actions/execution.ts';
 import type { FlowEntry } from '../flow/flow-entry.ts';
 import type { FlowTables } from '../flow/flow-tables.ts';
 import type { Bucket } from '../group/group.ts';
@@ -25,6 +25,12 @@ export interface PacketIn {
   readonly inPort: number;
   readonly metadata: readonly [hi: number, lo: number];
   readonly tunnelId: readonly [hi: number, lo: number];
+  /** What only actions write, from `KeyWord.REGISTERS` on; undefined: nothing was written. */
+  readonly registers: Uint32Array | undefined;
+  /** Controllers that gave themselves this id are meant; 0 at first. */
+  readonly controllerId: number;
+  /** What an action gave along for the controller. */
+  readonly userdata: Uint8Array | undefined;
   /** The whole frame; a view that is valid until the call into the bridge that caused it returns. */
   readonly frame: Uint8Array;
   /** Bytes that the controller wants, or undefined: as many as its configuration says. */
@@ -60,6 +66,7 @@ const noCookie = 0xffff_ffff_ffff_ffffn;
 /** Runs frames through the flow tables, one at a time. */
 export class Pipeline implements Execution {
   stopped = false;
+  readonly stack: bigint[] = [];
   /** No controller: what no entry of table 0 takes, and what the table-miss entry has for controllers, goes the NORMAL way. */
   isAlone = false;
   readonly packet: Packet;
@@ -108,6 +115,11 @@ export class Pipeline implements Execution {
   output(portNo: number, maxLen: number): void {
     if (portNo > PortNo.MAX) this.#reserved.get(portNo)?.(maxLen);
     else this.#parts.egress.toPort(portNo);
+  }
+
+  toController({ maxLen, controllerId, reason, userdata }: ToController): void {
+    const isAction = reason === PacketInReason.ACTION;
+    this.#tellControllers(reason, isAction ? this.#cause : reason, maxLen, controllerId, userdata);
   }
 
   invalidTtl(): void {
@@ -168,6 +180,7 @@ export class Pipeline implements Execution {
     const frame = packet.share();
     const [metadataHi, metadataLo] = [key[KeyWord.METADATA]!, key[KeyWord.METADATA + 1]!];
     const [tunnelHi, tunnelLo] = [key[KeyWord.TUNNEL_ID]!, key[KeyWord.TUNNEL_ID + 1]!];
+    const { registers } = packet;
     const cause = this.#cause;
     const entry = this.#entry;
     work();
@@ -176,6 +189,7 @@ export class Pipeline implements Execution {
     this.stopped = false;
     packet.restore(frame);
     packet.setContext(this.#passage.inPort, metadataHi, metadataLo, tunnelHi, tunnelLo);
+    if (registers) packet.setRegisters(registers);
   }
 
   #begin(): void {
@@ -184,6 +198,7 @@ export class Pipeline implements Execution {
     this.#cause = PacketInReason.ACTION;
     this.#bucketsLeft = bucketLimit;
     this.#depth = 0;
+    if (this.stack.length > 0) this.stack.length = 0;
   }
 
   #runTables(): void {
@@ -248,7 +263,13 @@ export class Pipeline implements Execution {
     else this.#tellControllers(PacketInReason.ACTION, this.#cause, maxLen);
   }
 
-  #tellControllers(reason: number, cause: number, maxLen: number | undefined): void {
+  #tellControllers(
+    reason: number,
+    cause: number,
+    maxLen: number | undefined,
+    controllerId = 0,
+    userdata?: Uint8Array,
+  ): void {
     const { origin, inPort, now } = this.#passage;
     if (origin && (origin.config & PortConfig.NO_PACKET_IN) !== 0) return;
     const { packet } = this;
@@ -266,6 +287,9 @@ export class Pipeline implements Execution {
       inPort,
       metadata: [key[KeyWord.METADATA]!, key[KeyWord.METADATA + 1]!],
       tunnelId: [key[KeyWord.TUNNEL_ID]!, key[KeyWord.TUNNEL_ID + 1]!],
+      registers: packet.registers,
+      controllerId,
+      userdata,
       frame: packet.share(),
       maxLen,
     });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Action, encode, type OfpMessageInput, PortNo } from '../../ofp/index.ts';
+import { type Action, encode, OfpDecodeError, type OfpMessageInput, PortNo } from '../../ofp/index.ts';
 import { FloodEngine } from '../../switch/flood/index.ts';
-import { Agent, floodPortNo } from '../../switch/index.ts';
+import { Agent, floodPortNo, OpenFlowRefusal } from '../../switch/index.ts';
 import {
   buildArp,
   buildIcmpv4Echo,
@@ -181,6 +181,45 @@ describe('frames', () => {
     );
     expect(lab.bridge.macs.size).toBeLessThanOrEqual(8192);
   });
+});
+
+/** Actions of Open vSwitch that make sense, for mutants. */
+const niciraSeeds = [
+  '0006 0010 0000 0010 00010004 00010204',
+  '0007 0207 00010004 000000000000002a',
+  '000a 0000 0032 0000 0000 0000 00000000 0000 001f 00010004',
+  '000d 0000 0000 0032 00000004 0002 001f 00010004 00000000',
+  '000f 001f 00010004 ffff 000000000000',
+  '0010 0000 0000 8000 0000000000000000 0000 0100 0000 0000 0020 00010004 0000 00010204 0000 2810 0001 00010404 0000 0000',
+  '0014 0005 0007 02 00',
+  '001b 0000 00010004 0010 000000000000',
+  '001c 0000 00010004 0010 000000000000',
+  '0021 00010004 12345678 000000000000',
+  '0023 0001 00010004 000f ff 000000 0000 ffff0018 00002320 0006 0020 0000 0000 00010004 00010204',
+  '0025 000000000000 0000 0006 0009 0000 0001 0006 0008 0000 0003 0007 010203 00',
+  '002a 000000000000 ffff0018 00002320 0006 0020 0000 0000 00010004 00010204',
+].map(hex);
+
+it('actions of Open vSwitch, however mangled, are carried out or refused', () => {
+  const lab = new BridgeLab();
+  const leaf = lab.leaf();
+  let ran = 0;
+  fc.assert(
+    fc.property(fc.array(mutated(niciraSeeds), { minLength: 1, maxLength: 3 }), (list) => {
+      const actions: Action[] = list.map((data) => ({ type: 'experimenter', experimenter: 0x2320, data }));
+      try {
+        lab.flow({ instructions: [apply(...actions)] });
+      } catch (error) {
+        expect(error).toSatisfy((thrown) => thrown instanceof OpenFlowRefusal || thrown instanceof OfpDecodeError);
+        return;
+      }
+      lab.bridge.receive(leaf.no, [seeds[4]!, seeds[5]!], 0);
+      lab.events.length = 0;
+      ran += 1;
+    }),
+    { numRuns: 3000 },
+  );
+  expect(ran).toBeGreaterThan(100);
 });
 
 describe('OpenFlow', () => {

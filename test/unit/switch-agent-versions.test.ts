@@ -13,7 +13,7 @@ import {
   QueueOpFailedCode,
 } from '../../ofp/index.ts';
 import { agentLab, TestController } from './support/agent-lab.ts';
-import { apply, flowMod, frame, inPort, mac, output } from './support/switch-lab.ts';
+import { apply, flowMod, frame, hex, inPort, mac, output } from './support/switch-lab.ts';
 
 const versions: readonly OfpVersion[] = [1, 4, 5, 6];
 const change = (fields = {}) =>
@@ -177,7 +177,7 @@ describe('flow-mods', () => {
     });
   });
 
-  it('of 1.0 set other fields by loads, whole ones only', () => {
+  it('of 1.0 set other fields by loads: whole ones are set-field to others', () => {
     const { agent } = agentLab();
     const [first, later] = [new TestController(agent, 1), new TestController(agent, 4)];
     const address = Uint8Array.from({ length: 16 }, (_, i) => i + 1);
@@ -199,7 +199,10 @@ describe('flow-mods', () => {
       body: [0, 1].map(() => ({ instructions: [{ actions: fields.map((field) => ({ field })) }] })),
     });
     const half = (list as { actions: unknown[] }).actions.slice(0, 1) as never[];
-    expect(first.errorOf(change({ match, instructions: [apply(...half)] }))).toEqual([2, 2]);
+    first.tell(change({ priority: 9, match, instructions: [apply(...half)] }));
+    expect(later.ask({ type: 'multipartRequest', multipart: 'flow', body: { match: [] } })).toMatchObject({
+      body: [{}, {}, { priority: 9, instructions: [{ actions: [{ type: 'experimenter' }] }] }],
+    });
   });
 
   it('of Nicira select by cookie', () => {
@@ -296,6 +299,26 @@ describe('packets', () => {
     lab.bridge.receive(no, [frame(mac(1), mac(2))], 0);
     expect(controller.events(type)).toHaveLength(1);
     expect(controller.errorOf({ type: 'nxSetPacketInFormat', format: 9 })).toEqual([1, BadRequestCode.EPERM]);
+  });
+
+  it('come in at the controllers that an action means, with what it gives along and registers', () => {
+    const { agent, lab } = agentLab();
+    const { no } = lab.leaf();
+    const [other, meant] = [new TestController(agent, 1), new TestController(agent, 1)];
+    meant.tell({ type: 'nxSetControllerId', controllerId: 8 });
+    meant.tell({ type: 'nxSetPacketInFormat', format: 2 });
+    const data = hex('0025 000000000000 0001 0006 0008 0000 0003 0007 010203 00');
+    const action = { type: 'experimenter', experimenter: 0x2320, data } as const;
+    const mark: OxmField = { field: 'pkt_mark', value: 0xaa };
+    lab.bridge.changeOptions(0, [{ optionClass: 1, optionType: 1, optionLen: 4, index: 3 }]);
+    const option: OxmField = { field: 'tun_metadata3', value: Uint8Array.of(0, 0, 1, 2) };
+    lab.flow({ instructions: [apply({ type: 'setField', field: mark }, { type: 'setField', field: option }, action)] });
+    for (const each of [other, meant]) each.take();
+    lab.bridge.receive(no, [frame(mac(1), mac(2))], 0);
+    expect(other.take()).toEqual([]);
+    const [told] = meant.events('nxPacketIn2');
+    expect(told!.properties).toContainEqual({ type: 'userdata', data: Uint8Array.of(1, 2, 3) });
+    expect(told!.properties).toContainEqual({ type: 'metadata', fields: [inPort(no), mark, option] });
   });
 
   it('go out with the port in the match of 1.5', () => {

@@ -315,7 +315,7 @@ describe('copy-field', () => {
     ['beyond a field', BadActionCode.BAD_SET_LEN, copy('eth_src', 'eth_dst', 8, 41)],
     ['of nothing', BadActionCode.BAD_SET_LEN, copy('eth_src', 'eth_dst', 0)],
     ['to what cannot be set', BadActionCode.BAD_SET_TYPE, copy('metadata', 'in_port', 32)],
-    ['with an unknown field', BadActionCode.BAD_SET_TYPE, copy('reg0', 'eth_dst', 8)],
+    ['with an unknown field', BadActionCode.BAD_SET_TYPE, copy('ct_mark', 'eth_dst', 8)],
   ])('%s is refused', (_name, code, action) => {
     expect(refusalOf(() => run(eth('0800', ip4()), action))).toBe(code);
   });

@@ -37,6 +37,7 @@ export class Replica {
   constructor(original: Bridge, isAlone: boolean, now: number) {
     this.#now = now;
     this.bridge = new Bridge({ datapathId: original.datapathId, selfId: original.selfId });
+    this.bridge.changeOptions(0, original.optionMappings);
     this.#copyPorts(original);
     this.#copyMeters(original);
     this.#copyGroups(original);
