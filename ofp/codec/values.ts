@@ -13,6 +13,7 @@ import {
   put32,
   putBytes,
   putPort16,
+  putZeros,
   text,
   u32,
   viewOf,
@@ -88,6 +89,23 @@ export const words = (fault: Fault): Codec => ({
     }
   },
 });
+
+/** A word with as much padding, or nothing: null. */
+export const wordOrNothing: Codec = {
+  read: (b, at, end) => {
+    if (at !== end && end - at !== 8) fail('neither 0 nor 8 bytes', at, 'u32?', FAULTS.requestLength);
+    cursor.at = end;
+    return at === end ? null : u32(b, at);
+  },
+  write: (value) => {
+    if (value === null) return;
+    const v = value as number;
+    if (v >>> 0 !== v) bad('u32?', v);
+    put32(cursor.at, v);
+    putZeros(cursor.at + 4, 4);
+    cursor.at += 8;
+  },
+};
 
 interface PortField {
   readonly field: string;

@@ -17,7 +17,7 @@ import { oxmCodec, oxmListCodec } from './oxm.ts';
 import { oxmIdCodec, oxmIdListCodec } from './oxm-id.ts';
 import { statsCodec } from './oxs.ts';
 import { tlvList, typeIdList } from './tlv.ts';
-import { bytes, inPort10, inPort11, listOf, octets, textCodec, words } from './values.ts';
+import { bytes, inPort10, inPort11, listOf, octets, textCodec, wordOrNothing, words } from './values.ts';
 
 type Make = (version: OfpVersion) => Codec;
 
@@ -114,6 +114,7 @@ const VARIABLE: { readonly [wire: string]: Make } = {
   text: fixed(textCodec),
   'u8[]': fixed(octets),
   'u32[]': fixed(words(FAULTS.propertyLength)),
+  'u32?': fixed(wordOrNothing),
   match: matchCodec,
   inPortMatch: (version) => (version === 1 ? inPort10 : inPort11),
   actionsAsApply,

@@ -770,6 +770,7 @@ export const MULTIPART_REPLIES = {
       { versions: [4, 6], code: 10, fields: { _length: 'self16', flags: 'u16', meterId: 'u32', bands: 'bands' } },
     ],
   },
+  /** `features` are of 1.5; Open vSwitch has the structure of 1.3 there, which ends before: null. */
   meterFeatures: {
     spec: '1.3 7.3.5.14',
     body: 'one',
@@ -797,8 +798,7 @@ export const MULTIPART_REPLIES = {
           maxBands: 'u8',
           maxColor: 'u8',
           _pad: 'pad2',
-          features: 'u32',
-          _pad2: 'pad4',
+          features: 'u32?',
         },
       },
     ],

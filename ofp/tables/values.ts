@@ -72,6 +72,8 @@ export interface ValueOf {
   /** Values up to the end of the structure. */
   'u8[]': number[];
   'u32[]': number[];
+  /** A word and four bytes of padding; null: the structure ends before it. */
+  'u32?': number | null;
   bytes: Uint8Array;
 
   match: OxmField[];

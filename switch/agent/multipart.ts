@@ -120,7 +120,11 @@ const answers: Answers = {
     multipart: 'meterConfig',
     body: bridge.meterConfig(meterId),
   }),
-  meterFeatures: (_request, { bridge }) => ({ multipart: 'meterFeatures', body: bridge.meterFeatures() }),
+  meterFeatures: (_request, { bridge, connection }) => {
+    // In 1.5, Open vSwitch's tools, which are not controllers, take the structure of 1.3 only.
+    const features = connection.kind === 'service' ? null : 0;
+    return { multipart: 'meterFeatures', body: { ...bridge.meterFeatures(), features } };
+  },
   flowMonitor: ({ body }, { connection }) => ({ multipart: 'flowMonitor', body: connection.monitors.request(body) }),
   controllerStatus: (_request, { connection }) => ({
     multipart: 'controllerStatus',

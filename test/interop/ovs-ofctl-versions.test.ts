@@ -196,8 +196,7 @@ describe.each(protocols.slice(1))('ovs-ofctl in %s', (protocol) => {
     await same('mod-meter', 'meter=2,pktps,band=type=drop,rate=11');
     await same('mod-meter', 'meter=9,pktps,band=type=drop,rate=11');
     await same('dump-meters');
-    // In 1.5, ovs-ofctl expects the shorter structure of 1.4.
-    if (protocol !== 'OpenFlow15') await bothAnswer(protocol, 'meter-features');
+    await bothAnswer(protocol, 'meter-features');
     await same('del-meters');
     await same('dump-meters');
   });

@@ -190,7 +190,7 @@ describe('flows', () => {
   it.each([
     ['in_port=1,check_overlap,actions=drop', 'OFPFMFC_OVERLAP'],
     ['actions=group:1', 'OFPBAC_BAD_OUT_GROUP'],
-    ['actions=note:01', 'OFPBAC_BAD_VENDOR'],
+    ['actions=clone(output:1)', 'OFPBAC_BAD_VENDOR_TYPE'],
   ])('refuses %s', async (flow, error) => {
     await output('add-flow', 'ip,actions=drop');
     expect(await refusal('add-flow', flow)).toBe(error);

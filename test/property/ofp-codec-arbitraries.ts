@@ -222,6 +222,7 @@ const WIRES: { readonly [wire: string]: (options: Options) => Values } = {
   'u32[4]': () => fc.tuple(u32, u32, u32, u32),
   'u8[]': () => list(u8, 9),
   'u32[]': () => list(u32, 5),
+  'u32?': () => fc.option(u32),
   bytes: () => fc.uint8Array({ maxLength: 80 }),
   match: (options) =>
     options.version === 1 ? match10Arbitrary : options.version === 2 ? match11Arbitrary : list(oxmArbitrary(options)),

@@ -101,6 +101,7 @@ export const VALID: Pick<Options, 'overrides' | 'unknown'> = {
         maxLength: 3,
       }),
     'oxmId[]': oxmIds,
+    'u32?': () => fc.integer({ min: 0, max: 0xffffffff }),
     str16: ascii(15),
     str32: ascii(31),
     str256: ascii(255),
