@@ -1,12 +1,12 @@
 import { type Message, type OfpMessage, type RequestOutcome, Session } from '../../ofp/index.ts';
 import type { OverlayController } from './overlay.ts';
-import type { FlowChange } from './rules.ts';
+import type { SwitchChange } from './rules.ts';
 
 export interface ChannelOptions {
   /** Bytes for the switch. */
   readonly send: (bytes: Uint8Array) => void;
   /** The app is told of what the switch says, and its changes are sent to it. */
-  readonly app: (send: (changes: readonly FlowChange[]) => void) => OverlayController;
+  readonly app: (send: (changes: readonly SwitchChange[]) => void) => OverlayController;
   readonly onProblem: (problem: ChannelProblem) => void;
 }
 
@@ -38,7 +38,7 @@ export class SwitchChannel {
       error: ({ errorType, code, xid }) => this.#problem('refused', `error ${errorType}/${code} to message ${xid}`),
       packetIn: (message, at) => this.app.packetIn(message, at),
       portStatus: (message) => this.app.portStatus(message),
-      flowRemoved: (message) => this.app.flowRemoved(message),
+      flowRemoved: (message, at) => this.app.flowRemoved(message, at),
     };
     this.#session = new Session(
       {

@@ -1,5 +1,15 @@
-/** The controller: the connection to a switch, and the app that makes it part of an overlay. */
+/** The controller: the connection to a switch, and the apps that make it part of an overlay. */
+export type { Notice } from './apps/app.ts';
+export { type Fenced, fencedKinds } from './apps/dhcp-fence.ts';
+export { type Host, type HostLocation, HostTable } from './apps/hosts.ts';
+export {
+  defaultStormLimits,
+  type StormKind,
+  type StormLimits,
+  stormKinds,
+  stormMeterOf,
+} from './apps/storm-control.ts';
 export { type ChannelOptions, type ChannelProblem, SwitchChannel } from './channel.ts';
-export { type Host, type HostLocation, HostTable } from './hosts.ts';
-export { OverlayController, type OverlayCounters, type OverlayOptions } from './overlay.ts';
+export { defaultOverlaySettings, OverlayController, type OverlayOptions, type OverlaySettings } from './overlay.ts';
+export { Cookie } from './pipeline.ts';
 export { floodPortName, isPeerPortName, peerPortName } from './ports.ts';

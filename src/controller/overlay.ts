@@ -1,5 +1,4 @@
 import {
-  FlowRemovedReason,
   type KnownOxm,
   type Message,
   type OxmField,
@@ -7,122 +6,186 @@ import {
   type OxmValue,
   PortReason,
 } from '../../ofp/index.ts';
+import { EtherType, isGroupAddressed, Packet } from '../../switch/packet/index.ts';
 import { type NodeId, nextHop, switchIdOf } from '../../topology/index.ts';
-import { type Host, type HostLocation, HostTable, sameLocation } from './hosts.ts';
-import { hostRules, portRules, type Rule, routeRule, type SwitchPorts, Table } from './pipeline.ts';
+import type { App, Notice, ShownFrame } from './apps/app.ts';
+import { ArpNdProxy } from './apps/arp-nd-proxy.ts';
+import { BoundedFlood } from './apps/bounded-flood.ts';
+import { DhcpFence, type Fenced } from './apps/dhcp-fence.ts';
+import type { Host, HostLocation } from './apps/hosts.ts';
+import { IgmpMld } from './apps/igmp-mld.ts';
+import { Ingress } from './apps/ingress.ts';
+import { Learning } from './apps/learning.ts';
+import { OverlayRouting } from './apps/overlay-routing.ts';
+import { defaultStormLimits, StormControl, type StormLimits } from './apps/storm-control.ts';
+import { Cookie, type SwitchPorts, type SwitchView } from './pipeline.ts';
 import { floodPortName, isPeerPortName, peerPortName } from './ports.ts';
-import { type FlowChange, removeAll, ruleChanges } from './rules.ts';
+import { RuleBook, type SwitchChange } from './rules.ts';
 
 type PortDesc = Message<'portStatus'>['desc'];
 
-export interface OverlayCounters {
-  packetIns: number;
-  learned: number;
-  moved: number;
-  aged: number;
-  /** Hosts not learned since the table was full. */
-  tableFull: number;
-  /** Packet-ins that taught nothing: no place to learn from, or too short. */
-  ignored: number;
+/** Which apps there are, and what they are told. */
+export interface OverlaySettings {
+  readonly storm: StormLimits;
+  /** Conversations that stay at this site. */
+  readonly fence: readonly Fenced[];
+  readonly arpNdProxy: boolean;
+  readonly multicastSnooping: boolean;
+  /** Asks for members of groups where no router does. */
+  readonly multicastQuerier: boolean;
 }
+
+export const defaultOverlaySettings: OverlaySettings = {
+  storm: defaultStormLimits,
+  fence: [],
+  arpNdProxy: true,
+  multicastSnooping: true,
+  multicastQuerier: false,
+};
 
 export interface OverlayOptions {
   readonly self: NodeId;
-  /** Takes changes of the switch's rules, in order. */
-  readonly send: (changes: readonly FlowChange[]) => void;
+  /** Must be higher than that of any earlier start of this node: milliseconds since 1970. */
+  readonly epoch: number;
+  readonly settings: OverlaySettings;
+  /** Takes messages for the switch, in order. */
+  readonly send: (changes: readonly SwitchChange[]) => void;
+  readonly notice: (notice: Notice) => void;
 }
 
-const ethernetHeader = 14;
-const sourceOffset = 6;
-
 /**
- * The app that makes a switch part of an overlay: learns which MAC is behind which switch, keeps a next hop for every
- * switch, and sends broadcast to the flood port. Pure: messages of the switch and adjacency come in, rules go out.
+ * The controller of a switch of an overlay: apps, each with its own rules, and what comes from the switch handed to the one
+ * that asked for it. Pure: messages of the switch and adjacency come in, messages for the switch go out.
  */
 export class OverlayController {
-  readonly counters: OverlayCounters = { packetIns: 0, learned: 0, moved: 0, aged: 0, tableFull: 0, ignored: 0 };
   readonly #self: NodeId;
-  readonly #selfSwitch: bigint;
-  readonly #send: OverlayOptions['send'];
-  readonly #hosts = new HostTable();
+  readonly #rules: RuleBook;
+  readonly #learning: Learning;
+  readonly #proxy: ArpNdProxy | undefined;
+  readonly #groups: IgmpMld | undefined;
+  readonly #fences: boolean;
+  /** In this order they hear of changes: meters come before the rules that use them. */
+  readonly #apps: readonly App[];
+  readonly #handlers: ReadonlyMap<bigint, (frame: ShownFrame, now: number) => void>;
+  readonly #packet = new Packet();
   readonly #portNames = new Map<number, string>();
-  /** Rules of ports and routes that the switch holds; those of hosts follow from the host table. */
-  #rules: readonly Rule[] = [];
+  readonly #counts = { packetIns: 0, packetInsIgnored: 0 };
   #neighbours: readonly NodeId[] = [];
   #members: readonly NodeId[] = [];
 
-  constructor(options: OverlayOptions) {
-    this.#self = options.self;
-    this.#selfSwitch = switchIdOf(options.self);
-    this.#send = options.send;
+  constructor({ self, epoch, settings, send, notice }: OverlayOptions) {
+    const rules = new RuleBook(send);
+    const reach = { rules, send, notice };
+    const selfSwitch = switchIdOf(self);
+    this.#self = self;
+    this.#rules = rules;
+    this.#fences = settings.fence.length > 0;
+    const storm = new StormControl(reach, settings.storm);
+    const learning = new Learning({ self: selfSwitch, epoch, reach });
+    const proxy = settings.arpNdProxy ? new ArpNdProxy({ reach, host: (mac) => learning.host(mac) }) : undefined;
+    const isQuerier = settings.multicastQuerier;
+    const groups = settings.multicastSnooping ? new IgmpMld({ self: selfSwitch, reach, isQuerier }) : undefined;
+    const base = [storm, new Ingress(reach, storm), new BoundedFlood(reach), new OverlayRouting(reach), learning];
+    const extra = [proxy, groups, this.#fences ? new DhcpFence(reach, settings.fence) : undefined];
+    this.#apps = [...base, ...extra.filter((app) => app !== undefined)];
+    this.#learning = learning;
+    this.#proxy = proxy;
+    this.#groups = groups;
+    this.#handlers = new Map([
+      [Cookie.announcement, (frame, now) => learning.announcement(frame, now)],
+      [Cookie.learning, (frame, now) => learning.heard(frame, this.#isFlooded(frame), now)],
+      [
+        Cookie.binding,
+        (frame, now) => {
+          proxy?.overheard(frame, now);
+          learning.heard(frame, this.#isFlooded(frame), now);
+        },
+      ],
+      [Cookie.question, (frame, now) => learning.heard(frame, proxy?.asked(frame, now) ?? false, now)],
+      [Cookie.membership, (frame, now) => learning.heard(frame, groups?.told(frame, now) ?? false, now)],
+    ]);
   }
 
   get hosts(): Host[] {
-    return this.#hosts.all;
+    return this.#learning.hosts;
+  }
+
+  host(mac: Uint8Array): Host | undefined {
+    return this.#learning.host(mac);
+  }
+
+  /** IP addresses whose owner is known. */
+  get bindings(): number {
+    return this.#proxy?.size ?? 0;
+  }
+
+  /** Multicast groups whose frames go to members only. */
+  get prunedGroups(): number {
+    return this.#groups?.pruned ?? 0;
+  }
+
+  /** Everything that the apps count, by name. */
+  get counters(): Readonly<Record<string, number>> {
+    return Object.assign({}, this.#counts, ...this.#apps.map(({ counters }) => counters));
   }
 
   /** The switch connected and listed its ports: it is emptied and set up. */
   connected(ports: readonly PortDesc[]): void {
     this.#portNames.clear();
     for (const port of ports) this.#portNames.set(port.portNo, port.name);
-    this.#send([removeAll()]);
-    this.#rules = [];
+    for (const app of this.#apps) app.connected?.();
+    this.#rules.renew();
     this.#update();
-    for (const host of this.#hosts.all) this.#replaceHost(undefined, host);
   }
 
   portStatus(message: Message<'portStatus'>): void {
     const { portNo, name } = message.desc;
-    if (message.reason !== PortReason.DELETE) this.#portNames.set(portNo, name);
-    else if (this.#portNames.delete(portNo)) this.#forgetPlace({ kind: 'local', port: portNo });
+    if (message.reason === PortReason.DELETE) this.#portNames.delete(portNo);
+    else this.#portNames.set(portNo, name);
     this.#update();
   }
 
-  /** Which links are up, and who is in the overlay. Hosts at switches that left are forgotten. */
+  /** Which links are up, and who is in the overlay. What is known of switches that left is forgotten. */
   adjacency(neighbours: readonly NodeId[], members: readonly NodeId[]): void {
-    const left = new Set(this.#members);
-    for (const id of members) left.delete(id);
     this.#neighbours = neighbours;
     this.#members = members;
-    for (const id of left) this.#forgetPlace({ kind: 'remote', switchId: switchIdOf(id) });
     this.#update();
   }
 
   packetIn(message: Message<'packetIn'>, now: number): void {
-    this.counters.packetIns += 1;
-    const location = this.#locationOf(message.match);
-    if (location === undefined || message.data.length < ethernetHeader) {
-      this.counters.ignored += 1;
+    this.#counts.packetIns += 1;
+    const { match, cookie = Cookie.learning, data } = message;
+    const inPort = fieldOf(match, 'in_port');
+    const handle = this.#handlers.get(cookie);
+    if (handle === undefined || inPort === undefined || !this.#packet.load(data)) {
+      this.#counts.packetInsIgnored += 1;
       return;
     }
-    const mac = message.data.subarray(sourceOffset, sourceOffset + 6);
-    const before = this.#hosts.get(mac);
-    const result = this.#hosts.learn(mac, location, now);
-    if (result === 'full') this.counters.tableFull += 1;
-    // A frame of a known host comes up while its rules are on their way, or after the switch lost them.
-    if (result === 'known' || result === 'full') return;
-    this.counters[result] += 1;
-    this.#replaceHost(before, this.#hosts.get(mac));
+    handle({ cookie, inPort, from: this.#placeOf(match, inPort), packet: this.#packet }, now);
   }
 
-  flowRemoved(message: Message<'flowRemoved'>): void {
-    if (message.tableId !== Table.source || message.reason !== FlowRemovedReason.IDLE_TIMEOUT) return;
-    const mac = fieldOf(message.match, 'eth_src');
-    const location = this.#locationOf(message.match);
-    if (mac === undefined || location === undefined) return;
-    const host = this.#hosts.get(mac);
-    // A host that moved meanwhile has other rules by now.
-    if (host === undefined || !sameLocation(host.location, location)) return;
-    this.counters.aged += 1;
-    this.#hosts.forget(mac);
-    this.#replaceHost(host, undefined);
+  flowRemoved(message: Message<'flowRemoved'>, now: number): void {
+    this.#learning.expired(message, now);
+  }
+
+  tick(now: number): void {
+    for (const app of this.#apps) app.tick?.(now);
   }
 
   #update(): void {
+    const view = this.#view();
+    for (const app of this.#apps) app.viewed?.(view);
+  }
+
+  #view(): SwitchView {
     const ports = this.#ports();
-    const wanted = ports === undefined ? [] : [...portRules(this.#selfSwitch, ports), ...this.#routes(ports)];
-    this.#send(ruleChanges(this.#rules, wanted));
-    this.#rules = wanted;
+    const linked = ports === undefined ? [] : this.#neighbours.filter((id) => ports.peers.has(switchIdOf(id)));
+    const hops = new Map<bigint, number>();
+    for (const target of this.#members) {
+      const hop = nextHop(this.#self, linked, target);
+      if (hop !== undefined) hops.set(switchIdOf(target), ports!.peers.get(switchIdOf(hop))!);
+    }
+    return { self: switchIdOf(this.#self), ports, members: new Set(this.#members.map(switchIdOf)), hops };
   }
 
   #ports(): SwitchPorts | undefined {
@@ -134,38 +197,26 @@ export class OverlayController {
       const port = byName.get(peerPortName(id));
       if (port !== undefined) peers.set(switchIdOf(id), port);
     }
-    const leaves = [...this.#portNames].filter(([, name]) => name !== floodPortName && !isPeerPortName(name));
+    const leaves = [...this.#portNames].filter(([, name]) => isLeafName(name));
     return { flood, peers, leaves: leaves.map(([port]) => port) };
   }
 
-  #routes(ports: SwitchPorts) {
-    const linked = this.#neighbours.filter((id) => ports.peers.has(switchIdOf(id)));
-    return this.#members.flatMap((target) => {
-      const hop = nextHop(this.#self, linked, target);
-      return hop === undefined ? [] : [routeRule(switchIdOf(target), ports.peers.get(switchIdOf(hop))!)];
-    });
-  }
-
-  /** From a packet-in, or the match of a rule in table `source`. */
-  #locationOf(match: readonly OxmField[]): HostLocation | undefined {
+  #placeOf(match: readonly OxmField[], port: number): HostLocation | undefined {
     const metadata = fieldOf(match, 'metadata');
     if (metadata !== undefined && metadata !== 0n) return { kind: 'remote', switchId: metadata };
-    const port = fieldOf(match, 'in_port');
-    if (port === undefined) return undefined;
     const name = this.#portNames.get(port);
-    if (name === undefined || name === floodPortName || isPeerPortName(name)) return undefined;
-    return { kind: 'local', port };
+    return name !== undefined && isLeafName(name) ? { kind: 'local', port } : undefined;
   }
 
-  #forgetPlace(location: HostLocation): void {
-    for (const host of this.#hosts.forgetPlace(location)) this.#replaceHost(host, undefined);
+  /** Whether every other switch gets to see a frame that goes its way. A fence may hold back any of IP. */
+  #isFlooded({ packet }: ShownFrame): boolean {
+    if (!isGroupAddressed(packet.frame) || this.#groups?.isPruned(packet)) return false;
+    return !this.#fences || packet.etherType === EtherType.ARP;
   }
+}
 
-  #replaceHost(before: Host | undefined, after: Host | undefined): void {
-    const rulesOf = (host: Host | undefined) =>
-      host === undefined ? [] : hostRules(host.mac, host.location, this.#selfSwitch);
-    this.#send(ruleChanges(rulesOf(before), rulesOf(after)));
-  }
+function isLeafName(name: string): boolean {
+  return name !== floodPortName && !isPeerPortName(name);
 }
 
 function fieldOf<K extends OxmName>(match: readonly OxmField[], name: K): OxmValue<K> | undefined {

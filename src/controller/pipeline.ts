@@ -1,20 +1,39 @@
 /**
- * The pipeline of an overlay switch as data: which rules its tables hold for a given set of ports, routes and hosts.
+ * What the apps of an overlay switch share: its tables, its cookies and the view of it that their rules follow from.
  *
- *   0 classify     reserved groups and forged frames end here; floods go to the flood port; frames of other switches to 3
- *   1 source       is the sender known where it shows up? If not, the controller hears of it. Frames go on in any case
- *   2 destination  frames from leaf ports: MAC -> switch (tunnel id), or flood
- *   3 transit      switch -> next hop
- *   4 local        MAC -> leaf port
+ *   0 classify     reserved groups and forged frames end here; floods go to the flood port; frames of other switches to 4
+ *   1 services     ARP, neighbour discovery, DHCP, IGMP and MLD, as far as the controller looks at them
+ *   2 source       is the sender known where it shows up? If not, the controller hears of it. Frames go on in any case
+ *   3 destination  frames from leaf ports: MAC -> switch (tunnel id), group -> switches, or flood
+ *   4 transit      switch -> next hop
+ *   5 local        MAC -> leaf port, group -> leaf ports
  *
  * `metadata` begins as the id of the switch where a frame entered the overlay, 0 if that is this one; `tunnel_id` is the
- * switch where it leaves it. A cookie is the id of the switch that a rule is about: all its rules go in one message.
+ * switch where it leaves it.
  */
-import type { Action, Instruction, OxmField } from '../../ofp/index.ts';
-import { floodEtherType } from '../../switch/flood/index.ts';
-import type { HostLocation } from './hosts.ts';
+import { type Action, type Instruction, type OxmField, PortNo } from '../../ofp/index.ts';
 
-export const Table = { classify: 0, source: 1, destination: 2, transit: 3, local: 4 } as const;
+export const Table = { classify: 0, services: 1, source: 2, destination: 3, transit: 4, local: 5 } as const;
+
+/**
+ * A rule about another switch has that switch's id as its cookie, and a rule about this one the name of what it is for: a
+ * frame that comes up says by it who is to look at it.
+ */
+export const Cookie = {
+  ingress: 0n,
+  /** The sender is not known at this place. */
+  learning: 1n,
+  announcement: 2n,
+  /** ARP or ND that the controller answers or floods; the frame went nowhere else. */
+  question: 3n,
+  /** ARP, ND or DHCP that goes its way; the controller reads along. */
+  binding: 4n,
+  /** IGMP or MLD; the frame went nowhere else. */
+  membership: 5n,
+  fence: 6n,
+  storm: 7n,
+  flood: 8n,
+} as const;
 
 export interface Rule {
   readonly table: number;
@@ -24,6 +43,8 @@ export interface Rule {
   readonly instructions: readonly Instruction[];
   /** Seconds; 0 or absent: for good. A rule that idles out is reported. */
   readonly idleTimeout?: number;
+  /** Seconds; 0 or absent: for good. The switch drops the rule by itself and says nothing. */
+  readonly hardTimeout?: number;
 }
 
 export interface SwitchPorts {
@@ -33,146 +54,55 @@ export interface SwitchPorts {
   readonly peers: ReadonlyMap<bigint, number>;
 }
 
-/** Seconds until a silent MAC is forgotten (IEEE 802.1D, 7.9.2: ageing time). */
-export const hostIdleTimeout = 300;
-/** Bytes of a frame that the controller needs to see: its Ethernet header, with room for tags. */
-const learnBytes = 64;
-const toController = 0xffff_fffd;
+/** The switch as the apps see it. */
+export interface SwitchView {
+  readonly self: bigint;
+  /** Undefined as long as the switch has no flood port. */
+  readonly ports: SwitchPorts | undefined;
+  /** Switches of the overlay, without this one. */
+  readonly members: ReadonlySet<bigint>;
+  /** Switch -> port of the link to its next hop, for those that can be reached. */
+  readonly hops: ReadonlyMap<bigint, number>;
+}
 
+/** All of a frame. */
+export const wholeFrame = 0xffff;
+
+export const output = (port: number, maxLen = 0): Action => ({ type: 'output', port, maxLen });
+export const toController = (bytes: number): Action => output(PortNo.CONTROLLER, bytes);
+export const goto = (tableId: number): Instruction => ({ type: 'gotoTable', tableId });
+export const apply = (...actions: readonly Action[]): Instruction => ({ type: 'applyActions', actions: [...actions] });
+export const toSwitch = (switchId: bigint): Action => ({
+  type: 'setField',
+  field: { field: 'tunnel_id', value: switchId },
+});
+export const inPort = (port: number): OxmField => ({ field: 'in_port', value: port });
+
+/** Every leaf port, and the whole overlay; never back to where the frame came from. */
+export function everywhere(ports: SwitchPorts): Action[] {
+  return [...ports.leaves, ports.flood].map((port) => output(port));
+}
+
+/** Frames that entered the overlay here. */
+export const enteredHere: OxmField = { field: 'metadata', value: 0n };
+/** Services look at frames without a VLAN tag only: addresses in different VLANs have nothing to do with each other. */
+export const untagged: OxmField = { field: 'vlan_vid', value: 0 };
 const groupBit = Uint8Array.of(1, 0, 0, 0, 0, 0);
-const reservedGroup = Uint8Array.of(0x01, 0x80, 0xc2, 0, 0, 0);
-const reservedGroupMask = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xf0);
+export const toGroup: OxmField = { field: 'eth_dst', value: groupBit, mask: groupBit };
+export const toOne: OxmField = { field: 'eth_dst', value: new Uint8Array(6), mask: groupBit };
+export const fromGroup: OxmField = { field: 'eth_src', value: groupBit, mask: groupBit };
+export const toAll: OxmField = { field: 'eth_dst', value: new Uint8Array(6).fill(0xff) };
 
-const output = (port: number, maxLen = 0): Action => ({ type: 'output', port, maxLen });
-const goto = (tableId: number): Instruction => ({ type: 'gotoTable', tableId });
-const apply = (...actions: Action[]): Instruction => ({ type: 'applyActions', actions });
-const learn = apply(output(toController, learnBytes));
-
-/** Rules that follow from what the switch is and which ports it has. */
-export function portRules(selfSwitch: bigint, ports: SwitchPorts): Rule[] {
-  const base = { cookie: 0n };
-  const { classify, source, destination, local } = Table;
-  const leaves = ports.leaves.map((port) => output(port));
-  const rules: Rule[] = [
-    {
-      ...base,
-      table: classify,
-      priority: 900,
-      match: [{ field: 'eth_dst', value: reservedGroup, mask: reservedGroupMask }],
-      instructions: [],
-    },
-    {
-      ...base,
-      table: classify,
-      priority: 800,
-      match: [{ field: 'eth_src', value: groupBit, mask: groupBit }],
-      instructions: [],
-    },
-    { ...base, table: classify, priority: 700, match: [{ field: 'metadata', value: selfSwitch }], instructions: [] },
-    {
-      ...base,
-      table: classify,
-      priority: 500,
-      match: [{ field: 'eth_type', value: floodEtherType }],
-      instructions: [],
-    },
-    {
-      ...base,
-      table: classify,
-      priority: 100,
-      match: [{ field: 'in_port', value: ports.flood }],
-      instructions: [goto(source)],
-    },
-    { ...base, table: source, priority: 0, match: [], instructions: [learn, goto(local)] },
-    { ...base, table: destination, priority: 0, match: [], instructions: [apply(...leaves, output(ports.flood))] },
-    { ...base, table: local, priority: 0, match: [], instructions: [apply(...leaves)] },
-  ];
-  for (const port of ports.leaves) {
-    const match: OxmField[] = [{ field: 'in_port', value: port }];
-    rules.push(
-      { ...base, table: classify, priority: 100, match, instructions: [goto(source)] },
-      { ...base, table: source, priority: 10, match, instructions: [learn, goto(destination)] },
-    );
-  }
-  for (const [cookie, port] of ports.peers) rules.push(...peerRules(selfSwitch, cookie, port, ports.flood));
-  return rules;
-}
-
-function peerRules(selfSwitch: bigint, cookie: bigint, port: number, flood: number): Rule[] {
-  const inPort: OxmField = { field: 'in_port', value: port };
-  const table = Table.classify;
-  return [
-    {
-      table,
-      cookie,
-      priority: 600,
-      match: [inPort, { field: 'eth_type', value: floodEtherType }],
-      instructions: [apply(output(flood))],
-    },
-    {
-      table,
-      cookie,
-      priority: 200,
-      match: [inPort, { field: 'tunnel_id', value: selfSwitch }],
-      instructions: [goto(Table.source)],
-    },
-    { table, cookie, priority: 100, match: [inPort], instructions: [goto(Table.transit)] },
-  ];
-}
-
-/** Frames for `target` leave by `port`. */
-export function routeRule(target: bigint, port: number): Rule {
-  return {
-    table: Table.transit,
-    cookie: target,
-    priority: 100,
-    match: [{ field: 'tunnel_id', value: target }],
-    instructions: [apply(output(port))],
-  };
-}
-
-/**
- * Rules of one known MAC; the last one stops the learning, so that none is missing once frames no longer come up.
- * `selfSwitch` is the cookie of hosts at this switch.
- */
-export function hostRules(mac: Uint8Array, location: HostLocation, selfSwitch: bigint): Rule[] {
-  const from: OxmField = { field: 'eth_src', value: mac };
-  const to: OxmField = { field: 'eth_dst', value: mac };
-  const priority = 100;
-  if (location.kind === 'local') {
-    const cookie = selfSwitch;
-    return [
-      { table: Table.local, cookie, priority, match: [to], instructions: [apply(output(location.port))] },
-      { table: Table.destination, cookie, priority, match: [to], instructions: [goto(Table.local)] },
-      {
-        table: Table.source,
-        cookie,
-        priority,
-        match: [{ field: 'in_port', value: location.port }, from],
-        instructions: [goto(Table.destination)],
-        idleTimeout: hostIdleTimeout,
-      },
-    ];
-  }
-  const cookie = location.switchId;
-  return [
-    {
-      table: Table.destination,
-      cookie,
-      priority,
-      match: [to],
-      instructions: [
-        apply({ type: 'setField', field: { field: 'tunnel_id', value: location.switchId } }),
-        goto(Table.transit),
-      ],
-    },
-    {
-      table: Table.source,
-      cookie,
-      priority,
-      match: [{ field: 'metadata', value: location.switchId }, from],
-      instructions: [goto(Table.local)],
-      idleTimeout: hostIdleTimeout,
-    },
-  ];
-}
+export const ethType = (value: number): OxmField => ({ field: 'eth_type', value });
+export const arp: readonly OxmField[] = [ethType(0x0806)];
+export const icmpv6 = (type: number): OxmField[] => [
+  ethType(0x86dd),
+  { field: 'ip_proto', value: 58 },
+  { field: 'icmpv6_type', value: type },
+];
+export const udp = (version: 4 | 6, from: number, to?: number): OxmField[] => [
+  ethType(version === 4 ? 0x0800 : 0x86dd),
+  { field: 'ip_proto', value: 17 },
+  { field: 'udp_src', value: from },
+  ...(to === undefined ? [] : [{ field: 'udp_dst', value: to } as const]),
+];

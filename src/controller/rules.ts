@@ -1,11 +1,45 @@
-import { FlowModCommand, FlowModFlags, type OfpMessageInput, PortNo } from '../../ofp/index.ts';
+import { type Action, FlowModCommand, FlowModFlags, NO_BUFFER, type OfpMessageInput, PortNo } from '../../ofp/index.ts';
 import type { Rule } from './pipeline.ts';
 
-type FlowMod = Extract<OfpMessageInput, { type: 'flowMod' }>;
-/** A message for the switch; version and transaction id are the channel's. */
-export type FlowChange = Omit<FlowMod, 'version' | 'xid'>;
+type MessageOf<T extends OfpMessageInput['type']> = Omit<Extract<OfpMessageInput, { type: T }>, 'version' | 'xid'>;
+/** Messages for the switch; version and transaction id are the channel's. */
+export type FlowChange = MessageOf<'flowMod'>;
+export type MeterChange = MessageOf<'meterMod'>;
+export type PacketOut = MessageOf<'packetOut'>;
+export type SwitchChange = FlowChange | MeterChange | PacketOut;
 
-const noBuffer = 0xffff_ffff;
+/** Sends a frame as if it had come in at `inPort`; `PortNo.CONTROLLER`: it begins here. */
+export function packetOut(data: Uint8Array, inPort: number, actions: Action[]): PacketOut {
+  return { type: 'packetOut', bufferId: NO_BUFFER, inPort, match: [], actions, data };
+}
+
+/** The rules that a switch holds, by what they are for: a name that says so, and the rules that go with it. */
+export class RuleBook {
+  readonly #send: (changes: readonly SwitchChange[]) => void;
+  readonly #held = new Map<string, readonly Rule[]>();
+
+  constructor(send: (changes: readonly SwitchChange[]) => void) {
+    this.#send = send;
+  }
+
+  /** From now on the switch holds these rules under this name: what differs from before is sent. */
+  hold(name: string, rules: readonly Rule[]): void {
+    const changes = ruleChanges(this.#held.get(name) ?? [], rules);
+    if (rules.length > 0) this.#held.set(name, rules);
+    else this.#held.delete(name);
+    if (changes.length > 0) this.#send(changes);
+  }
+
+  /** A rule that has its end, at its hard timeout, and need not survive the connection. */
+  lend(rule: Rule): void {
+    this.#send([add(rule)]);
+  }
+
+  /** Empties the switch and gives it everything anew. */
+  renew(): void {
+    this.#send([removeAll(), ...[...this.#held.values()].flatMap((rules) => rules.map(add))]);
+  }
+}
 
 /**
  * What turns a switch that holds `held` into one that holds `wanted`. Rules that stay are not touched and keep their
@@ -25,12 +59,13 @@ export function ruleChanges(held: Iterable<Rule>, wanted: Iterable<Rule>): FlowC
 
 /** Adds a rule, or replaces one of the same table, priority and match. */
 function add(rule: Rule): FlowChange {
-  const idleTimeout = rule.idleTimeout ?? 0;
+  const { idleTimeout = 0, hardTimeout = 0 } = rule;
   return {
     ...blank(rule),
     command: FlowModCommand.ADD,
     instructions: [...rule.instructions],
     idleTimeout,
+    hardTimeout,
     flags: idleTimeout > 0 ? FlowModFlags.SEND_FLOW_REM : 0,
   };
 }
@@ -39,8 +74,7 @@ function remove(rule: Rule): FlowChange {
   return { ...blank(rule), command: FlowModCommand.DELETE_STRICT };
 }
 
-/** Empties the switch. */
-export function removeAll(): FlowChange {
+function removeAll(): FlowChange {
   return {
     ...blank({ table: 0xff, priority: 0, cookie: 0n, match: [], instructions: [] }),
     command: FlowModCommand.DELETE,
@@ -57,7 +91,7 @@ function blank(rule: Rule): FlowChange {
     idleTimeout: 0,
     hardTimeout: 0,
     priority: rule.priority,
-    bufferId: noBuffer,
+    bufferId: NO_BUFFER,
     outPort: PortNo.ANY,
     outGroup: PortNo.ANY,
     flags: 0,

@@ -1,6 +1,7 @@
-import { formatFlowStats } from '../../ofp/index.ts';
+import { formatFlowStats, MeterNo } from '../../ofp/index.ts';
 import { formatNodeId, type Link, type NodeId, switchIdOf } from '../../topology/index.ts';
 import { macText, reportPort } from '../control/index.ts';
+import { Cookie, stormMeterOf } from '../controller/index.ts';
 import { version } from '../lib/version.ts';
 import type { FramePort } from '../tap/index.ts';
 import type { NodeConfig } from './config.ts';
@@ -46,6 +47,9 @@ function status(node: OverlayNode, config: NodeConfig, tap: FramePort, openflow:
     linksUp: links.filter(({ state }) => state === 'up').length,
     settled: links.every((link) => link.state === 'up' && kindOf(link) !== 'unwanted') && node.signalConnected,
     hosts: node.controller.hosts.length,
+    addresses: node.controller.bindings,
+    prunedGroups: node.controller.prunedGroups,
+    services: nonZero(node.controller.counters, refusals),
     flows: node.bridge.flows.size,
     drops: dropsOf(node, tap),
   };
@@ -58,11 +62,38 @@ function dropsOf(node: OverlayNode, tap: FramePort): Record<string, number> {
     ...bridge.counters,
     ...Object.fromEntries(Object.entries(flood.counters.dropped).map(([name, count]) => [`flood ${name}`, count])),
     floodRootsEvicted: flood.counters.rootsEvicted,
-    hostTableFull: controller.counters.tableFull,
-    packetInsIgnored: controller.counters.ignored,
+    ...Object.fromEntries(refusals.map((name) => [name, controller.counters[name] ?? 0])),
+    ...stormDrops(node),
+    fenced: fencedFrames(node),
     tapTxDropped: tap.counters.txDropped,
   };
-  return Object.fromEntries(Object.entries(all).filter(([, count]) => count > 0));
+  return nonZero(all);
+}
+
+function nonZero(counters: Readonly<Record<string, number>>, except: readonly string[] = []): Record<string, number> {
+  return Object.fromEntries(Object.entries(counters).filter(([name, count]) => count > 0 && !except.includes(name)));
+}
+
+/** What the controller's apps did not take, of what they count. */
+const refusals = [
+  ...['packetInsIgnored', 'tableFull', 'claimsRefused', 'macsDamped', 'announcementsMalformed'],
+  ...['addressMessagesIgnored', 'bindingsEvicted', 'bindingsRefused', 'groupMessagesIgnored', 'membershipsRefused'],
+];
+
+/** By kind and port: `storm broadcast ringlet0`. */
+function stormDrops(node: OverlayNode): Record<string, number> {
+  const drops = node.bridge.meterStats(MeterNo.ALL, node.now()).flatMap(({ meterId, bandStats }) => {
+    const storm = stormMeterOf(meterId);
+    const port = storm && node.bridge.port(storm.port);
+    const count = bandStats.reduce((sum, { packetBandCount }) => sum + Number(packetBandCount), 0);
+    return port === undefined ? [] : [[`storm ${storm?.kind} ${port.name}`, count] as const];
+  });
+  return Object.fromEntries(drops);
+}
+
+function fencedFrames(node: OverlayNode): number {
+  const entries = [...(node.bridge.flows.table(0)?.entries ?? [])];
+  return entries.reduce((sum, { cookie, packets }) => (cookie === Cookie.fence ? sum + packets : sum), 0);
 }
 
 function peers(node: OverlayNode): PeerReport[] {
@@ -97,7 +128,7 @@ function kindOf({ mine, theirs }: Link): PeerKind {
 
 function macs(node: OverlayNode, config: NodeConfig): MacReport[] {
   const bySwitch = new Map(node.topology.members.map((id) => [switchIdOf(id), id]));
-  return node.controller.hosts.map(({ mac, location, since }) => {
+  return node.controller.hosts.map(({ mac, location, since, sequence, dampedUntil }) => {
     const id: NodeId | undefined = location.kind === 'local' ? node.id : bySwitch.get(location.switchId);
     return {
       mac: macText(mac),
@@ -106,6 +137,8 @@ function macs(node: OverlayNode, config: NodeConfig): MacReport[] {
       name: location.kind === 'local' ? config.name : id === undefined ? undefined : node.memberNames.get(id),
       port: location.kind === 'local' ? location.port : undefined,
       knownMs: Math.round(node.now() - since),
+      sequence,
+      isDamped: node.now() < dampedUntil,
     };
   });
 }

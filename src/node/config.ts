@@ -1,6 +1,7 @@
 /** Configuration of a node: one declaration gives type, defaults, texts and errors. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { defaultStormLimits, fencedKinds, type OverlaySettings } from '../controller/index.ts';
 import { NodeError } from './errors.ts';
 
 const label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, 'letters, digits, dots and dashes, 63 at most');
@@ -30,6 +31,9 @@ export const listenAddress = z.string().transform((text, context) => {
   return { host: (match[1] ?? match[2])!, port };
 });
 
+const framesPerSecond = (what: string) =>
+  z.number().int().min(0).max(1_000_000).describe(`frames a second of ${what} that one host may send; 0: any`);
+
 /** The largest IP packet that fits one datagram of a link: 1376 - 20 (link header) - 14 (Ethernet), less a VLAN tag. */
 export const defaultMtu = 1330;
 
@@ -48,10 +52,29 @@ export const nodeConfig = z.strictObject({
     .string()
     .describe('file of the node key; made when it is missing. Without it the key lasts for one run')
     .optional(),
+  stormBroadcast: framesPerSecond('broadcast').default(defaultStormLimits.broadcast),
+  stormMulticast: framesPerSecond('multicast').default(defaultStormLimits.multicast),
+  stormUnknownUnicast: framesPerSecond('unicast to unknown hosts').default(defaultStormLimits.unknownUnicast),
+  fence: z
+    .array(z.enum(fencedKinds))
+    .max(fencedKinds.length)
+    .describe('conversations that neither leave nor enter this site: dhcp, dhcpv6, ra (router advertisements)')
+    .default([]),
+  arpNdProxy: z.boolean().describe('answer for hosts elsewhere who has an address, when that is known').default(true),
+  multicastSnooping: z.boolean().describe('send multicast where it has members, when they are known').default(true),
+  multicastQuerier: z.boolean().describe('ask for members of groups where no router does').default(false),
   openflow: listenAddress.describe('TCP address where OpenFlow controllers and tools may connect').optional(),
 });
 
 export type NodeConfig = z.output<typeof nodeConfig>;
+
+/** What the controller of a node is told. */
+export function overlaySettings(config: NodeConfig): OverlaySettings {
+  const { stormBroadcast: broadcast, stormMulticast: multicast, stormUnknownUnicast: unknownUnicast } = config;
+  const { fence, arpNdProxy, multicastSnooping, multicastQuerier } = config;
+  const storm = { broadcast, multicast, unknownUnicast };
+  return { storm, fence, arpNdProxy, multicastSnooping, multicastQuerier };
+}
 
 /** Throws a NodeError with one line for each wrong key. */
 export function parseNodeConfig(input: unknown): NodeConfig {

@@ -13,7 +13,15 @@ import {
   symphony,
   Topology,
 } from '../../topology/index.ts';
-import { type ChannelProblem, OverlayController, peerPortName, SwitchChannel } from '../controller/index.ts';
+import {
+  type ChannelProblem,
+  defaultOverlaySettings,
+  type Notice,
+  OverlayController,
+  type OverlaySettings,
+  peerPortName,
+  SwitchChannel,
+} from '../controller/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { Clock, Random, Timer } from '../lib/clock.ts';
 import type { Member, Signal, SignalEvents } from '../signal/index.ts';
@@ -28,6 +36,8 @@ import { Pipe } from './pipe.ts';
 export interface NodeParts {
   readonly config: Pick<NodeConfig, 'name' | 'overlay'>;
   readonly identity: Identity;
+  /** Of the controller; what is left out is as by default. */
+  readonly settings?: Partial<OverlaySettings>;
   readonly tap: FramePort;
   readonly tunnels: TunnelFactory;
   readonly signal: (events: SignalEvents) => Signal;
@@ -67,7 +77,8 @@ export class OverlayNode {
     this.#parts = parts;
     this.startedAt = clock.now();
     this.id = parseNodeId(identity.nodeId)!;
-    this.flood = new FloodEngine({ self: this.id, epoch: Math.floor(clock.wallTime()) });
+    const epoch = Math.floor(clock.wallTime());
+    this.flood = new FloodEngine({ self: this.id, epoch });
     this.bridge = new Bridge({
       datapathId: switchIdOf(this.id),
       selfId: this.id,
@@ -106,7 +117,7 @@ export class OverlayNode {
         frames: (peer, messages) => this.#framesFromPeer(peer, messages),
       },
     });
-    this.#channel = this.#connectController(clock, log);
+    this.#channel = this.#connectController(epoch);
     this.controller = this.#channel.app;
     this.signal = parts.signal({
       members: (members) => this.#membersListed(members),
@@ -161,7 +172,10 @@ export class OverlayNode {
     tap.onFrames((frames) => this.bridge.receive(port, frames, clock.now()));
   }
 
-  #connectController(clock: Clock, log: Logger): SwitchChannel {
+  #connectController(epoch: number): SwitchChannel {
+    const { clock, log } = this.#parts;
+    const settings = { ...defaultOverlaySettings, ...this.#parts.settings };
+    const notice = ({ kind, ...fields }: Notice) => log.warn(fields, kind);
     const toSwitch = new Pipe(clock, (bytes) => session.receive(bytes, clock.now()));
     const toController = new Pipe(clock, (bytes) => channel.receive(bytes, clock.now()));
     const session = this.agent.connect(
@@ -174,7 +188,7 @@ export class OverlayNode {
     const channel = new SwitchChannel(
       {
         send: (bytes) => toSwitch.write(bytes),
-        app: (send) => new OverlayController({ self: this.id, send }),
+        app: (send) => new OverlayController({ self: this.id, epoch, settings, send, notice }),
         onProblem: (problem: ChannelProblem) => log.error(problem, 'the switch and its controller disagree'),
       },
       clock.now(),
@@ -194,6 +208,7 @@ export class OverlayNode {
       });
       this.topology.tick(now);
       this.bridge.tick(now);
+      this.controller.tick(now);
       this.#malformed.tick(now);
       this.#tick();
     });

@@ -29,6 +29,12 @@ export interface StatusReport {
   /** Every link that this node wants is up. */
   readonly settled: boolean;
   readonly hosts: number;
+  /** IP addresses whose owner is known, for answers to ARP and neighbour discovery. */
+  readonly addresses: number;
+  /** Multicast groups whose frames go to members only. */
+  readonly prunedGroups: number;
+  /** What the apps of the controller did, by name; zeros are left out. */
+  readonly services: Readonly<Record<string, number>>;
   readonly flows: number;
   /** Everything that was dropped or refused, by name; zeros are left out. */
   readonly drops: Readonly<Record<string, number>>;
@@ -61,6 +67,10 @@ export interface MacReport {
   /** Leaf port, where it is behind this node. */
   readonly port: number | undefined;
   readonly knownMs: number;
+  /** How often it moved from switch to switch, as far as that is known. */
+  readonly sequence: number;
+  /** Two places claimed it in turn: it is pinned to this one for a while. */
+  readonly isDamped: boolean;
 }
 
 /** What this node did with one flood; see `FloodTrace`. */

@@ -9,7 +9,7 @@ import { RendezvousClient } from '../signal/index.ts';
 import { type FramePort, KernelTap } from '../tap/index.ts';
 import { type LibraryLog, RtcTunnelFactory } from '../tunnel/index.ts';
 import { answersOf } from './answers.ts';
-import type { NodeConfig } from './config.ts';
+import { type NodeConfig, overlaySettings } from './config.ts';
 import { NodeError } from './errors.ts';
 import { OverlayNode } from './node.ts';
 
@@ -71,6 +71,7 @@ async function bringUp(
   const node = new OverlayNode({
     config,
     identity,
+    settings: overlaySettings(config),
     tap,
     tunnels,
     clock,

@@ -47,6 +47,8 @@ export interface AdvertisementFields {
   readonly srcIp: Uint8Array;
   readonly dstIp: Uint8Array;
   readonly target: Uint8Array;
+  /** The target is a router; a host that was told otherwise before stops using it as one (RFC 4861 section 7.2.5). */
+  readonly isRouter?: boolean;
 }
 
 export function buildArp(fields: ArpFields): Uint8Array {
@@ -102,7 +104,7 @@ export function buildNeighbourSolicitation(fields: SolicitationFields): Uint8Arr
 export function buildNeighbourAdvertisement(fields: AdvertisementFields): Uint8Array {
   const frame = icmpv6(fields, linkOnlyHopLimit, NdAt.OPTIONS + 8);
   frame[icmpv6At] = Icmpv6Type.NEIGHBOUR_ADVERTISEMENT;
-  frame[icmpv6At + 4] = 0x60;
+  frame[icmpv6At + 4] = fields.isRouter ? 0xe0 : 0x60;
   putNd(frame, fields.target, NdOption.TARGET_LINK_ADDRESS, fields.srcMac);
   return withIcmpv6Checksum(frame);
 }

@@ -1,4 +1,5 @@
 import { type Logger, pino } from 'pino';
+import type { OverlaySettings } from '../../src/controller/index.ts';
 import { Identity } from '../../src/identity/index.ts';
 import type { Clock, Timer } from '../../src/lib/clock.ts';
 import { VirtualClock } from '../../src/lib/virtual-clock.ts';
@@ -15,6 +16,8 @@ export interface SimOptions {
   readonly seed: number;
   /** One way, in ms, on every link. */
   readonly latencyMs: number;
+  /** Of every node's controller. */
+  readonly settings?: Partial<OverlaySettings>;
   /** Of all nodes; silent by default. */
   readonly log?: Logger;
 }
@@ -38,12 +41,14 @@ export class SimNetwork {
   readonly nodes: SimNode[] = [];
   readonly #log: Logger;
   readonly #random: () => number;
+  readonly #settings: Partial<OverlaySettings>;
   readonly #tunnels: MemoryTunnelNetwork;
   /** The rendezvous of all nodes. */
   readonly hub: MemorySignalHub;
 
   constructor(options: SimOptions) {
     this.#log = options.log ?? silent;
+    this.#settings = options.settings ?? {};
     this.#random = seededRandom(options.seed);
     const { clock } = this;
     const path = { latencyMs: options.latencyMs, loss: 0 };
@@ -75,6 +80,7 @@ export class SimNetwork {
     const node = new OverlayNode({
       config,
       identity,
+      settings: this.#settings,
       tap,
       tunnels,
       clock,

@@ -19,6 +19,8 @@ const columns: readonly Column<MacReport>[] = [
   { title: 'NODE ID', of: ({ nodeId }) => shortId(nodeId) },
   { title: 'PORT', align: 'right', of: ({ port }) => port },
   { title: 'KNOWN FOR', align: 'right', of: ({ knownMs }) => formatDuration(knownMs) },
+  { title: 'MOVES', align: 'right', of: ({ sequence }) => sequence || undefined },
+  { title: 'STATE', of: ({ isDamped }) => (isDamped ? 'claimed twice' : undefined) },
 ];
 
 const bridgeColumns: readonly Column<BridgeMacReport>[] = [

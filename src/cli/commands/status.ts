@@ -24,9 +24,10 @@ export function statusLines(report: StatusReport): string[] {
     ['signalling', `${signal.url}  ${signal.connected ? 'connected' : 'not connected'}`],
     ['links', `${report.linksUp} up, ${report.settled ? 'settled' : 'settling'}`],
     ['openflow', report.openflow.join('  ') || '-'],
-    ['hosts', String(report.hosts)],
+    ['hosts', `${report.hosts}, ${report.addresses} addresses, ${report.prunedGroups} groups pruned`],
     ['flows', String(report.flows)],
-    ['drops', dropsText(report.drops)],
+    ['services', countsText(report.services)],
+    ['drops', countsText(report.drops)],
   ]);
 }
 
@@ -42,7 +43,7 @@ export function bridgeLines(report: BridgeStatus): string[] {
     ['ports', String(report.ports)],
     ['flows', String(report.flows)],
     ['hosts', String(report.macs)],
-    ['drops', dropsText(report.drops)],
+    ['drops', countsText(report.drops)],
   ]);
 }
 
@@ -51,7 +52,7 @@ function controllerText({ target, state, stateMs, role, problem }: ControllerRep
   return [target, since, role, problem].filter((part) => part !== undefined).join('  ');
 }
 
-function dropsText(drops: Readonly<Record<string, number>>): string {
+function countsText(drops: Readonly<Record<string, number>>): string {
   return (
     Object.entries(drops)
       .map(([name, count]) => `${name} ${count}`)

@@ -19,6 +19,14 @@ export interface UpOptions {
   readonly mtu?: number;
   readonly identity?: string;
   readonly openflow?: string;
+  readonly stormBroadcast?: number;
+  readonly stormMulticast?: number;
+  readonly stormUnknownUnicast?: number;
+  readonly fence?: readonly string[];
+  /** True as well when nothing was said: there is a flag to say no, and none to say yes. */
+  readonly arpNdProxy?: boolean;
+  readonly multicastSnooping?: boolean;
+  readonly multicastQuerier?: true;
 }
 
 const examples = `
@@ -48,6 +56,13 @@ export function command(): Command {
     .option('--address <address/length>', 'address of the TAP; may be given more than once', collect)
     .option('--mtu <bytes>', 'MTU of the TAP (default: as large as fits one datagram of a link)', integer)
     .option('--identity <file>', "file of the node's key, made when missing (default: a key for this run)")
+    .option('--storm-broadcast <frames>', 'broadcast a second that the host may send (default: 500; 0: any)', integer)
+    .option('--storm-multicast <frames>', 'multicast a second (default: 2000; 0: any)', integer)
+    .option('--storm-unknown-unicast <frames>', 'frames a second to unknown hosts (default: 500; 0: any)', integer)
+    .option('--fence <kind>', 'dhcp, dhcpv6 or ra: stays at this site; may be given more than once', collect)
+    .option('--no-arp-nd-proxy', 'do not answer ARP and neighbour discovery for hosts elsewhere')
+    .option('--no-multicast-snooping', 'flood all multicast')
+    .option('--multicast-querier', 'ask for members of multicast groups where no router does')
     .option('--openflow <host:port>', 'where OpenFlow controllers and tools may connect over TCP')
     .addOption(logLevelOption('info'))
     .addHelpText('after', examples)
@@ -98,9 +113,16 @@ export function configsOf({
   config: files = [],
   logLevel: _,
   address,
+  arpNdProxy,
+  multicastSnooping,
   ...flags
 }: UpOptions): Record<string, unknown>[] {
-  const given = { ...flags, ...(address === undefined ? {} : { addresses: address }) };
+  const given = {
+    ...flags,
+    ...(address === undefined ? {} : { addresses: address }),
+    ...(arpNdProxy === false ? { arpNdProxy } : {}),
+    ...(multicastSnooping === false ? { multicastSnooping } : {}),
+  };
   if (files.length > 1 && Object.keys(given).length > 0) {
     const flag = Object.keys(given)[0]!;
     throw new CliError(

@@ -1,4 +1,11 @@
-import { OverlayController, peerPortName, SwitchChannel } from '../../../src/controller/index.ts';
+import {
+  defaultOverlaySettings,
+  type Notice,
+  OverlayController,
+  type OverlaySettings,
+  peerPortName,
+  SwitchChannel,
+} from '../../../src/controller/index.ts';
 import { Agent, Bridge, FloodEngine } from '../../../switch/index.ts';
 import { join64, LinkDecoder, LinkEncoder, split64 } from '../../../switch/packet/index.ts';
 import { type NodeId, switchIdOf } from '../../../topology/index.ts';
@@ -16,11 +23,12 @@ export class TestSwitch {
   readonly bridge: Bridge;
   readonly app: OverlayController;
   readonly problems: unknown[] = [];
+  readonly notices: Notice[] = [];
   now = 0;
   readonly #frames = new Map<number, Uint8Array[]>();
   readonly #queue: (() => void)[] = [];
 
-  constructor(self: NodeId) {
+  constructor(self: NodeId, settings: Partial<OverlaySettings> = {}) {
     this.bridge = new Bridge({
       datapathId: switchIdOf(self),
       selfId: self,
@@ -36,7 +44,14 @@ export class TestSwitch {
     const channel = new SwitchChannel(
       {
         send: (bytes) => this.#queue.push(() => connection.receive(bytes, this.now)),
-        app: (send) => new OverlayController({ self, send }),
+        app: (send) =>
+          new OverlayController({
+            self,
+            epoch: 1,
+            settings: { ...defaultOverlaySettings, ...settings },
+            send,
+            notice: (notice) => this.notices.push(notice),
+          }),
         onProblem: (problem) => this.problems.push(problem),
       },
       0,
@@ -89,6 +104,7 @@ export class TestSwitch {
   tick(ms: number): void {
     this.now += ms;
     this.bridge.tick(this.now);
+    this.app.tick(this.now);
     this.settle();
   }
 

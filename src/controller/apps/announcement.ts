@@ -1,0 +1,71 @@
+/**
+ * The frame in which a switch says which MAC addresses are behind its leaf ports. It is flooded; the root of the flood is
+ * the switch that says so. Version 1, type 1.
+ *
+ *  0                   1                   2                   3
+ *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+ * +-------------------------------+-------------------------------+
+ * |           destination MAC 03:52:4c:4d:41:43 (a local group)   |
+ * +                               +-------------------------------+
+ * |                               |  source MAC of the announcing |
+ * +-------------------------------+                               +
+ * |                             switch                            |
+ * +-------------------------------+-------+-------+---------------+
+ * |       EtherType 0x88b6        |version| type  |    entries    |
+ * +-------------------------------+-------+-------+---------------+
+ * |   epoch (64 bits): start of the switch, ms since 1970         |
+ * +                                                               +
+ * |                                                               |
+ * +---------------------------------------------------------------+
+ * |   count: of the announcements since then                      |
+ * +---------------------------------------------------------------+
+ * | entry, 10 bytes:             MAC address (48 bits)            |
+ * |                              mobility sequence (32 bits)      |
+ * +---------------------------------------------------------------+
+ */
+import { get16, get32, put16, put32 } from '../../../switch/packet/index.ts';
+import type { Claim, Stamp } from './hosts.ts';
+
+/** IEEE Std 802 local experimental EtherType 2. */
+export const announcementType = 0x88b6;
+export const announcementGroup: Uint8Array = Uint8Array.of(0x03, 0x52, 0x4c, 0x4d, 0x41, 0x43);
+/** As many as fit one datagram of a link beside the headers of a flood. */
+export const maxClaims = 100;
+
+const versionAndType = 0x11;
+const entriesAt = 28;
+const entryLength = 10;
+
+export function encodeAnnouncement(
+  sourceMac: Uint8Array,
+  stamp: Stamp,
+  claims: readonly Pick<Claim, 'mac' | 'sequence'>[],
+): Uint8Array {
+  const frame = new Uint8Array(entriesAt + claims.length * entryLength);
+  frame.set(announcementGroup, 0);
+  frame.set(sourceMac, 6);
+  put16(frame, 12, announcementType);
+  frame[14] = versionAndType;
+  frame[15] = claims.length;
+  put32(frame, 16, Math.floor(stamp.epoch / 2 ** 32));
+  put32(frame, 20, stamp.epoch % 2 ** 32);
+  put32(frame, 24, stamp.count);
+  for (const [i, { mac, sequence }] of claims.entries()) {
+    frame.set(mac, entriesAt + i * entryLength);
+    put32(frame, entriesAt + i * entryLength + 6, sequence);
+  }
+  return frame;
+}
+
+/** Undefined for what makes no sense. Group addresses are left out. `switchId`: the root of the flood. */
+export function decodeAnnouncement(frame: Uint8Array, switchId: bigint): Claim[] | undefined {
+  const entries = frame[15] ?? 0;
+  if (frame.length < entriesAt + entries * entryLength || frame[14] !== versionAndType) return undefined;
+  if (entries > maxClaims || get16(frame, 16) >= 0x20) return undefined;
+  const stamp = { epoch: get32(frame, 16) * 2 ** 32 + get32(frame, 20), count: get32(frame, 24) };
+  const claims = Array.from({ length: entries }, (_, i) => {
+    const at = entriesAt + i * entryLength;
+    return { mac: frame.slice(at, at + 6), sequence: get32(frame, at + 6), switchId, stamp };
+  });
+  return claims.filter(({ mac }) => (mac[0]! & 1) === 0);
+}

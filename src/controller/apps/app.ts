@@ -1,0 +1,39 @@
+import type { Packet } from '../../../switch/packet/index.ts';
+import type { SwitchView } from '../pipeline.ts';
+import type { RuleBook, SwitchChange } from '../rules.ts';
+import type { HostLocation } from './hosts.ts';
+
+/** A frame that the switch showed to its controller. */
+export interface ShownFrame {
+  /** Of the rule that showed it: see `Cookie`. */
+  readonly cookie: bigint;
+  readonly inPort: number;
+  /** Where its sender is; undefined when that cannot be told. */
+  readonly from: HostLocation | undefined;
+  /** Its bytes and what is in them; valid until the call returns. */
+  readonly packet: Packet;
+}
+
+/** Something that a person should know of; `kind` is the event, the rest are its fields. */
+export type Notice =
+  | { readonly kind: 'mac claimed by two places'; readonly mac: string; readonly places: readonly string[] }
+  | { readonly kind: 'membership table full'; readonly groups: number };
+
+/** What an app acts upon. */
+export interface AppReach {
+  readonly rules: RuleBook;
+  /** Messages that are no rules: packets and meters. */
+  readonly send: (changes: readonly SwitchChange[]) => void;
+  readonly notice: (notice: Notice) => void;
+}
+
+/** An app: a function of events, with state, that keeps its own rules in the switch. */
+export interface App {
+  /** Everything that it counts, by name. */
+  readonly counters: Readonly<Record<string, number>>;
+  /** Ports, links or members are others than before. */
+  viewed?(view: SwitchView): void;
+  /** A new connection: the switch holds nothing but the rules of the book. */
+  connected?(): void;
+  tick?(now: number): void;
+}

@@ -1,0 +1,89 @@
+import type { Instruction, OxmField } from '../../../ofp/index.ts';
+import { floodEtherType } from '../../../switch/flood/index.ts';
+import {
+  arp,
+  Cookie,
+  enteredHere,
+  ethType,
+  fromGroup,
+  goto,
+  icmpv6,
+  inPort,
+  type Rule,
+  type SwitchPorts,
+  type SwitchView,
+  Table,
+  toAll,
+  toGroup,
+  udp,
+  untagged,
+} from '../pipeline.ts';
+import type { App, AppReach } from './app.ts';
+import type { StormControl } from './storm-control.ts';
+
+const reservedGroup = Uint8Array.of(0x01, 0x80, 0xc2, 0, 0, 0);
+const reservedGroupMask = Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0xff, 0xf0);
+
+/** Unicast that services look at too: ARP, router and neighbour advertisements, solicitations, answers of a DHCP server. */
+const conversations: readonly (readonly OxmField[])[] = [
+  [...arp, untagged],
+  ...[134, 135, 136].map((type) => [...icmpv6(type), untagged]),
+  [...udp(4, 67), untagged],
+];
+
+/** `ingress`: where each frame that comes in goes first, and which ones end there. */
+export class Ingress implements App {
+  readonly counters = {};
+  readonly #reach: AppReach;
+  readonly #storm: StormControl;
+
+  constructor(reach: AppReach, storm: StormControl) {
+    this.#reach = reach;
+    this.#storm = storm;
+  }
+
+  viewed({ self, ports }: SwitchView): void {
+    const { rules } = this.#reach;
+    rules.hold('ingress', ports === undefined ? [] : [...guards(self), ...this.#entries(self, ports)]);
+  }
+
+  #entries(self: bigint, ports: SwitchPorts): Rule[] {
+    const services = goto(Table.services);
+    const source = goto(Table.source);
+    return [
+      rule(100, [inPort(ports.flood)], services),
+      // Nothing that comes over the overlay entered it here.
+      ...[ports.flood, ...ports.peers.values()].map((port) => rule(750, [inPort(port), enteredHere])),
+      ...conversations.map((match) => rule(300, [{ field: 'tunnel_id', value: self }, ...match], services)),
+      ...ports.leaves.flatMap((port) => {
+        const broadcast = this.#storm.meter(port, 'broadcast');
+        return [
+          rule(120, [inPort(port), toAll], ...broadcast, services),
+          rule(110, [inPort(port), toGroup], ...this.#storm.meter(port, 'multicast'), services),
+          // One meter with broadcast: what the controller looks at is bounded in any case.
+          ...conversations.map((match) => rule(105, [inPort(port), ...match], ...broadcast, services)),
+          rule(100, [inPort(port)], source),
+        ];
+      }),
+      ...[...ports.peers].flatMap(([cookie, port]) => [
+        { ...rule(200, [inPort(port), { field: 'tunnel_id', value: self }], source), cookie },
+        { ...rule(100, [inPort(port)], goto(Table.transit)), cookie },
+      ]),
+    ];
+  }
+}
+
+/** Frames that go nowhere: groups that no bridge forwards, nonsense, what came back, floods that no peer sent. */
+function guards(self: bigint): Rule[] {
+  return [
+    rule(900, [{ field: 'eth_dst', value: reservedGroup, mask: reservedGroupMask }]),
+    rule(800, [fromGroup]),
+    rule(700, [{ field: 'metadata', value: self }]),
+    rule(500, [ethType(floodEtherType)]),
+    { ...rule(0, [], goto(Table.source)), table: Table.services },
+  ];
+}
+
+function rule(priority: number, match: readonly OxmField[], ...instructions: Instruction[]): Rule {
+  return { table: Table.classify, cookie: Cookie.ingress, priority, match, instructions };
+}

@@ -1,0 +1,274 @@
+import { FlowRemovedReason, type KnownOxm, type Message, type OxmField, PortNo } from '../../../ofp/index.ts';
+import { formatMac } from '../../../switch/packet/index.ts';
+import {
+  apply,
+  Cookie,
+  enteredHere,
+  ethType,
+  goto,
+  inPort,
+  output,
+  type Rule,
+  type SwitchView,
+  Table,
+  toController,
+  toSwitch,
+  wholeFrame,
+} from '../pipeline.ts';
+import { packetOut } from '../rules.ts';
+import {
+  announcementGroup,
+  announcementType,
+  decodeAnnouncement,
+  encodeAnnouncement,
+  maxClaims,
+} from './announcement.ts';
+import type { App, AppReach, ShownFrame } from './app.ts';
+import {
+  dampingMs,
+  type Host,
+  type HostLocation,
+  HostTable,
+  hostAgeingMs,
+  type LearnResult,
+  placeKey,
+} from './hosts.ts';
+import { switchMac } from './switch-addresses.ts';
+
+/** Bytes of a frame that the controller needs to see: its Ethernet header, with room for tags. */
+const learnBytes = 64;
+const hostIdleTimeout = hostAgeingMs / 1000;
+/** A place with as many hosts as it may have teaches nothing for so many seconds. */
+const banSeconds = 10;
+/** Between announcements: hosts that turn up meanwhile share one. */
+const announceEveryMs = 50;
+const maxWaiting = 1024;
+const sourceOffset = 6;
+
+export interface LearningOptions {
+  readonly self: bigint;
+  /** Must be higher than that of any earlier start of this switch: milliseconds since 1970. */
+  readonly epoch: number;
+  readonly reach: AppReach;
+}
+
+/** `learning`: which MAC address is where, by frames and by what other switches announce (see `HostTable`). */
+export class Learning implements App {
+  readonly counters = {
+    learned: 0,
+    moved: 0,
+    aged: 0,
+    /** Hosts not learned since the table, or their place in it, was full. */
+    tableFull: 0,
+    /** Frames of hosts that are elsewhere by now. */
+    lateFrames: 0,
+    announced: 0,
+    announcementsMalformed: 0,
+    /** Claims that are out of date, or in conflict with what is known better here. */
+    claimsRefused: 0,
+    claimsContested: 0,
+    /** Addresses that two places claimed in turn, and that were pinned to one of them. */
+    macsDamped: 0,
+  };
+  readonly #options: LearningOptions;
+  readonly #hosts: HostTable;
+  /** Hosts to announce. */
+  readonly #waiting = new Set<Host>();
+  #announcedAt = Number.NEGATIVE_INFINITY;
+  #announcements = 0;
+  #view: SwitchView | undefined;
+
+  constructor(options: LearningOptions) {
+    this.#options = options;
+    this.#hosts = new HostTable(options.self);
+  }
+
+  get hosts(): Host[] {
+    return this.#hosts.all;
+  }
+
+  host(mac: Uint8Array): Host | undefined {
+    return this.#hosts.get(mac);
+  }
+
+  viewed(view: SwitchView): void {
+    const before = this.#view;
+    this.#view = view;
+    this.#options.reach.rules.hold('learning', baseRules(view));
+    const left = [...(before?.members ?? [])].filter((id) => !view.members.has(id));
+    const gone = before?.ports?.leaves.filter((port) => !view.ports?.leaves.includes(port)) ?? [];
+    if (left.length === 0 && gone.length === 0) return;
+    const places = new Set([
+      ...left.map((switchId) => placeKey({ kind: 'remote', switchId })),
+      ...gone.map((port) => placeKey({ kind: 'local', port })),
+    ]);
+    for (const host of this.#hosts.forgetPlaces((place) => places.has(placeKey(place)))) this.#keepRules(host.mac);
+  }
+
+  /** Takes a sender's place from a frame. `isFlooded`: every other switch gets to see it. */
+  heard({ packet, from }: ShownFrame, isFlooded: boolean, now: number): void {
+    if (from === undefined) return;
+    const mac = packet.frame.subarray(sourceOffset, sourceOffset + 6);
+    const before = this.#hosts.get(mac)?.location;
+    const result = this.#hosts.heard(mac, from, now);
+    this.#learned(mac, before, from, result, now);
+    if (from.kind === 'remote' || (result !== 'learned' && result !== 'moved')) return;
+    // Where it is new, others may think that it is elsewhere: the sequence, or this frame, tells them better.
+    if (before?.kind === 'remote' || (before === undefined && !isFlooded)) this.#announce(mac, now);
+  }
+
+  announcement({ packet, from }: ShownFrame, now: number): void {
+    if (from?.kind !== 'remote') return;
+    const claims = decodeAnnouncement(packet.frame, from.switchId);
+    if (claims === undefined) this.counters.announcementsMalformed += 1;
+    for (const claim of claims ?? []) {
+      const before = this.#hosts.get(claim.mac)?.location;
+      const result = this.#hosts.claimed(claim, now);
+      this.#learned(claim.mac, before, from, result, now);
+      if (result === 'late' || result === 'jump') this.counters.claimsRefused += 1;
+      if (result !== 'contested') continue;
+      this.counters.claimsContested += 1;
+      this.#announce(claim.mac, now);
+    }
+  }
+
+  expired(message: Message<'flowRemoved'>, now: number): void {
+    if (message.tableId !== Table.source || message.reason !== FlowRemovedReason.IDLE_TIMEOUT) return;
+    const mac = message.match.find(
+      (field): field is KnownOxm<'eth_src'> & OxmField => field.field === 'eth_src',
+    )?.value;
+    const host = mac && this.#hosts.get(mac);
+    if (host === undefined) return;
+    if (this.#hosts.aged(host.mac, host.location, now)) {
+      this.counters.aged += 1;
+      this.#keepRules(host.mac);
+    } else this.#renewRules(host);
+  }
+
+  tick(now: number): void {
+    if (this.#waiting.size > 0 && now >= this.#announcedAt + announceEveryMs) this.#sendAnnouncement(now);
+  }
+
+  #learned(
+    mac: Uint8Array,
+    before: HostLocation | undefined,
+    place: HostLocation,
+    result: LearnResult,
+    now: number,
+  ): void {
+    const { counters } = this;
+    const { rules, notice } = this.#options.reach;
+    const host = this.#hosts.get(mac);
+    if (result === 'learned' || result === 'moved') {
+      counters[result] += 1;
+      this.#keepRules(mac);
+    } else if (result === 'full') {
+      counters.tableFull += 1;
+      rules.lend(silence([senderAt(place)], place, 50, banSeconds));
+    } else if (result === 'late') counters.lateFrames += 1;
+    if (host === undefined || host.dampedUntil <= now) return;
+    if (host.dampedUntil === now + dampingMs) {
+      counters.macsDamped += 1;
+      const places = [before ?? place, place].map(placeKey);
+      notice({ kind: 'mac claimed by two places', mac: formatMac(mac), places });
+    }
+    if (placeKey(place) === placeKey(host.location)) return;
+    const seconds = Math.ceil((host.dampedUntil - now) / 1000);
+    rules.lend(silence([senderAt(place), { field: 'eth_src', value: mac.slice() }], place, 60, seconds));
+  }
+
+  #announce(mac: Uint8Array, now: number): void {
+    const host = this.#hosts.get(mac);
+    if (host === undefined || this.#waiting.size >= maxWaiting) return;
+    this.#waiting.add(host);
+    this.tick(now);
+  }
+
+  #sendAnnouncement(now: number): void {
+    const { epoch, self, reach } = this.#options;
+    const flood = this.#view?.ports?.flood;
+    const hosts = [...this.#waiting].slice(0, maxClaims);
+    for (const host of hosts) this.#waiting.delete(host);
+    // Those that moved on meanwhile are others' to announce.
+    const claims = hosts.filter((host) => host.location.kind === 'local' && this.#hosts.get(host.mac) === host);
+    if (flood === undefined || claims.length === 0) return;
+    this.#announcedAt = now;
+    this.#announcements += 1;
+    this.counters.announced += claims.length;
+    const data = encodeAnnouncement(switchMac(self), { epoch, count: this.#announcements }, claims);
+    reach.send([packetOut(data, PortNo.CONTROLLER, [output(flood)])]);
+  }
+
+  #keepRules(mac: Uint8Array): void {
+    const host = this.#hosts.get(mac);
+    this.#options.reach.rules.hold(ruleName(mac), host === undefined ? [] : hostRules(host, this.#options.self));
+  }
+
+  /** The switch gave one of them up. */
+  #renewRules(host: Host): void {
+    const { rules } = this.#options.reach;
+    rules.hold(ruleName(host.mac), []);
+    rules.hold(ruleName(host.mac), hostRules(host, this.#options.self));
+  }
+}
+
+function ruleName(mac: Uint8Array): string {
+  return `host ${formatMac(mac)}`;
+}
+
+function baseRules({ ports }: SwitchView): Rule[] {
+  if (ports === undefined) return [];
+  const learn = apply(toController(learnBytes));
+  const announced: OxmField[] = [{ field: 'eth_dst', value: announcementGroup }, ethType(announcementType)];
+  const base = { cookie: Cookie.learning, table: Table.source };
+  const announcement = { cookie: Cookie.announcement, table: Table.classify };
+  return [
+    {
+      ...announcement,
+      priority: 660,
+      match: [inPort(ports.flood), ...announced],
+      instructions: [apply(toController(wholeFrame))],
+    },
+    { ...announcement, priority: 650, match: announced, instructions: [] },
+    { ...base, priority: 10, match: [enteredHere], instructions: [learn, goto(Table.destination)] },
+    { ...base, priority: 0, match: [], instructions: [learn, goto(Table.local)] },
+  ];
+}
+
+function senderAt(place: HostLocation): OxmField {
+  return place.kind === 'local' ? inPort(place.port) : { field: 'metadata', value: place.switchId };
+}
+
+function after(place: HostLocation): number {
+  return place.kind === 'local' ? Table.destination : Table.local;
+}
+
+/** Frames go their way, and the controller does not hear of them for a while. */
+function silence(match: readonly OxmField[], place: HostLocation, priority: number, seconds: number): Rule {
+  const instructions = [goto(after(place))];
+  return { table: Table.source, cookie: Cookie.learning, priority, match, instructions, hardTimeout: seconds };
+}
+
+/** The last one stops the learning, so that none is missing once frames no longer come up. */
+function hostRules({ mac, location }: Host, self: bigint): Rule[] {
+  const to: OxmField = { field: 'eth_dst', value: mac };
+  const priority = 100;
+  const cookie = location.kind === 'local' ? self : location.switchId;
+  const known: Rule = {
+    table: Table.source,
+    cookie,
+    priority,
+    match: [senderAt(location), { field: 'eth_src', value: mac }],
+    instructions: [goto(after(location))],
+    idleTimeout: hostIdleTimeout,
+  };
+  if (location.kind === 'local') {
+    return [
+      { table: Table.local, cookie, priority, match: [to], instructions: [apply(output(location.port))] },
+      { table: Table.destination, cookie, priority, match: [to], instructions: [goto(Table.local)] },
+      known,
+    ];
+  }
+  const forward = [apply(toSwitch(location.switchId)), goto(Table.transit)];
+  return [{ table: Table.destination, cookie, priority, match: [to], instructions: forward }, known];
+}
