@@ -102,7 +102,10 @@ describe('the configuration of a node', () => {
   const good = { name: 'n1', rendezvous: 'ws://192.0.2.1:7788' };
 
   it('has defaults for all that is not said', () => {
-    expect(parseNodeConfig(good)).toEqual({ ...good, overlay: 'default', tap: 'ringlet0', addresses: [], mtu: 1330 });
+    const storm = { stormBroadcast: 500, stormMulticast: 2000, stormUnknownUnicast: 500 };
+    const services = { fence: [], arpNdProxy: true, multicastSnooping: true, multicastQuerier: false };
+    const tap = { tap: 'ringlet0', addresses: [], mtu: 1330 };
+    expect(parseNodeConfig(good)).toEqual({ ...good, overlay: 'default', ...tap, ...storm, ...services });
     expect(parseNodeConfig({ ...good, openflow: '[::1]:6653' }).openflow).toEqual({ host: '::1', port: 6653 });
   });
 
