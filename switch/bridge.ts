@@ -223,7 +223,8 @@ export class Bridge {
     this.#run(() => {
       const { inPort } = message;
       if (message.bufferId !== NO_BUFFER) throw badRequest(BadRequestCode.BUFFER_UNKNOWN, 'packets are not buffered');
-      const isPort = inPort > 0 && inPort <= maxPortNo;
+      // 0 is what a controller leaves that does not say where a packet comes from.
+      const isPort = inPort <= maxPortNo;
       if (!isPort && inPort !== PortNo.CONTROLLER && inPort !== PortNo.ANY && inPort !== PortNo.LOCAL) {
         throw badRequest(BadRequestCode.BAD_PORT, `no port ${inPort}`);
       }

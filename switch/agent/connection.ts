@@ -14,7 +14,7 @@ import {
 } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import type { Agent } from './agent.ts';
-import { type AsyncEvent, type AsyncMasks, defaultMasks, wants } from './async-config.ts';
+import { type AsyncEvent, type AsyncMasks, initialMasks, wants } from './async-config.ts';
 import { Bundles } from './bundles.ts';
 import { PacketInFormat } from './events.ts';
 import { fittingAnswer } from './fitting.ts';
@@ -54,7 +54,8 @@ export class AgentConnection implements SessionSink {
   readonly kind: ConnectionKind;
   /** Tells the controllers of a switch apart in 1.5. */
   readonly shortId: number;
-  #masks: AsyncMasks = defaultMasks;
+  /** Undefined until the controller says what it wants. */
+  #masks: AsyncMasks | undefined;
   /** Bytes of packets that the controller wants where no action says so. */
   missSendLen: number;
   /** `PacketInFormat`. */
@@ -110,7 +111,7 @@ export class AgentConnection implements SessionSink {
 
   /** What it is told without having asked. */
   get masks(): AsyncMasks {
-    return this.#masks;
+    return this.#masks ?? initialMasks(this.kind, this.version);
   }
 
   /** Whoever says what it wants to be told is told it. */

@@ -12,7 +12,7 @@ import { orderedSet } from '../actions/action-set.ts';
 import { compileActions } from '../actions/compile.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import type { Resources } from '../resources.ts';
-import type { Bucket } from './group.ts';
+import type { Bucket, Watch } from './group.ts';
 
 /** Highest number of an ordinary port. */
 const maxPort = 0xfeff;
@@ -35,8 +35,9 @@ export function compileBuckets(
     if (seen.has(id)) throw groupRefusal(GroupModFailedCode.BUCKET_EXISTS, `bucket ${id} twice`);
     seen.add(id);
     const { weight, watchPort, watchGroup } = settingsOf(bucket, groupType);
-    checkSettings(groupType, weight, watchPort, watchGroup);
-    if (groupType === GroupType.FF && !isInserted && !watches({ watchPort, watchGroup })) {
+    const watch = watchOf(watchPort, watchGroup);
+    checkSettings(groupType, weight, watch);
+    if (groupType === GroupType.FF && !isInserted && !isWatching(watch)) {
       throw groupRefusal(GroupModFailedCode.INVALID_GROUP, 'a fast failover bucket that watches nothing');
     }
     const compiled = compileActions(bucket.actions, { facts: undefined, isPacketOut: false, resources });
@@ -45,6 +46,7 @@ export function compileBuckets(
       weight,
       watchPort,
       watchGroup,
+      watch,
       actions: bucket.actions,
       program: orderedSet(compiled),
       packets: 0,
@@ -54,17 +56,22 @@ export function compileBuckets(
 }
 
 /** A bucket as group descriptions show it: with members for the versions up to 1.4 and properties for 1.5. */
-export function describeBucket({ id, weight, watchPort, watchGroup, actions }: Bucket): OfpBucket {
+export function describeBucket({ id, weight, watchPort, watchGroup, watch, actions }: Bucket): OfpBucket {
   const properties: BucketProperty[] = [];
   if (weight > 0) properties.push({ type: 'weight', weight });
-  if (watchPort !== PortNo.ANY) properties.push({ type: 'watchPort', watch: watchPort });
-  if (watchGroup !== GroupNo.ANY) properties.push({ type: 'watchGroup', watch: watchGroup });
+  if (watch.port !== undefined) properties.push({ type: 'watchPort', watch: watch.port });
+  if (watch.group !== undefined) properties.push({ type: 'watchGroup', watch: watch.group });
   return { bucketId: id, weight, watchPort, watchGroup, actions: [...actions], properties };
 }
 
-export function watches(bucket: { readonly watchPort: number; readonly watchGroup: number }): boolean {
-  return bucket.watchPort !== PortNo.ANY || bucket.watchGroup !== GroupNo.ANY;
+/** No port has the number 0: a controller that writes it leaves the watches out, and with them group 0, which there may be. */
+function watchOf(watchPort: number, watchGroup: number): Watch {
+  const port = watchPort === PortNo.ANY || watchPort === 0 ? undefined : watchPort;
+  const group = watchGroup === GroupNo.ANY || (watchGroup === 0 && watchPort === 0) ? undefined : watchGroup;
+  return { port, group };
 }
+
+const isWatching = ({ port, group }: Watch): boolean => port !== undefined || group !== undefined;
 
 export function groupRefusal(code: number, reason: string): OpenFlowRefusal {
   return new OpenFlowRefusal(ErrorType.GROUP_MOD_FAILED, code, reason);
@@ -93,18 +100,18 @@ function settingsOf(bucket: OfpBucket, groupType: number): Settings {
  * Section 7.3.4.2: weights are for select groups, watches for select and fast failover groups. The latter need one; but to
  * buckets that are inserted one by one (1.5 section 7.3.4.3), Open vSwitch lets pass what is then always live: a last resort.
  */
-function checkSettings(groupType: number, weight: number, watchPort: number, watchGroup: number): void {
+function checkSettings(groupType: number, weight: number, watch: Watch): void {
   if (weight > 0 && groupType !== GroupType.SELECT) {
     throw groupRefusal(GroupModFailedCode.INVALID_GROUP, 'a weight outside of a select group');
   }
-  const isWatching = watches({ watchPort, watchGroup });
-  if (isWatching && (groupType === GroupType.ALL || groupType === GroupType.INDIRECT)) {
+  if (isWatching(watch) && (groupType === GroupType.ALL || groupType === GroupType.INDIRECT)) {
     throw groupRefusal(GroupModFailedCode.WATCH_UNSUPPORTED, 'a watch in a group that sends to every bucket');
   }
-  if (watchPort !== PortNo.ANY && watchPort !== PortNo.LOCAL && (watchPort === 0 || watchPort > maxPort)) {
-    throw groupRefusal(GroupModFailedCode.BAD_WATCH, `no port ${watchPort} to watch`);
+  const { port, group } = watch;
+  if (port !== undefined && port !== PortNo.LOCAL && port > maxPort) {
+    throw groupRefusal(GroupModFailedCode.BAD_WATCH, `no port ${port} to watch`);
   }
-  if (watchGroup !== GroupNo.ANY && watchGroup > GroupNo.MAX) {
-    throw groupRefusal(GroupModFailedCode.BAD_WATCH, `no group ${watchGroup} to watch`);
+  if (group !== undefined && group > GroupNo.MAX) {
+    throw groupRefusal(GroupModFailedCode.BAD_WATCH, `no group ${group} to watch`);
   }
 }

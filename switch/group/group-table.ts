@@ -7,7 +7,6 @@ import {
   GroupNo,
   GroupType,
   type Bucket as OfpBucket,
-  PortNo,
   type ReplyBody,
   type ReplyItem,
 } from '../../ofp/index.ts';
@@ -17,7 +16,7 @@ import { durationOf } from '../duration.ts';
 import type { Journal } from '../journal.ts';
 import type { Packet } from '../packet/index.ts';
 import type { Resources } from '../resources.ts';
-import { compileBuckets, describeBucket, groupRefusal, watches } from './buckets.ts';
+import { compileBuckets, describeBucket, groupRefusal } from './buckets.ts';
 import { type Bucket, type Group, targetsOf } from './group.ts';
 import { flowHash, selectBucket } from './select.ts';
 
@@ -101,9 +100,10 @@ export class GroupTable {
 
   /** Whether the port or the group that a bucket watches is up; true when it watches nothing. */
   isLive(bucket: Bucket, depth = 0): boolean {
-    if (!watches(bucket)) return true;
-    if (bucket.watchPort !== PortNo.ANY && this.#isPortLive(bucket.watchPort)) return true;
-    const watched = this.#groups.get(bucket.watchGroup);
+    const { port, group } = bucket.watch;
+    if (port === undefined && group === undefined) return true;
+    if (port !== undefined && this.#isPortLive(port)) return true;
+    const watched = group === undefined ? undefined : this.#groups.get(group);
     return watched !== undefined && depth < maxChain && watched.buckets.some((next) => this.isLive(next, depth + 1));
   }
 
@@ -179,6 +179,9 @@ export class GroupTable {
       throw groupRefusal(GroupModFailedCode.BAD_BUCKET, 'a place for buckets where all are given');
     }
     const compiled = compileBuckets(buckets, groupType, this.#resources);
+    if (groupType === GroupType.SELECT && compiled.length > 0 && compiled.every(({ weight }) => weight === 0)) {
+      throw groupRefusal(GroupModFailedCode.INVALID_GROUP, 'a select group whose buckets all weigh nothing');
+    }
     this.#check(groupId, groupType, compiled);
     return compiled;
   }
@@ -284,10 +287,7 @@ export class GroupTable {
 
 /** Groups that a group depends on: it sends to them or watches them. */
 function leadsTo(buckets: readonly Bucket[]): number[] {
-  return [
-    ...targetsOf(buckets),
-    ...buckets.flatMap(({ watchGroup }) => (watchGroup === GroupNo.ANY ? [] : watchGroup)),
-  ];
+  return [...targetsOf(buckets), ...buckets.flatMap(({ watch }) => watch.group ?? [])];
 }
 
 function indexOfBucket(group: Group, id: number): number {

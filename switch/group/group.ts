@@ -1,6 +1,12 @@
 import type { Action, ExperimenterProperty } from '../../ofp/index.ts';
 import type { CompiledAction } from '../actions/execution.ts';
 
+/** The port and the group that a bucket watches. */
+export interface Watch {
+  readonly port: number | undefined;
+  readonly group: number | undefined;
+}
+
 /** One bucket of a group (OpenFlow 1.3 section 5.6.1). Counters are exact up to 2^53. */
 export interface Bucket {
   readonly id: number;
@@ -10,6 +16,8 @@ export interface Bucket {
   readonly watchPort: number;
   /** `GroupNo.ANY`: none. */
   readonly watchGroup: number;
+  /** What these two mean. */
+  readonly watch: Watch;
   /** As they were given. */
   readonly actions: readonly Action[];
   /** In the order of an action set, ready to run. */

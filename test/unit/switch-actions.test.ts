@@ -118,6 +118,7 @@ describe('set-field', () => {
   it('writes MACs, tags and ARP', () => {
     const tagged = ipv4(IpProto.UDP, '8100 6005');
     expect(get16(run(tagged, set({ field: 'vlan_vid', value: 0x1abc }))[0]!, 14)).toBe(0x6abc);
+    expect(get16(run(tagged, set({ field: 'vlan_vid', value: 0xabc }))[0]!, 14)).toBe(0x6abc);
     expect(get16(run(tagged, set({ field: 'vlan_pcp', value: 5 }))[0]!, 14)).toBe(0xa005);
     expect([...run(tagged, set({ field: 'eth_dst', value: mac(9) }))[0]!.subarray(0, 6)]).toEqual([...mac(9)]);
     const arp = buildArp({ op: 1, srcMac: mac(1), srcIp: 1, dstIp: 2 });

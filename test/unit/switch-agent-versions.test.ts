@@ -8,10 +8,12 @@ import {
   FlowModFlags,
   type OfpVersion,
   type OxmField,
+  PacketInReason,
   PortNo,
   PortState,
   QueueOpFailedCode,
 } from '../../ofp/index.ts';
+import type { ConnectionKind } from '../../switch/index.ts';
 import { agentLab, TestController } from './support/agent-lab.ts';
 import { apply, flowMod, frame, hex, inPort, mac, output } from './support/switch-lab.ts';
 
@@ -358,6 +360,24 @@ describe('errors', () => {
     expect(second.ask({ type: 'nxRoleRequest', role: 1 })).toMatchObject({ type: 'nxRoleReply', role: 1 });
     expect(first.errorOf(change())).toEqual([ErrorType.BAD_REQUEST, BadRequestCode.EPERM]);
   });
+});
+
+it.each<[string, OfpVersion, ConnectionKind, number]>([
+  ['a controller of 1.3 hears of invalid TTLs', 4, 'controller', 1],
+  ['a controller of 1.4 does not until it asks', 5, 'controller', 0],
+  ['nor does a tool', 4, 'service', 0],
+])('at first %s', (_name, version, kind, count) => {
+  const { lab, agent } = agentLab();
+  const controller = new TestController(agent, version, kind);
+  if (kind === 'service') controller.connection.missSendLen = 128;
+  const { no } = lab.leaf();
+  lab.flow({ match: [{ field: 'eth_type', value: 0x800 }], instructions: [apply({ type: 'decNwTtl' })] });
+  controller.take();
+  const expired = frame(mac(1), mac(2), 0, 0x800);
+  expired.set([0x45, 0, 0, 20, 0, 0, 0, 0, 1, 59], 14);
+  lab.bridge.receive(no, [expired], 0);
+  const packetIns = controller.events('packetIn');
+  expect(packetIns.map(({ reason }) => reason)).toEqual(Array(count).fill(PacketInReason.INVALID_TTL));
 });
 
 it.each([5, 6] as const)('asynchronous messages are chosen by properties in version %i', (version) => {

@@ -342,6 +342,15 @@ describe('packet-out', () => {
       0,
     );
 
+  it('may come from no port at all', () => {
+    const lab = new BridgeLab();
+    const a = lab.leaf();
+    out(lab, 0, a.no);
+    out(lab, 0, PortNo.IN_PORT);
+    lab.bridge.packetOut({ bufferId: 0xffffffff, inPort: 0, actions: [], data: new Uint8Array() }, 0);
+    expect(a.sent).toHaveLength(1);
+  });
+
   it('goes through the tables, to all ports, and refuses ports that cannot be', () => {
     const lab = new BridgeLab();
     const [a, b] = [lab.leaf(), lab.leaf()];

@@ -83,6 +83,17 @@ describe('an ALL group', () => {
     expect([...lab.ports[2]!.sent[0]!.subarray(12, 16)]).toEqual([0x81, 0, 0, 5]);
   });
 
+  it('takes watches that a controller leaves 0 for none, and describes them as they came', () => {
+    const lab = new GroupLab();
+    const buckets = [bucket([output(2)], { watchPort: 0, watchGroup: 0 })];
+    lab.group({ groupId: 0, buckets });
+    lab.group({ groupId: 3, groupType: GroupType.SELECT, buckets: [{ ...buckets[0]!, weight: 1 }] });
+    lab.flow({ instructions: [apply(toGroup(0), toGroup(3))] });
+    lab.send(one);
+    expect(lab.sent).toEqual([0, 2, 0, 0]);
+    expect(lab.bridge.groupDesc(0)).toMatchObject([{ buckets: [{ watchPort: 0, watchGroup: 0, properties: [] }] }]);
+  });
+
   it('counts packets and bytes, references and time', () => {
     const lab = new GroupLab();
     lab.group({ groupId: 2, buckets: [bucket([output(3)])] }, 0);
@@ -247,6 +258,7 @@ describe('a group-mod', () => {
   const { SELECT, INDIRECT, FF, ALL } = GroupType;
   const code = GroupModFailedCode;
   const out = [bucket([output(2)])];
+  const unfilled = bucket([output(2)], { watchPort: 0, watchGroup: 0 });
   const ids = (...wanted: number[]) => wanted.map((bucketId) => bucket([output(2)], { bucketId }));
   const insert = { command: GroupModCommand.INSERT_BUCKET };
   const remove = { command: GroupModCommand.REMOVE_BUCKET };
@@ -257,6 +269,8 @@ describe('a group-mod', () => {
     ['of an indirect group of two', code.INVALID_GROUP, { groupType: INDIRECT, buckets: [...out, ...out] }, []],
     ['of an indirect group of none', code.INVALID_GROUP, { groupType: INDIRECT }, []],
     ['with a weight where none counts', code.INVALID_GROUP, { buckets: [bucket([], { weight: 1 })] }, []],
+    ['of buckets that all weigh nothing', code.INVALID_GROUP, { groupType: SELECT, buckets: [...out, ...out] }, []],
+    ['of a failover bucket whose watches are left 0', code.INVALID_GROUP, { groupType: FF, buckets: [unfilled] }, []],
     ['of a failover bucket without a watch', code.INVALID_GROUP, { groupType: FF, buckets: out }, []],
     ['with a watch where all get it', code.WATCH_UNSUPPORTED, { buckets: [bucket([], { watchPort: 1 })] }, []],
     ['that watches no port', code.BAD_WATCH, { groupType: FF, buckets: [bucket([], { watchPort: PortNo.ALL })] }, []],
