@@ -160,6 +160,10 @@ export class GroupTable {
     if (this.#groups.has(id)) throw groupRefusal(GroupModFailedCode.GROUP_EXISTS, `group ${id} exists`);
     if (this.#groups.size >= maxGroups) throw groupRefusal(GroupModFailedCode.OUT_OF_GROUPS, `${maxGroups} groups`);
     const buckets = this.#compile(change);
+    // A group that is there may be emptied so, and Open vSwitch's tests do.
+    if (type === GroupType.SELECT && buckets.length > 0 && buckets.every(({ weight }) => weight === 0)) {
+      throw groupRefusal(GroupModFailedCode.INVALID_GROUP, 'a select group whose buckets all weigh nothing');
+    }
     const { properties = [] } = change;
     this.#put({ id, type, properties, buckets, createdAt: now, packets: 0, bytes: 0 });
     return nothing;
@@ -179,9 +183,6 @@ export class GroupTable {
       throw groupRefusal(GroupModFailedCode.BAD_BUCKET, 'a place for buckets where all are given');
     }
     const compiled = compileBuckets(buckets, groupType, this.#resources);
-    if (groupType === GroupType.SELECT && compiled.length > 0 && compiled.every(({ weight }) => weight === 0)) {
-      throw groupRefusal(GroupModFailedCode.INVALID_GROUP, 'a select group whose buckets all weigh nothing');
-    }
     this.#check(groupId, groupType, compiled);
     return compiled;
   }
