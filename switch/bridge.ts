@@ -27,6 +27,7 @@ import { isEthernet, Layer, LinkDecoder, linkHopLimit, split64 } from './packet/
 import { Egress, type EgressCounters, type FloodArrival } from './pipeline/egress.ts';
 import { Passage, type SwitchId } from './pipeline/passage.ts';
 import { Pipeline, type PipelineCounters } from './pipeline/pipeline.ts';
+import { Rehearsal } from './pipeline/rehearsal.ts';
 import { LoopGuard } from './ports/loop-guard.ts';
 import { Port, type PortOptions } from './ports/port.ts';
 import { applyPortChange, type PortChange } from './ports/port-change.ts';
@@ -94,6 +95,7 @@ export class Bridge {
   readonly #passage = new Passage();
   readonly #egress: Egress;
   readonly #pipeline: Pipeline;
+  readonly #rehearsal: Rehearsal;
   readonly #decoder = new LinkDecoder();
   readonly #observers = new Observers();
   readonly #journal = new Journal();
@@ -140,6 +142,7 @@ export class Bridge {
       macs: this.macs,
       packetIn: (event) => this.#observers.queue((observer) => observer.packetIn?.(event)),
     });
+    this.#rehearsal = new Rehearsal({ tables: this.#flows, groups: this.#groups, meters: this.#meters });
     this.#loops = new LoopGuard(this.#self, this.#ports, (port) => {
       if (port.isBlocked) this.macs.forgetPort(port.no);
       this.#notePortChange(port, PortReason.MODIFY);
@@ -208,14 +211,28 @@ export class Bridge {
   }
 
   // HOT PATH
-  /** A batch from a port: Ethernet frames at a leaf port, messages of link records at a peer port. */
-  receive(portNo: number, batch: readonly Uint8Array[], now: number): void {
+  /**
+   * A batch from a port: Ethernet frames at a leaf port, messages of link records at a peer port. `areHeaded`: see
+   * packet/headed.ts; those that are not finished have to pass whole.
+   */
+  receive(portNo: number, batch: readonly Uint8Array[], now: number, areHeaded = false): void {
     this.#run(() => {
       const port = this.#ports.get(portNo);
       if (!port) return;
       if (port.kind === 'peer') for (let i = 0; i < batch.length; i++) this.#receiveRecords(port, batch[i]!, now);
-      else for (let i = 0; i < batch.length; i++) this.#receiveFrame(port, batch[i]!, now);
+      else for (let i = 0; i < batch.length; i++) this.#receiveFrame(port, batch[i]!, now, areHeaded);
     });
+  }
+
+  /** Whether any frame may be received that is not finished: all it can meet are leaf ports and plain rules. */
+  get passesAllWhole(): boolean {
+    return this.#flows.arePlain && !this.#ports.hasPeers;
+  }
+
+  /** Whether this frame may be, by the rules in force. */
+  passesWhole(portNo: number, frame: Uint8Array): boolean {
+    if (this.#ports.hasPeers) return false;
+    return this.#flows.arePlain || this.#rehearsal.passesWhole(frame, portNo, this.#pipeline.isAlone);
   }
 
   /** Runs a controller's actions on its packet. Throws `OpenFlowRefusal`. */
@@ -381,8 +398,8 @@ export class Bridge {
     );
   }
 
-  #receiveFrame(port: Port, frame: Uint8Array, now: number): void {
-    if (this.#loops.hear(port, frame, now) || !this.#load(port, frame)) return;
+  #receiveFrame(port: Port, frame: Uint8Array, now: number, isHeaded: boolean): void {
+    if (this.#loops.hear(port, frame, now) || !this.#load(port, frame, isHeaded)) return;
     this.#passage.beginHere(port, port.no, this.#self, now);
     this.#pipeline.run();
     this.#runArrivals(now);
@@ -417,14 +434,14 @@ export class Bridge {
   }
 
   /** Counts a frame, and reads it unless it is to be dropped. */
-  #load(port: Port, frame: Uint8Array): boolean {
+  #load(port: Port, frame: Uint8Array, isHeaded = false): boolean {
     if (!port.admit(frame)) return false;
     if (!isEthernet(frame)) {
       port.counters.rxErrors += 1;
       return false;
     }
     const { packet } = this.#passage;
-    packet.load(frame);
+    packet.load(frame, isHeaded);
     if (this.#fragments !== ConfigFlags.FRAG_DROP || !packet.has(Layer.FRAGMENT)) return true;
     this.#fragmentsDropped += 1;
     return false;

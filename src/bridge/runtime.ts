@@ -155,7 +155,7 @@ export class BridgeRuntime {
     device.onFrames((frames) => {
       captures.see(frames);
       const now = clock.now();
-      this.#offload.receive(no, device, frames, (batch) => this.bridge.receive(no, batch, now));
+      this.#offload.receive(no, device, frames, (batch, areHeaded) => this.bridge.receive(no, batch, now, areHeaded));
     });
     device.onLink((isUp) => {
       log.info({ port: spec.name, no, isUp }, 'port link');

@@ -4,7 +4,7 @@ import { etherTypeAt, get16, type Packet, put16, vlanTagLength } from '../packet
 export function pushVlan(packet: Packet, tagType: number): void {
   const { frame } = packet;
   if (frame.length < etherTypeAt + 2) return;
-  const tagged = new Uint8Array(frame.length + vlanTagLength);
+  const tagged = packet.room(frame.length + vlanTagLength);
   tagged.set(frame.subarray(0, etherTypeAt), 0);
   put16(tagged, etherTypeAt, tagType);
   put16(tagged, etherTypeAt + 2, packet.hasVlan ? get16(frame, etherTypeAt + 2) : 0);
@@ -16,7 +16,7 @@ export function pushVlan(packet: Packet, tagType: number): void {
 export function popVlan(packet: Packet): void {
   if (!packet.hasVlan) return;
   const { frame } = packet;
-  const untagged = new Uint8Array(frame.length - vlanTagLength);
+  const untagged = packet.room(frame.length - vlanTagLength);
   untagged.set(frame.subarray(0, etherTypeAt), 0);
   untagged.set(frame.subarray(etherTypeAt + vlanTagLength), etherTypeAt);
   packet.replace(untagged);

@@ -21,7 +21,7 @@ import { type FlowEntry, hardDeadline } from './flow-entry.ts';
 import { FlowTable } from './flow-table.ts';
 import { compileMatch, type FlowMatch, isCoveredBy } from './match.ts';
 import { MicroflowCache } from './microflow-cache.ts';
-import { References } from './references.ts';
+import { Uses } from './references.ts';
 
 export type { FlowChange, FlowFilter, TableSettings } from './flow-change.ts';
 
@@ -55,8 +55,7 @@ export class FlowTables {
   readonly #journal: Journal;
   readonly #resources: Resources;
   readonly #changes: ReadonlyMap<number, Change>;
-  readonly #groups = new References();
-  readonly #meters = new References();
+  readonly #uses = new Uses();
   #size = 0;
 
   /** `resources`: the groups and meters that entries may use. */
@@ -81,6 +80,11 @@ export class FlowTables {
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Whether all entries' programs are plain. */
+  get arePlain(): boolean {
+    return this.#uses.arePlain;
   }
 
   /** Lookups that the cache of flows did not answer, in tables that use it. */
@@ -164,22 +168,22 @@ export class FlowTables {
 
   /** How many entries send to a group. */
   groupUsers(id: number): number {
-    return this.#groups.count(id);
+    return this.#uses.groups.count(id);
   }
 
   /** How many entries use a meter. */
   meterUsers(id: number): number {
-    return this.#meters.count(id);
+    return this.#uses.meters.count(id);
   }
 
   /** Removes the entries that send to groups which are gone. */
   dropGroupUsers(ids: readonly number[], now: number): void {
-    for (const id of ids) this.#dropAll(this.#groups.of(id), FlowRemovedReason.GROUP_DELETE, now);
+    for (const id of ids) this.#dropAll(this.#uses.groups.of(id), FlowRemovedReason.GROUP_DELETE, now);
   }
 
   /** Removes the entries that use meters which are gone. */
   dropMeterUsers(ids: readonly number[], now: number): void {
-    for (const id of ids) this.#dropAll(this.#meters.of(id), FlowRemovedReason.METER_DELETE, now);
+    for (const id of ids) this.#dropAll(this.#uses.meters.of(id), FlowRemovedReason.METER_DELETE, now);
   }
 
   #dropAll(entries: readonly FlowEntry[], reason: number, now: number): void {
@@ -263,12 +267,10 @@ export class FlowTables {
   }
 
   #setProgram(entry: FlowEntry, instructions: Instruction[], program: Program): void {
-    this.#groups.remove(entry.program.groups, entry);
-    this.#meters.remove(entry.program.meters, entry);
+    this.#uses.remove(entry);
     entry.instructions = instructions;
     entry.program = program;
-    this.#groups.add(program.groups, entry);
-    this.#meters.add(program.meters, entry);
+    this.#uses.add(entry);
     this.generation += 1;
   }
 
@@ -313,8 +315,7 @@ export class FlowTables {
     this.open(entry.tableId).insert(entry);
     this.#size += 1;
     this.generation += 1;
-    this.#groups.add(entry.program.groups, entry);
-    this.#meters.add(entry.program.meters, entry);
+    this.#uses.add(entry);
     this.#expiry.add(entry);
   }
 
@@ -322,8 +323,7 @@ export class FlowTables {
     this.#tables[entry.tableId]?.remove(entry);
     this.#size -= 1;
     this.generation += 1;
-    this.#groups.remove(entry.program.groups, entry);
-    this.#meters.remove(entry.program.meters, entry);
+    this.#uses.remove(entry);
   }
 }
 

@@ -28,3 +28,29 @@ export class References {
     return [...(this.#byId.get(id) ?? [])];
   }
 }
+
+/** What the programs of entries make use of, and ask for. */
+export class Uses {
+  readonly groups = new References();
+  readonly meters = new References();
+  #notPlain = 0;
+
+  /** Whether all programs are plain. */
+  get arePlain(): boolean {
+    return this.#notPlain === 0;
+  }
+
+  add(entry: FlowEntry): void {
+    const { groups, meters, isPlain } = entry.program;
+    this.groups.add(groups, entry);
+    this.meters.add(meters, entry);
+    if (!isPlain) this.#notPlain += 1;
+  }
+
+  remove(entry: FlowEntry): void {
+    const { groups, meters, isPlain } = entry.program;
+    this.groups.remove(groups, entry);
+    this.meters.remove(meters, entry);
+    if (!isPlain) this.#notPlain -= 1;
+  }
+}

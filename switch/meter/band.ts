@@ -20,9 +20,10 @@ export class Band {
   readonly given: KnownBand;
   packets = 0;
   bytes = 0;
-  /** Tokens a millisecond, and the most there can be. A token is a bit or a thousandth of a packet. */
+  /** The most tokens there can be. A token is a bit or a thousandth of a packet. */
+  readonly limit: number;
+  /** Tokens a millisecond. */
   readonly #fill: number;
-  readonly #limit: number;
   #tokens: number;
   #at: number;
 
@@ -31,8 +32,8 @@ export class Band {
     this.given = given;
     this.#fill = given.rate;
     const ordinary = Math.max(given.rate * ordinaryBurstMs, leastBurst[unit]);
-    this.#limit = burst === undefined ? ordinary : Math.max(burst * 1000, smallestLimit);
-    this.#tokens = this.#limit;
+    this.limit = burst === undefined ? ordinary : Math.max(burst * 1000, smallestLimit);
+    this.#tokens = this.limit;
     this.#at = now;
   }
 
@@ -40,16 +41,16 @@ export class Band {
   /** Takes a packet's `cost` in tokens; false when the band's rate is exceeded. */
   admits(cost: number, now: number): boolean {
     if (now > this.#at) {
-      this.#tokens = Math.min(this.#limit, this.#tokens + (now - this.#at) * this.#fill);
+      this.#tokens = Math.min(this.limit, this.#tokens + (now - this.#at) * this.#fill);
       this.#at = now;
     }
-    if (this.#tokens < Math.min(cost, this.#limit)) return false;
+    if (this.#tokens < Math.min(cost, this.limit)) return false;
     this.#tokens -= cost;
     return true;
   }
 
-  count(length: number): void {
-    this.packets += 1;
-    this.bytes += length;
+  count(packets: number, bytes: number): void {
+    this.packets += packets;
+    this.bytes += bytes;
   }
 }

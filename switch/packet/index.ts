@@ -26,6 +26,7 @@ export {
   macNumber,
   vlanTagLength,
 } from './ethernet.ts';
+export { headerLength, headerOf, isFinished, isHeaded, markHeaded } from './headed.ts';
 export { IpProto, Ipv4At, ipv4HeaderLength } from './ipv4.ts';
 export { Ipv6At, ipv6HeaderLength, walkIpv6 } from './ipv6.ts';
 export {

@@ -10,6 +10,7 @@ import {
   snapType,
   vlanTagLength,
 } from './ethernet.ts';
+import { headedRoom, headerOf, segmentSize } from './headed.ts';
 import { IpProto, Ipv4At, ipv4HeaderLengthAt, isIpv4Fragment, isIpv4LaterFragment } from './ipv4.ts';
 import { Ipv6At, isIpv6At, walkIpv6 } from './ipv6.ts';
 import { type FlowKey, KeyWord, keyWords, Layer, vlanPresent } from './key.ts';
@@ -19,6 +20,7 @@ import { Icmpv6Type, isNeighbourDiscovery, NdAt, NdOption, ndLinkAddressAt, tran
 
 /** Data offset, reserved bits and flags share two bytes of the TCP header; OpenFlow looks at the lower 12 bits. */
 const tcpFlagsAt = 12;
+const udpHeaderLength = 8;
 
 /**
  * One frame as the pipeline sees it: its bytes, where its headers begin, and its flow key. One object is loaded with frame
@@ -38,13 +40,18 @@ export class Packet {
   /** End of the transport's data: padding after the IP packet is not part of it. */
   l4End = 0;
   #private = false;
+  #isHeaded = false;
   /** Whether something was written to the registers since `setContext`. */
   #hasRegisters = false;
   #stale = false;
 
-  /** Reads headers into the key; in_port, metadata and tunnel_id stay as they are. False: not even an Ethernet header. */
-  load(frame: Uint8Array): boolean {
+  /**
+   * Reads headers into the key; in_port, metadata and tunnel_id stay as they are. `isHeaded`: see headed.ts; copies of the
+   * frame are then headed, too. False: not even an Ethernet header.
+   */
+  load(frame: Uint8Array, isHeaded = false): boolean {
     this.#private = false;
+    this.#isHeaded = isHeaded;
     return this.#parse(frame);
   }
 
@@ -82,10 +89,39 @@ export class Packet {
   /** Bytes that may be written: a private copy, made at the first write after `load` or `share`. */
   own(): Uint8Array {
     if (!this.#private) {
-      this.frame = this.frame.slice();
+      const { frame } = this;
+      if (this.#isHeaded) {
+        this.frame = headedRoom(frame, frame.length, 0);
+        this.frame.set(frame);
+      } else {
+        this.frame = frame.slice();
+      }
       this.#private = true;
     }
     return this.frame;
+  }
+
+  /** Bytes for a frame that is to `replace` this one, and differs from it in length by VLAN tags. */
+  room(length: number): Uint8Array {
+    return this.#isHeaded ? headedRoom(this.frame, length, length - this.frame.length) : new Uint8Array(length);
+  }
+
+  /** Frames that it will be on a wire, where a super-frame is cut. */
+  get segments(): number {
+    const size = this.#isHeaded ? segmentSize(headerOf(this.frame)) : 0;
+    return size === 0 ? 1 : Math.max(1, Math.ceil((this.frame.length - this.#headLength) / size));
+  }
+
+  /** Bytes of these frames: each segment has the headers. */
+  get wireLength(): number {
+    const { segments } = this;
+    return segments === 1 ? this.frame.length : this.frame.length + (segments - 1) * this.#headLength;
+  }
+
+  get #headLength(): number {
+    if (this.l4At < 0) return this.l3At;
+    const isTcp = this.ipProto === IpProto.TCP;
+    return this.l4At + (isTcp ? (this.frame[this.l4At + tcpFlagsAt]! >> 4) * 4 : udpHeaderLength);
   }
 
   /** The frame was handed to someone who still holds it: the next write copies again. */
@@ -96,7 +132,7 @@ export class Packet {
 
   /** Takes the packet back to a frame that `share` gave, whatever was done to it since. */
   restore(frame: Uint8Array): void {
-    if (this.frame !== frame) this.load(frame);
+    if (this.frame !== frame) this.load(frame, this.#isHeaded);
   }
 
   /** Puts a new frame, already private, in the place of the old one. */

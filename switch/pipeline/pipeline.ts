@@ -129,7 +129,7 @@ export class Pipeline implements Execution {
 
   meter(id: number): void {
     const { packet } = this;
-    const band = this.#parts.meters.get(id)?.measure(packet.frame.length, this.#passage.now);
+    const band = this.#parts.meters.get(id)?.measure(packet.segments, packet.wireLength, this.#passage.now);
     if (!band) return;
     if (band.given.type === 'dscpRemark') {
       remarkDscp(packet, band.given.precLevel);
@@ -274,7 +274,7 @@ export class Pipeline implements Execution {
     if (origin && (origin.config & PortConfig.NO_PACKET_IN) !== 0) return;
     const { packet } = this;
     const { key } = packet;
-    const band = this.#parts.meters.get(MeterNo.CONTROLLER)?.measure(packet.frame.length, now);
+    const band = this.#parts.meters.get(MeterNo.CONTROLLER)?.measure(1, packet.frame.length, now);
     if (band?.given.type === 'drop') {
       this.counters.meterDrops += 1;
       return;

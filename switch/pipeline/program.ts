@@ -1,4 +1,4 @@
-import { BadInstructionCode, ErrorType, type Instruction, MeterModFailedCode } from '../../ofp/index.ts';
+import { BadInstructionCode, ErrorType, type Instruction, MeterModFailedCode, PortNo } from '../../ofp/index.ts';
 import { type ActionContext, actionRank, compileActions } from '../actions/compile.ts';
 import type { CompiledAction } from '../actions/execution.ts';
 import { OpenFlowRefusal } from '../errors.ts';
@@ -22,6 +22,8 @@ export interface Program {
   /** Groups and meters that it uses. */
   readonly groups: readonly number[];
   readonly meters: readonly number[];
+  /** Nothing becomes of a packet but that it goes on to tables and out of ports: the usual case, known beforehand. */
+  readonly isPlain: boolean;
 }
 
 /** Upper and lower halves: new = (old & ~mask) | value. The value is masked. */
@@ -119,13 +121,18 @@ export function compileProgram(
   }
   const actions = [...draft.apply, ...draft.write];
   const meters = [...(draft.meter > 0 ? [draft.meter] : []), ...actions.flatMap(({ meter }) => meter ?? [])];
-  return { ...draft, groups: actions.flatMap(({ group }) => group ?? []), meters };
+  const groups = actions.flatMap(({ group }) => group ?? []);
+  return { ...draft, groups, meters, isPlain: draft.meter === 0 && actions.every(sendsToPort) };
 }
 
 /** Whether running the program can send a packet to `port` (the out_port filter of delete and of flow statistics). */
 export function outputsTo(program: Program, port: number): boolean {
   const isTo = (action: CompiledAction) => action.outPort === port;
   return program.apply.some(isTo) || program.write.some(isTo);
+}
+
+function sendsToPort({ kind, outPort }: CompiledAction): boolean {
+  return kind === 'output' && outPort !== PortNo.CONTROLLER;
 }
 
 function compileInstruction<T extends Instruction['type']>(instruction: InstructionOf<T>, place: Place): void {

@@ -26,6 +26,11 @@ export class PortTable {
     return this.#byNo.get(no);
   }
 
+  /** Whether a frame can leave for the overlay. */
+  get hasPeers(): boolean {
+    return this.#byPeer.size > 0 || this.#byNo.has(floodPortNo);
+  }
+
   toPeer(id: bigint): Port | undefined {
     return this.#byPeer.get(id)?.at(-1);
   }

@@ -88,9 +88,9 @@ describe('ringlet bridge without controllers', () => {
     await lab.reached();
   });
 
-  it('lets super-frames pass whole where rules only forward, and finishes them where rules rewrite', async () => {
+  it('lets super-frames pass whole where that is right, and finishes them where rules rewrite', async () => {
     await lab.bridge('--fail-mode', 'secure');
-    const flow = (...args: string[]) => lab.ofctl('-O', 'OpenFlow13', 'add-flow', 'sw1', ...args);
+    const rules = (command: string, ...args: string[]) => lab.ofctl('-O', 'OpenFlow13', command, 'sw1', ...args);
     /** Sends over TCP, and resolves to the mean size of the frames that left for h2. */
     const send = async () => {
       const ports = () => lab.ask<PortReport[]>('ports');
@@ -103,11 +103,19 @@ describe('ringlet bridge without controllers', () => {
       const [, after] = await ports();
       return (after!.txBytes - before!.txBytes) / (after!.txFrames - before!.txFrames);
     };
-    await flow('priority=1,in_port=1,actions=output:2');
-    await flow('priority=1,in_port=2,actions=output:1');
+    await rules('add-flow', 'priority=1,in_port=1,actions=output:2');
+    await rules('add-flow', 'priority=1,in_port=2,actions=output:1');
     await lab.reached();
     expect(await send()).toBeGreaterThan(5_000);
-    await flow(
+    await rules('add-meter', 'meter=1,kbps,band=type=drop,rate=50000000');
+    await rules('add-group', 'group_id=1,type=select,bucket=output:2');
+    const tag = 'push_vlan:0x8100,set_field:4103->vlan_vid';
+    await rules('add-flow', `priority=2,tcp,in_port=1,actions=meter:1,${tag},write_metadata:5,goto_table:1`);
+    await rules('add-flow', 'table=1,metadata=5,dl_vlan=7,actions=pop_vlan,group:1');
+    expect(await send()).toBeGreaterThan(5_000);
+    expect(await rules('dump-flows', 'table=1')).not.toContain('n_packets=0,');
+    await rules(
+      'add-flow',
       'priority=10,tcp,in_port=1,actions=dec_ttl,set_field:10.99.0.1->ip_src,set_field:5201->tcp_dst,output:2',
     );
     expect(await send()).toBeLessThan(1_515);
