@@ -24,6 +24,7 @@ export const NiciraErrorCode = {
   TLV_TABLE_FULL: 19,
   TLV_ALREADY_MAPPED: 20,
   TLV_DUP_ENTRY: 21,
+  NOT_CONFIGURED: 36,
   INVALID_TLV_FIELD: 37,
   INVALID_TLV_DEL: 38,
 } as const;

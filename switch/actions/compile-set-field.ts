@@ -1,5 +1,5 @@
 import { BadActionCode, type OxmField } from '../../ofp/index.ts';
-import { type Field, fieldBytes, fieldOf, type KnownField } from '../flow/fields.ts';
+import { type Field, fieldBytes, fieldOf, isFull, type KnownField } from '../flow/fields.ts';
 import type { MatchFacts } from '../flow/match.ts';
 import { getKeyBytes, type KeyField, type Packet } from '../packet/index.ts';
 import { ActionRank, type CompiledAction } from './execution.ts';
@@ -41,8 +41,9 @@ function settableValue(given: KnownField, field: Field): Uint8Array {
 /** Undefined where all bits are set. */
 function settableMask(given: KnownField, field: Field, value: Uint8Array): Uint8Array | undefined {
   if (given.mask === undefined) return undefined;
-  if (!field.rule.maskable) throw actionRefusal(BadActionCode.BAD_SET_MASK, `a mask on ${field.name}`);
   const mask = fieldBytes(given.mask, field);
+  if (isFull(mask, field.rule.bits)) return undefined;
+  if (!field.rule.maskable) throw actionRefusal(BadActionCode.BAD_SET_MASK, `a mask on ${field.name}`);
   if (value.some((byte, i) => (byte & ~mask[i]! & 0xff) !== 0)) {
     throw actionRefusal(BadActionCode.BAD_SET_ARGUMENT, `${field.name} has bits outside its mask`);
   }

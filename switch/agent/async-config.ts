@@ -137,12 +137,18 @@ export function withProperties(masks: AsyncMasks, properties: Message<'setAsync'
 const setAsyncConfig2 = 27;
 const propertyLength = 8;
 
+type Experimental = Pick<Message<'experimenter'>, 'experimenter' | 'expType' | 'data'>;
+
+/** Type of a message of Open vSwitch's; undefined: it is another's. The type comes first in the data of 1.0. */
+export function niciraTypeOf({ experimenter, expType, data }: Experimental, version: OfpVersion): number | undefined {
+  if (experimenter !== ExperimenterId.NICIRA) return undefined;
+  return version === 1 && data.length >= 4 ? get32(data, 0) : expType;
+}
+
 /** The properties that an experimenter message sets, or undefined: it is another one. */
 export function asyncPropertiesOf(message: Message<'experimenter'>, version: OfpVersion): AsyncProperty[] | undefined {
-  // The type comes first in the data of 1.0.
   const { data } = message;
-  const expType = version === 1 && data.length >= 4 ? get32(data, 0) : message.expType;
-  if (message.experimenter !== ExperimenterId.NICIRA || expType !== setAsyncConfig2) return undefined;
+  if (niciraTypeOf(message, version) !== setAsyncConfig2) return undefined;
   const properties: AsyncProperty[] = [];
   for (let at = version === 1 ? 4 : 0; at + propertyLength <= data.length; at += propertyLength) {
     const event = events[get16(data, at) >> 1];

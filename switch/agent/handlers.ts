@@ -11,7 +11,14 @@ import { OpenFlowRefusal } from '../errors.ts';
 import { optionRoom } from '../packet/index.ts';
 import { tableCount } from '../pipeline/program.ts';
 import { maxOptions } from '../tunnel-options.ts';
-import { asyncPropertiesOf, maskProperties, masks13, withMasks13, withProperties } from './async-config.ts';
+import {
+  asyncPropertiesOf,
+  maskProperties,
+  masks13,
+  niciraTypeOf,
+  withMasks13,
+  withProperties,
+} from './async-config.ts';
 import { inVersion } from './by-version.ts';
 import type { AgentConnection } from './connection.ts';
 import { actions10, capabilities, portDescription } from './descriptions.ts';
@@ -35,6 +42,8 @@ export interface Handler<T extends MessageType> {
 type Handlers = { readonly [T in MessageType]?: Handler<T> };
 
 const ignored = { handle() {} };
+/** Type of the message that asks to forget some of the connections tracked (Open vSwitch's `nicira-ext.h`). */
+const ctFlush = 32;
 
 /** Types that are not here are answered with BAD_REQUEST / BAD_TYPE. */
 export const handlers: Handlers = {
@@ -159,6 +168,7 @@ export const handlers: Handlers = {
         connection.setMasks(withProperties(connection.masks, properties));
         return;
       }
+      if (niciraTypeOf(message, connection.version) === ctFlush) return;
       const isKnown = experimenter === ExperimenterId.NICIRA || experimenter === ExperimenterId.ONF;
       const code = isKnown ? BadRequestCode.BAD_EXP_TYPE : BadRequestCode.BAD_EXPERIMENTER;
       throw refusal(ErrorType.BAD_REQUEST, code, `experimenter ${experimenter}`);
@@ -201,6 +211,8 @@ export const handlers: Handlers = {
     changes: true,
     handle: ({ command, mappings }, connection) => connection.agent.bridge.changeOptions(command, mappings),
   },
+  // No connections are tracked: there is nothing to forget.
+  nxCtFlushZone: ignored,
   nxSetControllerId: {
     handle: ({ controllerId }, connection) => {
       connection.controllerId = controllerId;

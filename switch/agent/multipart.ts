@@ -13,11 +13,12 @@ import {
   TableNo,
 } from '../../ofp/index.ts';
 import type { Bridge } from '../bridge.ts';
-import { OpenFlowRefusal } from '../errors.ts';
+import { NiciraErrorCode, niciraError, OpenFlowRefusal } from '../errors.ts';
 import type { FlowEntry } from '../flow/flow-entry.ts';
 import type { FlowFilter } from '../flow/flow-tables.ts';
 import { tableCount } from '../pipeline/program.ts';
 import type { Port } from '../ports/port.ts';
+import { niciraTypeOf } from './async-config.ts';
 import type { AgentConnection } from './connection.ts';
 import { actions10, portDescription } from './descriptions.ts';
 import { takeCookie } from './flow-changes.ts';
@@ -38,6 +39,9 @@ interface Context {
 
 type Answer<T extends MultipartRequestType> = (request: Request<T>, context: Context) => Content;
 type Answers = { readonly [T in MultipartRequestType]?: Answer<T> };
+
+/** Statistics of Open vSwitch's IPFIX exporters, of a bridge and of flows. */
+const ipfixTypes: ReadonlySet<number> = new Set([3, 4]);
 
 /** What a reply holds. */
 type Content = { readonly multipart: MultipartReply['multipart']; readonly body: object };
@@ -131,7 +135,10 @@ const answers: Answers = {
     body: connection.agent.controllerStatuses(),
   }),
   bundleFeatures: () => ({ multipart: 'bundleFeatures', body: { capabilities: 3, properties: [] } }),
-  experimenter: ({ body: { experimenter } }) => {
+  experimenter: ({ body: { experimenter, expType, data } }, { version }) => {
+    if (ipfixTypes.has(niciraTypeOf({ experimenter, expType, data }, version) ?? 0)) {
+      throw new OpenFlowRefusal(niciraError, NiciraErrorCode.NOT_CONFIGURED, 'no IPFIX');
+    }
     const isKnown = experimenter === ExperimenterId.NICIRA || experimenter === ExperimenterId.ONF;
     const code = isKnown ? BadRequestCode.BAD_EXP_TYPE : BadRequestCode.BAD_EXPERIMENTER;
     throw badRequest(code, `no experimenter ${experimenter}`);

@@ -3,7 +3,10 @@ import { join64, KeyWord, keyFields } from '../packet/index.ts';
 import type { PacketIn } from '../pipeline/pipeline.ts';
 import type { MappedOption } from '../tunnel-options.ts';
 
-const registerNames = Object.keys(keyFields).filter((name) => keyFields[name]!.at >= 4 * KeyWord.REGISTERS);
+/** Of one word each: what registers are together goes without saying. */
+const registerNames = Object.keys(keyFields).filter(
+  (name) => keyFields[name]!.at >= 4 * KeyWord.REGISTERS && keyFields[name]!.bytes === 4,
+);
 
 /** The fields of a packet that are not in its frame (1.3 section 7.4.1), and those of Open vSwitch: all that are not zero. */
 export function pipelineFields(event: PacketIn, options: readonly MappedOption[]): OxmField[] {

@@ -29,7 +29,7 @@ export function tableStats(bridge: Bridge): object[] {
     const table = bridge.flows.table(tableId);
     return {
       tableId,
-      name: `table${tableId}`,
+      name: '',
       wildcards: wildcards10,
       maxEntries: maxFlows,
       activeCount: table?.entries.size ?? 0,
@@ -69,7 +69,7 @@ function featuresOf(tableId: number): TableFeatures {
   const actionIds = supportedActions.map((type) => ({ type }));
   return {
     tableId,
-    name: `table${tableId}`,
+    name: '',
     metadataMatch: allBits,
     metadataWrite: allBits,
     config: 0,

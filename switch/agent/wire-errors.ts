@@ -49,7 +49,7 @@ function run(type: number, codes: { readonly [name: string]: number }, make: (co
 }
 
 /** Where a code of Open vSwitch's is in 1.0 and 1.1. */
-const niciraCode10 = (code: number) => code + (code < NiciraErrorCode.INVALID_TLV_FIELD ? 511 : 499);
+const niciraCode10 = (code: number) => code + (code < NiciraErrorCode.NOT_CONFIGURED ? 511 : 499);
 
 const T = ErrorType;
 

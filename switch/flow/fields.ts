@@ -67,6 +67,16 @@ export function fieldBytes(value: KnownField['value'], { name, place: { bytes } 
   return out;
 }
 
+/** Whether a mask has all the bits that a field has. */
+export function isFull(mask: Uint8Array, bits: number): boolean {
+  const unused = mask.length * 8 - bits;
+  const firstUsed = unused >> 3;
+  return mask.every((byte, i) => {
+    const wanted = i < firstUsed ? 0 : i === firstUsed ? 0xff >> (unused & 7) : 0xff;
+    return (byte & wanted) === wanted;
+  });
+}
+
 function refusal(code: number, reason: string): OpenFlowRefusal {
   return new OpenFlowRefusal(ErrorType.BAD_MATCH, code, reason);
 }

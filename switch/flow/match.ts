@@ -2,7 +2,7 @@ import { BadMatchCode, ErrorType, type OxmField } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
 import { type FlowKey, keyWords, putKeyBytes, vlanPresent } from '../packet/index.ts';
 import { noResources, type Resources } from '../resources.ts';
-import { type Field, type FieldRule, fieldBytes, fieldOf, type KnownField } from './fields.ts';
+import { type Field, type FieldRule, fieldBytes, fieldOf, isFull, type KnownField } from './fields.ts';
 
 /** A match in the shape that lookups use. */
 export interface FlowMatch {
@@ -106,15 +106,6 @@ function maskOf(given: KnownField, field: Field): Uint8Array {
   const mask = fieldBytes(given.mask, field);
   if (!rule.maskable && !isFull(mask, rule.bits)) throw refusal(BadMatchCode.BAD_MASK, `mask on ${name}`);
   return isFull(mask, rule.bits) ? all : mask;
-}
-
-function isFull(mask: Uint8Array, bits: number): boolean {
-  const unused = mask.length * 8 - bits;
-  const firstUsed = unused >> 3;
-  return mask.every((byte, i) => {
-    const wanted = i < firstUsed ? 0 : i === firstUsed ? 0xff >> (unused & 7) : 0xff;
-    return (byte & wanted) === wanted;
-  });
 }
 
 function checkValue(name: string, value: Uint8Array, mask: Uint8Array, rule: FieldRule): void {

@@ -81,9 +81,12 @@ const ip = Layer.IP;
 const arp = Layer.ARP;
 const transport = Layer.TRANSPORT;
 
-const registers = Array.from(
-  { length: 16 },
-  (_, i) => [`reg${i}`, { at: 4 * (KeyWord.REGISTERS + i), bytes: 4, layer: 0 }] as const,
+/** Sixteen words that are fields by themselves, and in twos and fours, the first one of most significance. */
+const registers = (['reg', 'xreg', 'xxreg'] as const).flatMap((name, shift) =>
+  Array.from({ length: 16 >> shift }, (_, i) => {
+    const bytes = 4 << shift;
+    return [`${name}${i}`, { at: 4 * KeyWord.REGISTERS + bytes * i, bytes, layer: 0 }] as const;
+  }),
 );
 
 /** By OXM name (OpenFlow 1.3 table 12, and Open vSwitch's meta-flow.h). */
