@@ -23,6 +23,7 @@ const TEST_PACKAGES = [
   { binary: 'ping', package: 'iputils-ping', why: 'reachability as seen by a program that is not ours' },
   { binary: 'iperf3', package: 'iperf3', why: 'load between two hosts' },
   { binary: 'tcpdump', package: 'tcpdump', why: 'what really is on an interface' },
+  { binary: 'ethtool', package: 'ethtool', why: 'hosts whose checksums are their own, beside Open vSwitch' },
   { binary: 'ovs-ofctl', package: 'openvswitch-common', why: 'an OpenFlow client that is not ours' },
   {
     binary: 'ovs-testcontroller',

@@ -37,7 +37,11 @@ const framesPerSecond = (what: string) =>
 /** The largest IP packet that fits one datagram of a link: 1376 - 20 (link header) - 14 (Ethernet), less a VLAN tag. */
 export const defaultMtu = 1330;
 
-export const nodeConfig = z.strictObject({
+/** What hosts on an Open vSwitch send; larger than one datagram of a link, but it has to fit. */
+const ovsMtu = 1500;
+const ovsDatabase = 'unix:/var/run/openvswitch/db.sock';
+
+const nodeKeys = z.strictObject({
   name: label.describe('what people call this node'),
   overlay: label.describe('the overlay to join; nodes of another one are never seen').default('default'),
   rendezvous: url.describe('where nodes of the overlay find each other'),
@@ -47,7 +51,22 @@ export const nodeConfig = z.strictObject({
     .describe('name of the TAP interface')
     .default('ringlet0'),
   addresses: z.array(prefixed).max(16).describe('addresses of the TAP').default([]),
-  mtu: z.number().int().min(1280).max(9000).describe('MTU of the TAP').default(defaultMtu),
+  mtu: z
+    .number()
+    .int()
+    .min(1280)
+    .max(9000)
+    .describe(`MTU of the TAP; without it ${defaultMtu}, or ${ovsMtu} with ovs`)
+    .optional(),
+  ovs: z
+    .string()
+    .regex(/^[^\s/:,]{1,15}$/, 'the name of a bridge, such as br0')
+    .describe('bridge of an Open vSwitch that the TAP becomes a port of; made if it is not there')
+    .optional(),
+  ovsDatabase: z
+    .string()
+    .describe("where that Open vSwitch's database is: unix:PATH or tcp:HOST:PORT")
+    .default(ovsDatabase),
   identity: z
     .string()
     .describe('file of the node key; made when it is missing. Without it the key lasts for one run')
@@ -65,6 +84,13 @@ export const nodeConfig = z.strictObject({
   multicastQuerier: z.boolean().describe('ask for members of groups where no router does').default(false),
   openflow: listenAddress.describe('TCP address where OpenFlow controllers and tools may connect').optional(),
 });
+
+export const nodeConfig = nodeKeys
+  .refine(({ ovs, addresses }) => ovs === undefined || addresses.length === 0, {
+    path: ['addresses'],
+    message: 'with ovs, the TAP is a port: give addresses to the bridge (ip address add ... dev BRIDGE)',
+  })
+  .transform((keys) => ({ ...keys, mtu: keys.mtu ?? (keys.ovs === undefined ? defaultMtu : ovsMtu) }));
 
 export type NodeConfig = z.output<typeof nodeConfig>;
 

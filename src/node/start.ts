@@ -12,6 +12,7 @@ import { answersOf } from './answers.ts';
 import { type NodeConfig, overlaySettings } from './config.ts';
 import { NodeError } from './errors.ts';
 import { OverlayNode } from './node.ts';
+import { attachToOvs } from './ovs.ts';
 
 export interface StartOptions {
   readonly runDirectory: string;
@@ -65,6 +66,10 @@ async function bringUp(
   const identity = config.identity === undefined ? Identity.generate() : Identity.loadOrCreate(config.identity);
   const tap = options.tap ?? (await openTap(config, identity));
   closers.push(() => tap.close());
+  if (config.ovs !== undefined) {
+    const place = { bridge: config.ovs, database: config.ovsDatabase, owner: config.name, tap: tap.name };
+    closers.push(await attachToOvs({ ...place, clock, random: Math.random, log }));
+  }
   const own = new Set(config.addresses.map((address) => address.split('/')[0]!));
   const tunnels = new RtcTunnelFactory({ clock, ignoreAddress: (ip) => own.has(ip), log: libraryLog(log) });
   closers.push(() => tunnels.close());

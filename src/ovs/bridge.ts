@@ -2,23 +2,12 @@ import type { Clock } from '../lib/clock.ts';
 import type { Condition, Database, Operation } from './database.ts';
 import { OvsError } from './errors.ts';
 import type { Columns } from './replica.ts';
-import {
-  type BridgeSettings,
-  controllerInsert,
-  isAdopted,
-  noteBefore,
-  otherConfig,
-  ownedBy,
-  ownerOf,
-  restore,
-  settingsRow,
-} from './settings.ts';
-import { atomsOf, map, newRow, type Row, set, uuid, uuidsOf } from './values.ts';
+import { atomsOf, map, newRow, type Row, set, textsOf, uuid, uuidsOf } from './values.ts';
 
 /** What `OvsBridge` needs to see of the database Open_vSwitch (ovs-vswitchd.conf.db(5)). */
 export const bridgeColumns: Columns = {
-  Open_vSwitch: ['bridges', 'next_cfg', 'cur_cfg'],
-  Bridge: ['name', 'ports', 'controller', 'fail_mode', 'protocols', 'other_config', 'external_ids'],
+  Open_vSwitch: ['bridges', 'next_cfg', 'cur_cfg', 'datapath_types'],
+  Bridge: ['name', 'ports', 'external_ids'],
   Port: ['name', 'interfaces', 'external_ids'],
   Interface: ['name', 'ofport', 'error'],
 };
@@ -30,9 +19,6 @@ export interface OvsBridgeOptions {
   readonly name: string;
   /** The node that uses it: what it makes is marked with this. */
   readonly owner: string;
-  readonly settings: BridgeSettings;
-  /** Of a bridge that is to be made: `system` (the kernel's) or `netdev` (user space). */
-  readonly datapathType: 'system' | 'netdev' | 'dummy';
 }
 
 export interface OvsPort {
@@ -41,6 +27,10 @@ export interface OvsPort {
   readonly no: number;
 }
 
+/** In `external_ids`: the node that made the row. */
+const ownerKey = 'ringlet';
+/** The kernel's, where there is one, or that of user space. */
+const datapaths = ['system', 'netdev'];
 const actionMs = 10_000;
 
 /**
@@ -55,76 +45,87 @@ export class OvsBridge {
     this.#options = options;
   }
 
-  /** Whether it is there, and this node's. */
-  get isOurs(): boolean {
-    const { owner } = this.#options;
-    const bridge = this.#find();
-    return bridge !== undefined && ownerOf(bridge.row) === owner;
-  }
-
   /** To be called whenever the database changed. */
   changed(): void {
     for (const look of [...this.#waiting]) look();
   }
 
-  /** Rejects with OVS_TAKEN when another node uses the bridge, OVS_REFUSED and OVS_TIMEOUT when the switch does not follow. */
+  /** Rejects with OVS_REFUSED and OVS_TIMEOUT when the switch does not follow. */
   async open(): Promise<void> {
-    const { owner, name } = this.#options;
+    const { owner, name, database } = this.#options;
     const bridge = this.#find();
-    const user = bridge && ownerOf(bridge.row);
-    if (user !== undefined && user !== owner) {
-      throw new OvsError('OVS_TAKEN', `bridge ${name} is used by node ${user}: stop that first, or choose another`);
+    if (bridge !== undefined) {
+      const left = this.#ourPorts(bridge.row);
+      if (left.length > 0) await this.#act([dropPorts(bridge.id, left)]);
+      return;
     }
-    if (user !== undefined) await this.close();
-    await this.#act(await this.#opening());
+    const [root] = database.replica.rows('Open_vSwitch');
+    if (root === undefined) throw new OvsError('OVS_REFUSED', 'the database has no Open vSwitch in it');
+    const [rootId, { datapath_types: types }] = root;
+    await this.#act([
+      { op: 'insert', table: 'Interface', row: { name, type: 'internal' }, 'uuid-name': 'local_interface' },
+      { op: 'insert', table: 'Port', row: { name, interfaces: newRow('local_interface') }, 'uuid-name': 'local_port' },
+      {
+        ...{ op: 'insert', table: 'Bridge', 'uuid-name': 'bridge' },
+        row: {
+          ...{ name, ports: newRow('local_port'), external_ids: ownedBy(owner) },
+          datapath_type: datapaths.find((type) => atomsOf(types).includes(type)) ?? '',
+        },
+      },
+      {
+        op: 'mutate',
+        table: 'Open_vSwitch',
+        where: byId(rootId),
+        mutations: [['bridges', 'insert', newRow('bridge')]],
+      },
+    ]);
   }
 
   /**
-   * Resolves once the switch has it. Rejects with OVS_TAKEN for a name that the switch has already, OVS_REFUSED when it cannot
-   * open the interface.
+   * Resolves once the switch has it. Rejects with OVS_TAKEN for a name that the switch has already and for a bridge that
+   * another node has a port on, OVS_REFUSED when the switch cannot open the interface.
    */
-  async addPort(name: string, about: Readonly<Record<string, string>> = {}): Promise<OvsPort> {
+  async addPort(name: string): Promise<OvsPort> {
     const { owner } = this.#options;
     const { replica } = this.#options.database;
-    const bridge = this.#bridge();
+    const bridge = this.#find();
+    if (bridge === undefined) throw new OvsError('OVS_REFUSED', `bridge ${this.#options.name} is gone`);
     if (replica.find('Port', (row) => row.name === name)) {
       throw new OvsError('OVS_TAKEN', `the switch has a port ${name} already`);
     }
+    this.#expectNoOther(bridge.row);
     await this.#act([
       { op: 'insert', table: 'Interface', row: { name }, 'uuid-name': 'new_interface' },
       {
         ...{ op: 'insert', table: 'Port', 'uuid-name': 'new_port' },
-        row: { name, interfaces: newRow('new_interface'), external_ids: ownedBy(owner, about) },
+        row: { name, interfaces: newRow('new_interface'), external_ids: ownedBy(owner) },
       },
-      {
-        ...{ op: 'mutate', table: 'Bridge', where: byId(bridge.id) },
-        mutations: [['ports', 'insert', newRow('new_port')]],
-      },
+      { op: 'mutate', table: 'Bridge', where: byId(bridge.id), mutations: [['ports', 'insert', newRow('new_port')]] },
     ]);
     const row = replica.find('Interface', (found) => found.name === name)?.row;
     const [no] = atomsOf(row?.ofport);
     if (typeof no === 'number' && no > 0) return { name, no };
-    await this.removePort(name);
-    const [problem = 'no reason given'] = atomsOf(row?.error);
+    const ours = this.#ourPorts(this.#find()?.row ?? {}).filter((port) => port.row.name === name);
+    await this.#act([dropPorts(bridge.id, ours)]);
+    const [problem = 'it gives no reason'] = atomsOf(row?.error);
     throw new OvsError('OVS_REFUSED', `the switch cannot open ${name}: ${String(problem)}`);
   }
 
-  /** A port that is gone already, or was never this node's, is nothing to do. */
-  async removePort(name: string): Promise<void> {
-    const bridge = this.#bridge();
-    const ids = this.#ourPorts(bridge.row).filter(({ row }) => row.name === name);
-    if (ids.length > 0) await this.#act([dropPorts(bridge.id, ids)]);
+  /** Whether the bridge has a port of this name. */
+  hasPort(name: string): boolean {
+    const bridge = this.#find();
+    return bridge !== undefined && this.#portsOf(bridge.row).some(({ row }) => row.name === name);
   }
 
-  /** Undoes what this node made, and nothing else. A bridge that is gone is nothing to do. */
+  /** Undoes what this node made, and nothing else: a bridge that it made stays, too, while others have ports on it. */
   async close(): Promise<void> {
-    const { database, settings } = this.#options;
+    const { database, owner } = this.#options;
     const bridge = this.#find();
-    if (bridge === undefined || !this.isOurs) return;
-    if (isAdopted(bridge.row)) {
-      const where = byId(bridge.id);
-      const ours = Object.keys(otherConfig(settings));
-      await this.#act([dropPorts(bridge.id, this.#ourPorts(bridge.row)), ...restore(bridge.row, where, ours)]);
+    if (bridge === undefined) return;
+    const ours = this.#ourPorts(bridge.row);
+    const others = uuidsOf(bridge.row.ports).length - ours.length - 1;
+    if (ownerOf(bridge.row) !== owner || others > 0) {
+      if (ours.length > 0) await this.#act([dropPorts(bridge.id, ours)]);
       return;
     }
     const [root] = database.replica.rows('Open_vSwitch').keys();
@@ -132,74 +133,32 @@ export class OvsBridge {
     await this.#act([{ op: 'mutate', table: 'Open_vSwitch', where: byId(root!), mutations }]);
   }
 
-  async #opening(): Promise<Operation[]> {
-    const { database, owner, name, settings, datapathType } = this.#options;
-    const ours = otherConfig(settings);
-    const controller = controllerInsert(owner, settings);
-    const bridge = this.#find();
-    if (bridge) {
-      const where = byId(bridge.id);
-      const before = noteBefore(bridge.row, await this.#controllersOf(bridge.row), ours);
-      return [
-        controller,
-        { op: 'update', table: 'Bridge', where, row: settingsRow(settings) },
-        {
-          ...{ op: 'mutate', table: 'Bridge', where },
-          mutations: [
-            ['other_config', 'delete', set(Object.keys(ours))],
-            ['other_config', 'insert', map(ours)],
-            ['external_ids', 'insert', before],
-            ['external_ids', 'insert', ownedBy(owner)],
-          ],
-        },
-      ];
-    }
-    const [root] = database.replica.rows('Open_vSwitch').keys();
-    if (root === undefined) throw new OvsError('OVS_REFUSED', 'the database has no Open vSwitch in it');
-    return [
-      controller,
-      { op: 'insert', table: 'Interface', row: { name, type: 'internal' }, 'uuid-name': 'local_interface' },
-      { op: 'insert', table: 'Port', row: { name, interfaces: newRow('local_interface') }, 'uuid-name': 'local_port' },
-      {
-        ...{ op: 'insert', table: 'Bridge', 'uuid-name': 'bridge' },
-        row: {
-          ...{ name, datapath_type: datapathType, ports: newRow('local_port') },
-          ...{ ...settingsRow(settings), other_config: map(ours), external_ids: ownedBy(owner) },
-        },
-      },
-      {
-        ...{ op: 'mutate', table: 'Open_vSwitch', where: byId(root) },
-        mutations: [['bridges', 'insert', newRow('bridge')]],
-      },
-    ];
-  }
-
-  async #controllersOf(bridge: Row): Promise<Row[]> {
-    const { database } = this.#options;
-    const ids = uuidsOf(bridge.controller);
-    if (ids.length === 0) return [];
-    const results = await database.transact(
-      ids.map((id) => ({ op: 'select', table: 'Controller', where: byId(id) }) as const),
-    );
-    return results.flatMap(({ rows }) => rows ?? []);
-  }
-
   #find() {
     return this.#options.database.replica.find('Bridge', (row) => row.name === this.#options.name);
   }
 
-  #bridge() {
-    const bridge = this.#find();
-    if (bridge && this.isOurs) return bridge;
-    throw new OvsError('OVS_REFUSED', `bridge ${this.#options.name} is gone, or not this node's any more`);
+  /** Two ways into overlays on one bridge may make a loop. */
+  #expectNoOther(bridge: Row): void {
+    const { owner, name } = this.#options;
+    const other = this.#portsOf(bridge)
+      .map(({ row }) => ownerOf(row))
+      .find((user) => user !== undefined && user !== owner);
+    if (other === undefined) return;
+    throw new OvsError(
+      'OVS_TAKEN',
+      `node ${other} has a port on bridge ${name} already, and a second would make a loop`,
+    );
   }
 
-  #ourPorts(bridge: Row): { readonly id: string; readonly row: Row }[] {
-    const { database, owner } = this.#options;
-    const ports = database.replica.rows('Port');
+  #ourPorts(bridge: Row) {
+    return this.#portsOf(bridge).filter(({ row }) => ownerOf(row) === this.#options.owner);
+  }
+
+  #portsOf(bridge: Row): { readonly id: string; readonly row: Row }[] {
+    const ports = this.#options.database.replica.rows('Port');
     return uuidsOf(bridge.ports).flatMap((id) => {
       const row = ports.get(id);
-      return row !== undefined && ownerOf(row) === owner ? [{ id, row }] : [];
+      return row === undefined ? [] : [{ id, row }];
     });
   }
 
@@ -237,6 +196,14 @@ export class OvsBridge {
       this.#waiting.add(look);
     });
   }
+}
+
+function ownerOf(row: Row): string | undefined {
+  return textsOf(row.external_ids)[ownerKey];
+}
+
+function ownedBy(owner: string) {
+  return map({ [ownerKey]: owner });
 }
 
 function byId(id: string): readonly Condition[] {

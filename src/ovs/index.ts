@@ -12,5 +12,4 @@ export {
 export { OvsError, type OvsErrorCode } from './errors.ts';
 export { JsonSplitter, maxMessage } from './json-splitter.ts';
 export { type Columns, Replica } from './replica.ts';
-export type { BridgeSettings } from './settings.ts';
 export { type Atom, atomsOf, map, newRow, type Row, set, textsOf, uuid, uuidsOf, type Value } from './values.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import type { RunningNode } from '../../node/index.ts';
+import type { NodeConfig, RunningNode } from '../../node/index.ts';
 import { CliError, Interrupted } from '../errors.ts';
 import { aborted, tellParent, untilToldToEnd } from '../lifetime.ts';
 import { logLevelOption } from '../log-level.ts';
@@ -17,6 +17,8 @@ export interface UpOptions {
   readonly tap?: string;
   readonly address?: readonly string[];
   readonly mtu?: number;
+  readonly ovs?: string;
+  readonly ovsDatabase?: string;
   readonly identity?: string;
   readonly openflow?: string;
   readonly stormBroadcast?: number;
@@ -34,6 +36,7 @@ Examples:
   ringlet up --rendezvous ws://192.0.2.1:7788 --address 10.77.0.1/24 --address fd77::1/64
   ringlet up --config node.json --openflow 127.0.0.1:6653
   ringlet up --config home.json --config work.json
+  ringlet up --rendezvous ws://192.0.2.1:7788 --ovs br0
 
 A file of --config is JSON with the names of the flags; flags win over it:
   { "name": "attic", "rendezvous": "ws://192.0.2.1:7788", "addresses": ["10.77.0.1/24"] }`;
@@ -55,6 +58,8 @@ export function command(): Command {
     .option('--tap <interface>', 'name of the TAP interface (default: ringlet0)')
     .option('--address <address/length>', 'address of the TAP; may be given more than once', collect)
     .option('--mtu <bytes>', 'MTU of the TAP (default: as large as fits one datagram of a link)', integer)
+    .option('--ovs <bridge>', 'make the TAP a port of this bridge of Open vSwitch')
+    .option('--ovs-database <target>', 'where its database is (default: unix:/var/run/openvswitch/db.sock)')
     .option('--identity <file>', "file of the node's key, made when missing (default: a key for this run)")
     .option('--storm-broadcast <frames>', 'broadcast a second that the host may send (default: 500; 0: any)', integer)
     .option('--storm-multicast <frames>', 'multicast a second (default: 2000; 0: any)', integer)
@@ -83,8 +88,7 @@ async function up(options: UpOptions): Promise<void> {
     for (const config of configs) {
       const node = await startNode(config, { runDirectory: directory, log: log.child({ overlay: config.overlay }) });
       running.add(node);
-      const addresses = config.addresses.length > 0 ? ` (${config.addresses.join(', ')})` : '';
-      say(`ringlet: ${node.name} is up on ${config.tap}${addresses}, node ${node.nodeId.slice(0, 10)}, Ctrl-C leaves`);
+      say(`ringlet: ${node.name} is up on ${placeOf(config)}, node ${node.nodeId.slice(0, 10)}, Ctrl-C leaves`);
       tellParent({ type: 'up', nodeId: node.nodeId });
     }
     const reason = await Promise.race([aborted(ending), allFailed(running)]);
@@ -92,6 +96,11 @@ async function up(options: UpOptions): Promise<void> {
   } finally {
     await Promise.race([stop(), aborted(hurry)]);
   }
+}
+
+function placeOf({ tap, addresses, ovs }: NodeConfig): string {
+  if (ovs !== undefined) return `${tap}, a port of ${ovs}`;
+  return addresses.length > 0 ? `${tap} (${addresses.join(', ')})` : tap;
 }
 
 /** One overlay does not end another: resolves to the last error once no node is of use any more. */
