@@ -1,5 +1,7 @@
 import { wireError } from '../codec/error-numbers.ts';
 import { encode } from '../codec/message.ts';
+import { BundleControlType } from '../constants/choices.ts';
+import { BundleFlags } from '../constants/flags.ts';
 import type { OfpVersion } from '../errors.ts';
 import type { OfpMessage, OfpMessageInput } from '../messages.ts';
 import { encodeAll } from './multipart.ts';
@@ -172,6 +174,34 @@ export abstract class Speaker {
     this.#sendAll(parts);
   }
 
+  /**
+   * Makes changes that take effect together (1.4 and later, and 1.3 with ONF extension 230). `done` is called once: with
+   * `reply` when all of them were made, otherwise none was.
+   *
+   * @throws {OfpEncodeError} as `send`: no change was made then.
+   */
+  commitBundle(
+    bundleId: number,
+    messages: readonly Outgoing[],
+    now: number,
+    done: (outcome: RequestOutcome) => void,
+    timeoutMs = this.options.requestTimeoutMs,
+  ): void {
+    const flags = BundleFlags.ATOMIC | BundleFlags.ORDERED;
+    const control = (ctrlType: number): Outgoing => ({ type: 'bundleControl', bundleId, ctrlType, flags });
+    const parts = messages.map((message) => this.#bundled(message, bundleId, flags));
+    const opened = (outcome: RequestOutcome) => {
+      if (outcome.kind !== 'reply') done(outcome);
+      else {
+        this.batch(() => {
+          this.#sendAll(parts);
+          this.request(control(BundleControlType.COMMIT_REQUEST), now, done, timeoutMs);
+        });
+      }
+    };
+    this.request(control(BundleControlType.OPEN_REQUEST), now, opened, timeoutMs);
+  }
+
   protected agreeOn(version: OfpVersion): void {
     this.#version = version;
   }
@@ -199,6 +229,13 @@ export abstract class Speaker {
 
   #complete(message: Outgoing, xid: number): OfpMessageInput {
     return { ...message, version: this.#version, xid } as OfpMessageInput;
+  }
+
+  /** The message in a bundle has the transaction id of the one around it (spec 1.4 7.3.9.6). */
+  #bundled(message: Outgoing, bundleId: number, flags: number): Uint8Array {
+    const xid = this.requests.nextXid();
+    const inner = this.#complete(message, xid) as OfpMessage;
+    return encode(this.#complete({ type: 'bundleAddMessage', bundleId, flags, message: inner }, xid));
   }
 
   #sendAll(parts: readonly Uint8Array[]): void {

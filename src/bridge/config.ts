@@ -1,25 +1,10 @@
 /** Configuration of a bridge: one declaration gives type, defaults, texts and errors. */
 import { z } from 'zod';
+import { label, parsed } from '../lib/config.ts';
 import { failModes, parseDialTarget, parseListenTarget, type TlsFiles } from '../openflow/index.ts';
 import { parseDatapathId } from './datapath-id.ts';
 import { BridgeError } from './errors.ts';
 import { parsePortSpec } from './port-spec.ts';
-
-const label = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'letters, digits, dots, dashes and underscores, 63 at most');
-
-/** A text that a parser of ours reads; what it throws is for the user. */
-function parsed<T>(parse: (text: string) => T) {
-  return z.string().transform((text, context) => {
-    try {
-      return parse(text);
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: (error as Error).message });
-      return z.NEVER;
-    }
-  });
-}
 
 const file = z.string().min(1).optional();
 

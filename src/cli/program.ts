@@ -9,6 +9,7 @@ const commands = {
   up: () => import('./commands/up.ts'),
   rendezvous: () => import('./commands/rendezvous.ts'),
   bridge: () => import('./commands/bridge.ts'),
+  controller: () => import('./commands/controller.ts'),
   'add-port': () => import('./commands/add-port.ts'),
   'del-port': () => import('./commands/del-port.ts'),
   capture: () => import('./commands/capture.ts'),
@@ -39,6 +40,7 @@ Examples:
   ringlet rendezvous                                   where nodes find each other
   ringlet up --rendezvous ws://192.0.2.1:7788 --address 10.77.0.1/24
   ringlet bridge --port tap:lan0 --port eth:eth1       a switch on its own
+  ringlet controller --listen ptcp:6653                an OpenFlow controller for any switches
   ringlet peers                                        the links of the node that runs here`;
 
 /** Runs one command line to its end. Resolves to the exit code; what went wrong was said on standard error. */

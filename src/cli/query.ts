@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { BridgeReports } from '../bridge/client.ts';
 import { ask, type Kind, whoRuns } from '../control/client.ts';
+import type { ControllerReports } from '../controllerd/client.ts';
 import { type Question, type Reports, runDirectory } from '../node/client.ts';
 import { CliError } from './errors.ts';
 import { say } from './output.ts';
@@ -9,10 +10,13 @@ export interface Query<Q extends Question> {
   readonly question: Q;
   readonly summary: string;
   readonly example: string;
-  /** Whoever has an answer: nodes always, bridges where they are asked the same. */
+  /** Whoever has an answer: nodes always, bridges and controllers where they are asked the same. */
   readonly show: {
     readonly node: (report: Reports[Q]) => readonly string[];
     readonly bridge?: Q extends keyof BridgeReports ? (report: BridgeReports[Q]) => readonly string[] : never;
+    readonly controller?: Q extends keyof ControllerReports
+      ? (report: ControllerReports[Q]) => readonly string[]
+      : never;
   };
 }
 

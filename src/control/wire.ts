@@ -8,7 +8,7 @@
  */
 
 /** What answers: they have questions in common, and answer each in its own way. */
-export type Kind = 'node' | 'bridge';
+export type Kind = 'node' | 'bridge' | 'controller';
 
 /** `ask` names the question; the others are its arguments. */
 export interface Request {

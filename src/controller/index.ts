@@ -1,4 +1,5 @@
-/** The controller: the connection to a switch, and the apps that make it part of an overlay. */
+/** The controller: the connection to a switch and the apps that make it part of an overlay; and the one for any switches. */
+export { type AclRules, parseAcl } from './acl/parse.ts';
 export type { Notice } from './apps/app.ts';
 export { type Fenced, fencedKinds } from './apps/dhcp-fence.ts';
 export { type Host, type HostLocation, HostTable } from './apps/hosts.ts';
@@ -10,6 +11,12 @@ export {
   stormMeterOf,
 } from './apps/storm-control.ts';
 export { type ChannelOptions, type ChannelProblem, SwitchChannel } from './channel.ts';
+export { appNames, type ComposeOptions, type Composition, composeController } from './compose.ts';
+export { ControllerError, type ControllerErrorCode } from './errors.ts';
 export { defaultOverlaySettings, OverlayController, type OverlayOptions, type OverlaySettings } from './overlay.ts';
 export { Cookie } from './pipeline.ts';
 export { floodPortName, isPeerPortName, peerPortName } from './ports.ts';
+export type { Connection, Transport } from './runtime/connection.ts';
+export type { Controller } from './runtime/controller.ts';
+export type { ManagedSwitch } from './runtime/switch.ts';
+export { macBytes } from './switching/hosts.ts';

@@ -11,7 +11,9 @@ export {
   createOpenFlowServer,
   createSnoopServer,
   type Listening,
+  type ListenOptions,
   listenOpenFlow,
+  listenStreams,
   type ServeOptions,
 } from './server.ts';
 export { Snoop } from './snoop.ts';

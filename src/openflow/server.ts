@@ -36,19 +36,36 @@ export function createOpenFlowServer(options: ServeOptions): Server {
   return limited(createServer((socket) => serve(socket, options)));
 }
 
-/** Listens where `target` says. Throws LISTEN_FAILED and OPENFLOW_TLS. */
-export async function listenOpenFlow(
+/** Serves OpenFlow for an agent where `target` says. Throws LISTEN_FAILED and OPENFLOW_TLS. */
+export function listenOpenFlow(
   target: ListenTarget,
   tls: TlsIdentity | undefined,
   options: ServeOptions,
 ): Promise<Listening> {
+  return listenStreams(target, tls, { serve: (socket) => serve(socket, options), log: options.log, maxConnections });
+}
+
+export interface ListenOptions {
+  /** Takes a connection; over TLS, one whose certificate is accepted. */
+  serve(socket: Socket): void;
+  readonly log: Logger;
+  readonly maxConnections: number;
+}
+
+/** Listens where `target` says. Throws LISTEN_FAILED and OPENFLOW_TLS. */
+export async function listenStreams(
+  target: ListenTarget,
+  tls: TlsIdentity | undefined,
+  { serve, log, maxConnections }: ListenOptions,
+): Promise<Listening> {
   const { where, text } = target;
+  const server =
+    where.transport === 'ssl' ? createSecureServer(listenIdentity(tls, text), serve, log) : createServer(serve);
+  server.maxConnections = maxConnections;
   if (where.transport === 'unix') {
     await refuseTaken(where.path);
-    return { text, close: await listen(createOpenFlowServer(options), { path: where.path }) };
+    return { text, close: await listen(server, { path: where.path }) };
   }
-  const server =
-    where.transport === 'tcp' ? createOpenFlowServer(options) : createSecureServer(listenIdentity(tls, text), options);
   const close = await listen(server, { host: where.host, port: where.port });
   return { text: formatListening(target, (server.address() as AddressInfo).port), close };
 }
@@ -70,16 +87,20 @@ export function createSnoopServer(snoop: Snoop): Server {
   );
 }
 
-function createSecureServer({ options: secrets, hasAuthority }: TlsIdentity, options: ServeOptions): Server {
+function createSecureServer(
+  { options: secrets, hasAuthority }: TlsIdentity,
+  serve: ListenOptions['serve'],
+  log: Logger,
+): Server {
   const server = createTlsServer({
     ...secrets,
     handshakeTimeout: handshakeMs,
     requestCert: hasAuthority,
     rejectUnauthorized: hasAuthority,
   });
-  server.on('secureConnection', (socket) => serve(socket, options));
-  server.on('tlsClientError', (error) => options.log.warn({ error: error.message }, 'OpenFlow client refused'));
-  return limited(server);
+  server.on('secureConnection', serve);
+  server.on('tlsClientError', (error) => log.warn({ error: error.message }, 'OpenFlow client refused'));
+  return server;
 }
 
 function limited(server: Server): Server {

@@ -35,6 +35,13 @@ const LAYERS: readonly { layer: string; mayImport: readonly string[]; isPure?: t
     ],
   },
   {
+    layer: 'src/controllerd/',
+    mayImport: [
+      ...['ofp/', 'switch/packet/'],
+      ...['controller/', 'control/', 'lib/', 'openflow/'].map((folder) => `src/${folder}`),
+    ],
+  },
+  {
     layer: 'src/node/',
     mayImport: [
       ...['ofp/', 'switch/', 'topology/'],
@@ -47,6 +54,7 @@ const LAYERS: readonly { layer: string; mayImport: readonly string[]; isPure?: t
     layer: 'src/cli/',
     mayImport: [
       ...['src/node/index.ts', 'src/node/client.ts', 'src/bridge/index.ts', 'src/bridge/client.ts'],
+      ...['src/controllerd/index.ts', 'src/controllerd/client.ts'],
       ...['src/control/client.ts', 'src/pcap/index.ts', 'src/lib/', 'tools/lab/', 'tools/sim/'],
     ],
   },

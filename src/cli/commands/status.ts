@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { BridgeStatus, ControllerReport } from '../../bridge/client.ts';
 import type { StatusReport } from '../../node/client.ts';
+import { controllerLines } from '../controller-text.ts';
 import { queryCommand } from '../query.ts';
 import { formatDuration, formatPairs } from '../table.ts';
 
@@ -9,7 +10,7 @@ export function command(): Command {
     question: 'status',
     summary: 'what a node or bridge is and how it is doing',
     example: 'ringlet status n1',
-    show: { node: statusLines, bridge: bridgeLines },
+    show: { node: statusLines, bridge: bridgeLines, controller: controllerLines },
   });
 }
 

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
 import type { NodeConfig, RunningNode } from '../../node/index.ts';
+import { readConfigFile } from '../config-file.ts';
 import { CliError, Interrupted } from '../errors.ts';
 import { aborted, tellParent, untilToldToEnd } from '../lifetime.ts';
 import { logLevelOption } from '../log-level.ts';
@@ -147,28 +147,6 @@ function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
   if ('rendezvous' in given) return { name: hostname(), ...given };
   const wayOut = "give --rendezvous ws://HOST:7788, the address of a 'ringlet rendezvous', or set it in --config";
   throw new CliError('CLI_MISSING', `no rendezvous to find other nodes at: ${wayOut}`);
-}
-
-function readConfigFile(path: string): Record<string, unknown> {
-  const value = parseFile(path);
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new CliError('CLI_CONFIG_FILE', `${path} holds no JSON object such as { "name": "attic" }`);
-  }
-  return value as Record<string, unknown>;
-}
-
-function parseFile(path: string): unknown {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new CliError('CLI_CONFIG_FILE', `cannot read ${path}: ${(cause as Error).message}`, { cause });
-  }
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new CliError('CLI_CONFIG_FILE', `${path} is not JSON: ${(cause as Error).message}`, { cause });
-  }
 }
 
 function collect(value: string, earlier: readonly string[] = []): string[] {

@@ -1,0 +1,74 @@
+import type { ManagedSwitch } from '../runtime/switch.ts';
+
+/** A port whose last probes, so many, were not heard is heard no more. */
+const missedProbes = 4;
+/** A port that hears a silent one is not used before the silence has lasted so long, ms: cables are not moved unnoticed. */
+const silenceMs = 60_000;
+/** Most ports that are heard at one. */
+const maxHeard = 64;
+
+interface Heard {
+  number: number;
+  at: number;
+}
+
+/** A port that is up, as the map of links sees it. */
+export class LinkPort {
+  readonly sw: ManagedSwitch;
+  readonly no: number;
+  isForwarding = false;
+  /** It may forward: `review` says so. */
+  isUsable = false;
+  /** When it may forward at the earliest, ms: probes have had the time to come by then. */
+  readonly eligibleAt: number;
+  /** Probes that were sent, and when the next is due. */
+  sent = 0;
+  nextProbeAt: number;
+  /** Ports whose probes come in here. */
+  readonly #heard = new Map<LinkPort, Heard>();
+
+  constructor(sw: ManagedSwitch, no: number, eligibleAt: number, now: number) {
+    this.sw = sw;
+    this.no = no;
+    this.eligibleAt = eligibleAt;
+    this.nextProbeAt = now;
+  }
+
+  get heard(): Iterable<LinkPort> {
+    return this.#heard.keys();
+  }
+
+  /** Other ports of the network are behind it. */
+  get isLink(): boolean {
+    return this.#heard.size > 0;
+  }
+
+  /** A probe of `port` came in. True: it was not heard here before. */
+  hear(port: LinkPort, number: number, now: number): boolean {
+    const known = this.#heard.get(port);
+    if (known === undefined) {
+      if (this.#heard.size >= maxHeard) return false;
+      this.#heard.set(port, { number, at: now });
+      return true;
+    }
+    if (number > known.number) Object.assign(known, { number, at: now });
+    return false;
+  }
+
+  /** The port is gone. True: it was heard here. */
+  forget(port: LinkPort): boolean {
+    return this.#heard.delete(port);
+  }
+
+  /** Looks who is still heard. True: it may forward and could not, or the other way round. */
+  review(now: number): boolean {
+    let isSound = this.#heard.size === 0;
+    for (const [port, { number, at }] of this.#heard) {
+      if (port.sent - number < missedProbes) isSound = true;
+      else if (now - at > silenceMs) this.#heard.delete(port);
+    }
+    const wasUsable = this.isUsable;
+    this.isUsable = isSound && now >= this.eligibleAt;
+    return this.isUsable !== wasUsable;
+  }
+}

@@ -1,0 +1,98 @@
+import type { Answers } from '../control/index.ts';
+import { macText } from '../control/index.ts';
+import type { Composition, ManagedSwitch } from '../controller/index.ts';
+import { macBytes } from '../controller/index.ts';
+import type { Clock } from '../lib/clock.ts';
+import { version } from '../lib/version.ts';
+import type { ControllerConfig } from './config.ts';
+import type { ControllerPortReport, ControllerStatus, HostReport, LinkReport, SwitchReport } from './report.ts';
+
+/** What a controller can be asked. */
+export function answersOf(
+  composition: Composition,
+  config: ControllerConfig,
+  listening: readonly string[],
+  clock: Clock,
+): Answers {
+  const startedAt = clock.now();
+  return { status: () => status(composition, config, listening, clock.now(), startedAt) };
+}
+
+function status(
+  composition: Composition,
+  { name, apps, dial, role }: ControllerConfig,
+  listen: readonly string[],
+  now: number,
+  startedAt: number,
+): ControllerStatus {
+  const { controller, links, learning } = composition;
+  const switches = [...controller.switches];
+  const sum = (counter: keyof ManagedSwitch['counters']) =>
+    switches.reduce((total, { counters }) => total + counters[counter], 0);
+  const { tooMany, portsBanned, hostsBanned, ignored, ...learned } = learning.counters;
+  const { probesForeign, ...probes } = links.counters;
+  const { unfinished, duplicates, unwanted, connections } = controller.counters;
+  return {
+    ...{ name, version, pid: process.pid, uptimeMs: Math.round(now - startedAt), apps, listen, role },
+    dial: dial.map(({ text }) => text),
+    switches: switches.map((sw) => switchReport(composition, sw)),
+    links: links.links.map(linkReport),
+    hosts: switches.flatMap((sw) => hostReports(composition, sw, now)),
+    counters: counted({
+      ...{ connections, packetIns: sum('packetIns'), packetOuts: sum('packetOuts'), flowMods: sum('flowMods') },
+      ...learned,
+      ...probes,
+    }),
+    drops: counted({
+      ...{ unfinished, duplicates, unwanted, tooMany, portsBanned, hostsBanned, ignored, probesForeign },
+      ...{ packetOutsDropped: sum('packetOutsDropped'), errors: sum('errors'), malformed: sum('malformed') },
+    }),
+  };
+}
+
+function switchReport({ controller, links, learning }: Composition, sw: ManagedSwitch): SwitchReport {
+  const connection = controller.connectionOf(sw);
+  const ports = [...sw.ports.values()].map(({ no, name, isUp }): ControllerPortReport => {
+    const port = links.portOf(sw, no);
+    const open = sw.forwarding.has(no) ? 'forwarding' : port?.isUsable ? 'blocked' : 'probing';
+    return { port: no, name, state: isUp ? open : 'down', isLink: port?.isLink ?? false };
+  });
+  return {
+    datapathId: sw.name,
+    peer: connection?.peer,
+    openflow: connection && `1.${connection.version - 1}`,
+    state: connection === undefined ? 'away' : connection.isReady ? 'connected' : 'syncing',
+    roundTripMs: connection?.roundTripMs,
+    ports,
+    rules: sw.rules.size,
+    hosts: [...learning.hostsOf(sw)].length,
+    queuedBytes: connection?.queuedBytes ?? 0,
+    counters: counted({ ...sw.counters }),
+  };
+}
+
+function linkReport({ from, to }: Composition['links']['links'][number]): LinkReport {
+  return {
+    fromSwitch: from.sw.name,
+    fromPort: from.no,
+    toSwitch: to.sw.name,
+    toPort: to.no,
+    isForwarding: from.isForwarding && to.isForwarding,
+  };
+}
+
+function hostReports({ links, learning }: Composition, sw: ManagedSwitch, now: number): HostReport[] {
+  return [...learning.hostsOf(sw)]
+    .filter(({ port }) => !links.portOf(sw, port)?.isLink)
+    .map(({ mac, port, since }) => ({
+      mac: macText(macBytes(mac)),
+      datapathId: sw.name,
+      port,
+      portName: sw.ports.get(port)?.name,
+      knownMs: Math.round(now - since),
+    }));
+}
+
+function counted(counters: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counters).filter(([, count]) => count > 0));
+}

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { ControllerStatus } from '../../src/controllerd/client.ts';
+import { until } from '../netns/support/bridge-lab.ts';
+import type { Netns } from '../netns/support/netns.ts';
+import { OvsLab } from './support/ovs-lab.ts';
+import { RingletRun, ringlet } from './support/ringlet-run.ts';
+
+let lab: OvsLab;
+let controller: RingletRun;
+
+const start = (...args: string[]) =>
+  RingletRun.start(lab.netns.name, lab.folder, 'controller', '--listen', 'ptcp:6653:127.0.0.1', ...args);
+
+async function status(): Promise<ControllerStatus> {
+  const { stdout } = await ringlet(lab.folder, 'controller', 'status', '--json');
+  return JSON.parse(stdout) as ControllerStatus;
+}
+
+const forwards = (ports: number) => async () => {
+  const [sw] = (await status()).switches;
+  return sw?.state === 'connected' && sw.ports.filter(({ state }) => state === 'forwarding').length === ports;
+};
+
+const reaches = (from: Netns, address: string): Promise<boolean> =>
+  from.run('ping', '-n', '-c', '1', '-W', '2', address).then(
+    () => true,
+    () => false,
+  );
+
+/** Pings 50 times a second until it is stopped; resolves to [sent, answered]. */
+function pinging(from: Netns, address: string): () => Promise<[number, number]> {
+  const child = spawn('ip', ['netns', 'exec', from.name, 'ping', '-n', '-i', '0.02', '-W', '1', address]);
+  let text = '';
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
+  });
+  const ended = once(child, 'close');
+  return async () => {
+    child.kill('SIGINT');
+    await ended;
+    const [, sent, answered] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? [];
+    return [Number(sent), Number(answered)];
+  };
+}
+
+const flows = async (protocol: string) =>
+  (await lab.ofctl(protocol, 'dump-flows', 'br0', '--no-stats'))
+    .split('\n')
+    .filter((line) => line.includes('cookie='))
+    .map((line) => line.trim())
+    .sort();
+
+beforeAll(async () => {
+  lab = await OvsLab.make();
+  await lab.addBridges(['br0']);
+  for (let i = 0; i < 3; i++) await lab.addHost('br0');
+});
+afterAll(() => lab?.end());
+afterEach(() => controller?.stop('SIGKILL'));
+
+describe.each([
+  ['OpenFlow10', '1.0'],
+  ['OpenFlow13', '1.3'],
+  ['OpenFlow14', '1.4'],
+  ['OpenFlow15', '1.5'],
+])('%s', (protocol, version) => {
+  test('hosts reach each other as soon as the user has set the controller', async () => {
+    controller = await start();
+    await lab.vsctl('set', 'bridge', 'br0', `protocols=${protocol}`);
+    await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
+    await until(forwards(3));
+    const [a, b, c] = lab.hosts;
+    expect((await status()).switches[0]).toMatchObject({ openflow: version, datapathId: '0000000000000001' });
+    for (const [from, to] of [
+      [a, b],
+      [b, c],
+      [c, a],
+    ] as const) {
+      expect(await reaches(from!.netns, to!.address)).toBe(true);
+      expect(await reaches(from!.netns, to!.address6)).toBe(true);
+    }
+    const { hosts, drops } = await status();
+    expect(hosts.filter(({ portName }) => portName?.startsWith('h'))).toHaveLength(3);
+    // What hosts say while their ports are probed is not learned.
+    expect({ ...drops, ignored: 0 }).toEqual({ ignored: 0 });
+    expect(controller.printed).not.toMatch(/"level":[45]0/);
+    await lab.vsctl('del-controller', 'br0');
+  });
+});
+
+test('rules outlive the controller, and the next one changes nothing of them', async () => {
+  controller = await start();
+  await lab.vsctl('set', 'bridge', 'br0', 'protocols=OpenFlow13,OpenFlow14');
+  await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
+  await until(forwards(3));
+  const [a, b] = lab.hosts;
+  expect(await reaches(a!.netns, b!.address)).toBe(true);
+  const stop = pinging(a!.netns, b!.address);
+  const before = await flows('OpenFlow13');
+  expect(before.length).toBeGreaterThan(8);
+  await lab.ofctl('OpenFlow13', 'add-flow', 'br0', 'table=200,cookie=0x7,priority=7,actions=drop');
+  await controller.stop('SIGKILL');
+  expect(await flows('OpenFlow13')).toEqual(
+    [...before, ' cookie=0x7, table=200, priority=7 actions=drop'.trim()].sort(),
+  );
+  controller = await start();
+  await until(forwards(3), 20_000);
+  const after = await status();
+  expect(after.counters.flowMods).toBeUndefined();
+  expect(await flows('OpenFlow13')).toContain('cookie=0x7, table=200, priority=7 actions=drop');
+  const [sent, answered] = await stop();
+  expect(sent).toBeGreaterThan(20);
+  expect(answered).toBe(sent);
+});
+
+test('a switch that is killed and comes back has its rules again, those of hosts too', async () => {
+  controller = await start();
+  await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
+  await until(forwards(3), 20_000);
+  const [a, b] = lab.hosts;
+  expect(await reaches(a!.netns, b!.address)).toBe(true);
+  const before = await flows('OpenFlow13');
+  process.kill(lab.pidOf('ovs-vswitchd'), 'SIGKILL');
+  await until(async () => (await status()).switches[0]?.state === 'away');
+  await lab.startSwitch();
+  await until(forwards(3), 20_000);
+  await until(
+    async () => (await flows('OpenFlow13')).join() === before.filter((line) => !line.includes('0x7,')).join(),
+  );
+  expect(await reaches(a!.netns, b!.address)).toBe(true);
+});
