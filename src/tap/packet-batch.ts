@@ -11,6 +11,8 @@ export class PacketBatch {
   readonly bounds: Uint32Array;
   /** Bytes kept free for a packet, however large: the kernel cuts off what does not fit. */
   readonly largest = LARGEST;
+  /** Of each place, the view that was made last: the next packet there is often as long. */
+  readonly #lasts: Uint8Array[] = [];
 
   /** `usual`: bytes of a packet as most are, so that a whole batch of them fits. */
   static of(usual: number): PacketBatch {
@@ -22,11 +24,22 @@ export class PacketBatch {
     this.bounds = new Uint32Array(2 * limit);
   }
 
+  // HOT PATH
   /** The first `count` packets, valid until the source reads again. */
   views(count: number): Uint8Array[] {
     const { slab, bounds } = this;
+    const lasts = this.#lasts;
     const views: Uint8Array[] = [];
-    for (let at = 0; at < 2 * count; at += 2) views.push(slab.subarray(bounds[at], bounds[at + 1]));
+    for (let i = 0; i < count; i++) {
+      const start = bounds[2 * i]!;
+      const end = bounds[2 * i + 1]!;
+      let view = lasts[i];
+      if (view === undefined || view.byteOffset !== start || view.length !== end - start) {
+        view = slab.subarray(start, end);
+        lasts[i] = view;
+      }
+      views.push(view);
+    }
     return views;
   }
 }
