@@ -121,6 +121,16 @@ export abstract class Speaker {
     this.write(this.#complete(answer, request.xid));
   }
 
+  /** An answer in the version agreed on that is given again and again: for `replyEncoded`. @throws {OfpEncodeError} as `send`. */
+  encodeAnswer(answer: Outgoing): readonly Uint8Array[] {
+    return encodeAll(this.#complete(answer, 0));
+  }
+
+  /** Answers `request` with copies of what `encodeAnswer` gave. */
+  replyEncoded(request: OfpMessage, answer: readonly Uint8Array[]): void {
+    if (!this.isEnded) this.#sendAll(answer.map((part) => withXid(part, request.xid)));
+  }
+
   /** Answers the message whose bytes are `frame` with an error, in the numbers of `ErrorType` and its codes. */
   refuse(frame: Uint8Array, errorType: number, code: number): void {
     this.sendError(errorType, code, frame.subarray(0, ERROR_DATA_LENGTH), xidOf(frame));
@@ -247,6 +257,12 @@ export abstract class Speaker {
       }
     });
   }
+}
+
+function withXid(part: Uint8Array, xid: number): Uint8Array {
+  const copy = part.slice();
+  new DataView(copy.buffer).setUint32(4, xid);
+  return copy;
 }
 
 export const xidOf = (frame: Uint8Array) => new DataView(frame.buffer, frame.byteOffset).getUint32(4);

@@ -26,7 +26,7 @@ import { flowDesc, flowStats, flowStats15, nxFlow } from './flow-replies.ts';
 import { actionsFor } from './old-actions.ts';
 import { portStats } from './port-stats.ts';
 import { queueDesc, queueStats, queuesOf } from './queues.ts';
-import { tableFeatures, tableStats } from './table-features.ts';
+import { answerTableFeatures, tableStats } from './table-features.ts';
 
 type Request<T extends MultipartRequestType> = Extract<MultipartRequest, { multipart: T }>;
 
@@ -37,7 +37,8 @@ interface Context {
   readonly now: number;
 }
 
-type Answer<T extends MultipartRequestType> = (request: Request<T>, context: Context) => Content;
+/** Undefined: the answer was given. */
+type Answer<T extends MultipartRequestType> = (request: Request<T>, context: Context) => Content | undefined;
 type Answers = { readonly [T in MultipartRequestType]?: Answer<T> };
 
 /** Statistics of Open vSwitch's IPFIX exporters, of a bridge and of flows. */
@@ -87,15 +88,16 @@ const answers: Answers = {
     multipart: 'portDesc',
     body: portsOf(bridge, portNo ?? PortNo.ANY).map((port) => portDescription(port, version)),
   }),
-  tableFeatures: ({ body }) => {
-    if (body.length > 0) {
+  tableFeatures: (request, { connection }) => {
+    if (request.body.length > 0) {
       throw new OpenFlowRefusal(
         ErrorType.TABLE_FEATURES_FAILED,
         TableFeaturesFailedCode.EPERM,
         'tables are as they are',
       );
     }
-    return { multipart: 'tableFeatures', body: tableFeatures() };
+    answerTableFeatures(request, connection.session);
+    return undefined;
   },
   tableDesc: (_request, { connection }) => ({ multipart: 'tableDesc', body: connection.agent.tables.describe() }),
   queue: ({ body: { portNo, queueId } }, { bridge }) => ({
@@ -151,7 +153,7 @@ export function answerMultipart(request: MultipartRequest, connection: AgentConn
   if (!answer) throw badRequest(BadRequestCode.BAD_MULTIPART, `no multipart ${request.multipart}`);
   const { agent, version } = connection;
   const content = answer(request, { connection, bridge: agent.bridge, version, now });
-  connection.reply(request, { type: 'multipartReply', ...content } as Outgoing);
+  if (content) connection.reply(request, { type: 'multipartReply', ...content } as Outgoing);
 }
 
 function selectFlows(bridge: Bridge, filter: FlowFilter): FlowEntry[] {

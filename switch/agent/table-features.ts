@@ -1,4 +1,12 @@
-import { type OxmId, type OxmName, type ReplyItem, TableConfig, TableFeatureFlags } from '../../ofp/index.ts';
+import {
+  type OfpMessage,
+  type OfpVersion,
+  type OxmId,
+  type OxmName,
+  type ReplyItem,
+  TableConfig,
+  TableFeatureFlags,
+} from '../../ofp/index.ts';
 import { supportedActions } from '../actions/compile.ts';
 import { setterOf } from '../actions/set-field.ts';
 import type { Bridge } from '../bridge.ts';
@@ -7,6 +15,7 @@ import { maxFlows } from '../flow/flow-tables.ts';
 import { keyFields } from '../packet/index.ts';
 import { supportedInstructions, tableCount } from '../pipeline/program.ts';
 import { noResources } from '../resources.ts';
+import type { SwitchSession } from './switch-session.ts';
 
 type TableFeatures = ReplyItem<'tableFeatures'>;
 
@@ -55,9 +64,18 @@ const features12 = {
   metadataWrite: allBits,
 };
 
+/** Answers that were given, by version: they never change, and are long. */
+const encoded = new Map<OfpVersion, readonly Uint8Array[]>();
+
 /** All tables alike, but each leads only to the ones after it. The entries share one limit. */
-export function tableFeatures(): TableFeatures[] {
-  return Array.from({ length: tableCount }, (_, tableId) => featuresOf(tableId));
+export function answerTableFeatures(request: OfpMessage, session: SwitchSession): void {
+  let answer = encoded.get(session.version);
+  if (!answer) {
+    const body = Array.from({ length: tableCount }, (_, tableId) => featuresOf(tableId));
+    answer = session.encodeAnswer({ type: 'multipartReply', multipart: 'tableFeatures', body });
+    encoded.set(session.version, answer);
+  }
+  session.replyEncoded(request, answer);
 }
 
 function featuresOf(tableId: number): TableFeatures {

@@ -96,6 +96,22 @@ describe('what a switch is', () => {
     );
   });
 
+  it.each([4, 5, 6] as const)('says what its tables can do again and again in version %i', (version) => {
+    const { controller } = setup(version);
+    const ask = () => {
+      const xid = controller.send({ type: 'multipartRequest', multipart: 'tableFeatures', body: [] });
+      const parts = controller.take();
+      expect(new Set(parts.map((part) => part.xid))).toEqual(new Set([xid]));
+      return parts.flatMap((part) => {
+        if (part.type !== 'multipartReply' || part.multipart !== 'tableFeatures') throw new Error(part.type);
+        return part.body;
+      });
+    };
+    const first = ask();
+    expect(first).toHaveLength(254);
+    expect(ask()).toEqual(first);
+  });
+
   it.each([5, 6] as const)('says how its tables are set in version %i', (version) => {
     const { controller } = setup(version);
     const properties = [{ type: 'vacancy', vacancyDown: 20, vacancyUp: 80, vacancy: 0 }] as const;
