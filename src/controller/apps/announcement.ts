@@ -19,9 +19,13 @@
  * +---------------------------------------------------------------+
  * |   count: of the announcements since then                      |
  * +---------------------------------------------------------------+
- * | entry, 10 bytes:             MAC address (48 bits)            |
- * |                              mobility sequence (32 bits)      |
+ * | entry, 12 bytes:             MAC address (48 bits)            |
+ * +                               +---------------+---------------+
+ * |                               |   flags       |       0       |
+ * +-------------------------------+---------------+---------------+
+ * |                      mobility sequence (32 bits)              |
  * +---------------------------------------------------------------+
+ * Flags: 1, an objection to another switch's claim.
  */
 import { get16, get32, put16, put32 } from '../../../switch/packet/index.ts';
 import type { Claim, Stamp } from './hosts.ts';
@@ -34,12 +38,13 @@ export const maxClaims = 100;
 
 const versionAndType = 0x11;
 const entriesAt = 28;
-const entryLength = 10;
+const entryLength = 12;
+const objection = 1;
 
 export function encodeAnnouncement(
   sourceMac: Uint8Array,
   stamp: Stamp,
-  claims: readonly Pick<Claim, 'mac' | 'sequence'>[],
+  claims: readonly Pick<Claim, 'mac' | 'sequence' | 'isObjection'>[],
 ): Uint8Array {
   const frame = new Uint8Array(entriesAt + claims.length * entryLength);
   frame.set(announcementGroup, 0);
@@ -50,9 +55,11 @@ export function encodeAnnouncement(
   put32(frame, 16, Math.floor(stamp.epoch / 2 ** 32));
   put32(frame, 20, stamp.epoch % 2 ** 32);
   put32(frame, 24, stamp.count);
-  for (const [i, { mac, sequence }] of claims.entries()) {
-    frame.set(mac, entriesAt + i * entryLength);
-    put32(frame, entriesAt + i * entryLength + 6, sequence);
+  for (const [i, { mac, sequence, isObjection }] of claims.entries()) {
+    const at = entriesAt + i * entryLength;
+    frame.set(mac, at);
+    frame[at + 6] = isObjection ? objection : 0;
+    put32(frame, at + 8, sequence);
   }
   return frame;
 }
@@ -65,7 +72,8 @@ export function decodeAnnouncement(frame: Uint8Array, switchId: bigint): Claim[]
   const stamp = { epoch: get32(frame, 16) * 2 ** 32 + get32(frame, 20), count: get32(frame, 24) };
   const claims = Array.from({ length: entries }, (_, i) => {
     const at = entriesAt + i * entryLength;
-    return { mac: frame.slice(at, at + 6), sequence: get32(frame, at + 6), switchId, stamp };
+    const isObjection = (frame[at + 6]! & objection) !== 0;
+    return { mac: frame.slice(at, at + 6), sequence: get32(frame, at + 8), isObjection, switchId, stamp };
   });
   return claims.filter(({ mac }) => (mac[0]! & 1) === 0);
 }

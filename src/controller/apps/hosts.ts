@@ -28,6 +28,8 @@ interface Entry extends Host {
   isGuess: boolean;
   /** Of the announcement that its place comes from. */
   stamp: Stamp | undefined;
+  /** When its place was last claimed, by its switch or by this one. */
+  claimedAt: number;
   /** Where it was before; frames from there that are under way still do not bring it back. */
   former: HostLocation | undefined;
   moves: number;
@@ -44,6 +46,8 @@ export interface Stamp {
 export interface Claim {
   readonly mac: Uint8Array;
   readonly sequence: number;
+  /** Not for a frame of the host, but against a claim of another switch. */
+  readonly isObjection: boolean;
   readonly switchId: bigint;
   readonly stamp: Stamp;
 }
@@ -67,7 +71,7 @@ const movesWindowMs = 60_000;
 export const dampingMs = 60_000;
 /** Moves that a switch may have missed before it disbelieves a claim. */
 export const maxSequenceJump = 1024;
-/** A claim against a guess this young comes from who held the host before. */
+/** An objection to a guess this young comes from who held the host before. */
 const guessMs = 2_000;
 
 /**
@@ -105,34 +109,38 @@ export class HostTable {
       const isFromAfar = entry.location.kind === 'remote';
       return this.#move(entry, place, isFromAfar ? serialNext(entry.sequence) : entry.sequence, now);
     }
-    const { former, since } = entry;
+    const { former, since, claimedAt } = entry;
+    // Its new switch has heard of the claim and makes one of its own; this frame is an old one.
+    if (now < claimedAt + lateMs) return 'late';
     if (former !== undefined && sameLocation(former, place) && now < since + lateMs) return 'late';
     return this.#move(entry, place, entry.sequence, now);
   }
 
-  claimed({ mac, sequence, switchId, stamp }: Claim, now: number): LearnResult {
+  claimed({ mac, sequence, isObjection, switchId, stamp }: Claim, now: number): LearnResult {
     const place: HostLocation = { kind: 'remote', switchId };
     const entry = this.#hosts.get(macNumber(mac, 0));
-    if (entry === undefined) return this.#stamped(mac, stamp, this.#learn(mac, place, sequence, now, false));
+    if (entry === undefined) return this.#stamped(mac, stamp, this.#learn(mac, place, sequence, now, false), now);
     if (sameLocation(entry.location, place)) {
       if (entry.stamp !== undefined && !isLater(stamp, entry.stamp)) return 'late';
       // Who holds it has the last word, also when it started anew.
       entry.sequence = sequence;
       entry.stamp = stamp;
       entry.seenAt = now;
+      entry.claimedAt = now;
       return 'known';
     }
     if (now < entry.dampedUntil) return 'damped';
     const ahead = serialAfter(sequence, entry.sequence);
     if (ahead > maxSequenceJump) return 'jump';
     const isMine = entry.location.kind === 'local';
-    if (isMine && entry.isGuess && ahead >= 0 && now < entry.since + guessMs) {
+    if (isMine && isObjection && entry.isGuess && ahead >= 0 && now < entry.since + guessMs) {
       entry.sequence = serialNext(sequence);
       entry.isGuess = false;
+      entry.claimedAt = now;
       return 'contested';
     }
     if (ahead > 0 || (ahead === 0 && switchId < this.#switchOf(entry.location))) {
-      return this.#stamped(mac, stamp, this.#move(entry, place, sequence, now));
+      return this.#stamped(mac, stamp, this.#move(entry, place, sequence, now), now);
     }
     return isMine ? 'contested' : 'late';
   }
@@ -157,7 +165,9 @@ export class HostTable {
     if (this.#hosts.size >= maxHosts || !this.#settle(location)) return 'full';
     const mine = mac.slice(0, 6);
     const times = { since: now, seenAt: now, movesSince: now, dampedUntil: 0 };
-    const entry = { mac: mine, location, sequence, isGuess, stamp: undefined, former: undefined, moves: 0, ...times };
+    const claimedAt = location.kind === 'local' ? now : Number.NEGATIVE_INFINITY;
+    const unknown = { stamp: undefined, former: undefined };
+    const entry = { mac: mine, location, sequence, isGuess, moves: 0, claimedAt, ...unknown, ...times };
     this.#hosts.set(macNumber(mac, 0), entry);
     return 'learned';
   }
@@ -177,6 +187,7 @@ export class HostTable {
       entry.former = entry.location;
       entry.location = place;
       entry.since = now;
+      if (place.kind === 'local') entry.claimedAt = now;
     }
     entry.seenAt = now;
     entry.sequence = sequence;
@@ -188,9 +199,12 @@ export class HostTable {
     return stays ? 'damped' : 'moved';
   }
 
-  #stamped(mac: Uint8Array, stamp: Stamp, result: LearnResult): LearnResult {
+  #stamped(mac: Uint8Array, stamp: Stamp, result: LearnResult, now: number): LearnResult {
     const entry = this.#hosts.get(macNumber(mac, 0));
-    if (entry !== undefined && (result === 'learned' || result === 'moved')) entry.stamp = stamp;
+    if (entry !== undefined && (result === 'learned' || result === 'moved')) {
+      entry.stamp = stamp;
+      entry.claimedAt = now;
+    }
     return result;
   }
 

@@ -72,8 +72,8 @@ export class Learning implements App {
   };
   readonly #options: LearningOptions;
   readonly #hosts: HostTable;
-  /** Hosts to announce. */
-  readonly #waiting = new Set<Host>();
+  /** Hosts to announce; true: in objection to somebody's claim. */
+  readonly #waiting = new Map<Host, boolean>();
   #announcedAt = Number.NEGATIVE_INFINITY;
   #announcements = 0;
   #view: SwitchView | undefined;
@@ -114,7 +114,7 @@ export class Learning implements App {
     this.#learned(mac, before, from, result, now);
     if (from.kind === 'remote' || (result !== 'learned' && result !== 'moved')) return;
     // Where it is new, others may think that it is elsewhere: the sequence, or this frame, tells them better.
-    if (before?.kind === 'remote' || (before === undefined && !isFlooded)) this.#announce(mac, now);
+    if (before?.kind === 'remote' || (before === undefined && !isFlooded)) this.#announce(mac, false, now);
   }
 
   announcement({ packet, from }: ShownFrame, now: number): void {
@@ -128,7 +128,8 @@ export class Learning implements App {
       if (result === 'late' || result === 'jump') this.counters.claimsRefused += 1;
       if (result !== 'contested') continue;
       this.counters.claimsContested += 1;
-      this.#announce(claim.mac, now);
+      // Who counters an objection has a frame of the host to show.
+      this.#announce(claim.mac, !claim.isObjection, now);
     }
   }
 
@@ -177,20 +178,22 @@ export class Learning implements App {
     rules.lend(silence([senderAt(place), { field: 'eth_src', value: mac.slice() }], place, 60, seconds));
   }
 
-  #announce(mac: Uint8Array, now: number): void {
+  #announce(mac: Uint8Array, isObjection: boolean, now: number): void {
     const host = this.#hosts.get(mac);
     if (host === undefined || this.#waiting.size >= maxWaiting) return;
-    this.#waiting.add(host);
+    this.#waiting.set(host, isObjection);
     this.tick(now);
   }
 
   #sendAnnouncement(now: number): void {
     const { epoch, self, reach } = this.#options;
     const flood = this.#view?.ports?.flood;
-    const hosts = [...this.#waiting].slice(0, maxClaims);
-    for (const host of hosts) this.#waiting.delete(host);
+    const waiting = [...this.#waiting].slice(0, maxClaims);
+    for (const [host] of waiting) this.#waiting.delete(host);
     // Those that moved on meanwhile are others' to announce.
-    const claims = hosts.filter((host) => host.location.kind === 'local' && this.#hosts.get(host.mac) === host);
+    const claims = waiting
+      .filter(([{ mac, location }]) => location.kind === 'local' && this.#hosts.get(mac) !== undefined)
+      .map(([{ mac, sequence }, isObjection]) => ({ mac, sequence, isObjection }));
     if (flood === undefined || claims.length === 0) return;
     this.#announcedAt = now;
     this.#announcements += 1;
