@@ -1,14 +1,19 @@
-/** Which nodes link to which: ring arithmetic, policies, one node's topology manager, liveness, next hops. */
+/** Which nodes link to which: ring arithmetic, membership, policies, one node's topology manager, liveness, next hops. */
 
+export { type Edge, type EdgeSink, Edges, maxLinks } from './edges.ts';
 export { Liveness, type LivenessVerdict, maxMisses, probeIntervalMs } from './liveness.ts';
 export {
   decodeLinkMessage,
   encodeLinkMessage,
   type LinkMessage,
 } from './messages.ts';
+export { chord } from './policies/chord.ts';
+export { type ChosenPolicy, choosePolicy, type PolicyChoice, type PolicyName, policyNames } from './policies/index.ts';
+export { allToAll, listed } from './policies/listed.ts';
 export { type SymphonyOptions, symphony } from './policies/symphony.ts';
-export type { EdgeKind, Policy, PolicyView, WantedEdge } from './policy.ts';
+export { type EdgeKind, edgeKinds, type HeldEdge, type Policy, type PolicyView, type WantedEdge } from './policy.ts';
 export { type Random, seededRandom } from './random.ts';
+export { type MemberRecord, type MemberState, memberStates } from './record.ts';
 export {
   type Arc,
   type ArcShare,
@@ -26,5 +31,12 @@ export {
   splitArc,
   switchIdOf,
 } from './ring.ts';
-export { nextHop } from './route.ts';
-export { type Link, maxMembers, Topology, type TopologyOptions, type TopologySink } from './topology.ts';
+export { type NextHops, pickHop, type RouteMode, RouteTable } from './route.ts';
+export {
+  defaultCapacity,
+  type LinkEnd,
+  Topology,
+  type TopologyCounters,
+  type TopologyOptions,
+  type TopologySink,
+} from './topology.ts';

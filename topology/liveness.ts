@@ -8,6 +8,10 @@ export const maxMisses = 3;
 /** Share of a new sample in the smoothed round-trip time (RFC 6298, 2.3: alpha = 1/8). */
 const rttGain = 1 / 8;
 
+/** An answer that is not there after four round trips, and this many ms, does not come. */
+const rttsOfPatience = 4;
+const leastPatienceMs = 100;
+
 export type LivenessVerdict = { readonly probe: number } | 'wait' | 'down';
 
 export class Liveness {
@@ -19,6 +23,11 @@ export class Liveness {
   /** Smoothed, in milliseconds; undefined before the first answer. */
   get rttMs(): number | undefined {
     return this.#rttMs;
+  }
+
+  /** How long the last probe is waited for. */
+  get #patienceMs(): number {
+    return Math.max(leastPatienceMs, rttsOfPatience * (this.#rttMs ?? Number.POSITIVE_INFINITY));
   }
 
   /** Anything that came from the peer shows that it lives. */
@@ -35,8 +44,9 @@ export class Liveness {
 
   /** What to do now: send a probe with this sequence number, wait, or take the link down. */
   tick(now: number, intervalMs: number): LivenessVerdict {
-    if (now - this.#sentAt < intervalMs) return 'wait';
-    if (this.#unanswered >= maxMisses) return 'down';
+    const waited = now - this.#sentAt;
+    if (this.#unanswered >= maxMisses && waited >= Math.min(intervalMs, this.#patienceMs)) return 'down';
+    if (waited < intervalMs) return 'wait';
     this.#unanswered += 1;
     this.#sequence = (this.#sequence + 1) >>> 0;
     this.#sentAt = now;

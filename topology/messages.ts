@@ -1,47 +1,195 @@
 /**
- * What neighbours tell each other on the control lane of their link. One message is one lane message.
+ * What neighbours tell each other on the control lane of their link. One message is one lane message, in network order.
  *
  *  0                   1                   2                   3
  *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
  * +-------+-------+-----------------------------------------------+
- * |version| type  |   PROBE, PROBE_ACK: sequence (32 bits)        |
- * +-------+-------+   EDGE: interest (8 bits: 0 none,             |
- * |                         1 successor, 2 long)                  |
- * |                   LEAVE: nothing                              |
+ * |version| type  |   body ...                                    |
+ * +-------+-------+-----------------------------------------------+
+ *
+ * PROBE, PROBE_ACK   sequence (32)
+ * EDGE               what the sender wants of this link (8): 0 nothing, else a kind of edge
+ * REFUSE             nothing: the sender has no room for the link that the receiver wants
+ * LEAVE              records, the sender's own one first; then those of its neighbours on the ring
+ * GOSSIP             records
+ * NEIGHBOURS         count (16), ids (128 each): whom the sender has links with
+ * WANT               count (16), ids (128 each): of whom the sender wants records
+ * QUERY              number (32), hop limit (8), flags (8: 1 = at the one responsible), key (128), body
+ * ANSWER             number (32), body
+ * RELAY              hop limit (8), id of the receiver (128), body
+ *
+ * Records stand behind their count (16):
+ *
  * +---------------------------------------------------------------+
+ * |   node id (128)                                               |
+ * +---------------------------------------------------------------+
+ * |   sequence (64, below 2^53)                                   |
+ * +---------------+---------------+---------------+---------------+
+ * |   state (8)   |   length of the proof (16)    |   proof ...   |
+ * +---------------+---------------+---------------+---------------+
+ *
+ * A body is bytes behind their length (16).
  */
+import { Reader, Writer } from './bytes.ts';
 import type { EdgeKind } from './policy.ts';
+import { type MemberRecord, memberStates } from './record.ts';
+import type { NodeId } from './ring.ts';
 
 export type LinkMessage =
-  | { readonly type: 'probe' | 'probeAck'; readonly sequence: number }
+  | { readonly type: 'probe'; readonly sequence: number }
+  | { readonly type: 'probeAck'; readonly sequence: number }
   /** What the sender wants of this link; undefined: it would let go of it. */
   | { readonly type: 'edge'; readonly interest: EdgeKind | undefined }
-  /** The sender is leaving the overlay. */
-  | { readonly type: 'leave' };
+  | { readonly type: 'refuse' }
+  /** The sender is leaving the overlay, and relays frames until its neighbours have let go of it. */
+  | { readonly type: 'leave'; readonly records: readonly MemberRecord[] }
+  | { readonly type: 'gossip'; readonly records: readonly MemberRecord[] }
+  | { readonly type: 'neighbours'; readonly ids: readonly NodeId[] }
+  | { readonly type: 'want'; readonly ids: readonly NodeId[] }
+  | {
+      readonly type: 'query';
+      readonly number: number;
+      readonly hopLimit: number;
+      readonly isFinal: boolean;
+      readonly key: NodeId;
+      readonly body: Uint8Array;
+    }
+  | { readonly type: 'answer'; readonly number: number; readonly body: Uint8Array }
+  | { readonly type: 'relay'; readonly hopLimit: number; readonly to: NodeId; readonly body: Uint8Array };
+
+type Of<T extends LinkMessage['type']> = Extract<LinkMessage, { type: T }>;
+interface Shape<M> {
+  write(message: M, to: Writer): void;
+  /** Undefined for values that are not to be. */
+  read(from: Reader): M | undefined;
+}
 
 const version = 1;
-const types = ['probe', 'probeAck', 'edge', 'leave'] as const;
-const lengths = { probe: 5, probeAck: 5, edge: 2, leave: 1 } as const;
-const interests = [undefined, 'successor', 'long'] as const;
+export const maxRecords = 512;
+const maxIds = 512;
+export const maxBody = 0xffff;
+const maxProof = 256;
+const interests: readonly (EdgeKind | undefined)[] = [
+  undefined,
+  'successor',
+  'long',
+  'finger',
+  'mesh',
+  'friend',
+  'static',
+  'demand',
+];
+
+const sequence = {
+  write: ({ sequence }: { readonly sequence: number }, to: Writer) => to.u32(sequence),
+};
+
+function writeRecords(list: readonly MemberRecord[], to: Writer): void {
+  to.u16(list.length);
+  for (const { id, sequence, state, proof } of list) {
+    to.id(id).u64(sequence).u8(memberStates.indexOf(state)).blob(proof);
+  }
+}
+
+function readRecords(from: Reader): MemberRecord[] | undefined {
+  const count = from.u16();
+  if (count > maxRecords) return undefined;
+  const list: MemberRecord[] = [];
+  for (let i = 0; i < count && !from.isShort; i++) {
+    const [id, sequence, state] = [from.id(), from.u64(), memberStates[from.u8()]];
+    if (state === undefined) return undefined;
+    list.push({ id, sequence, state, proof: from.blob(maxProof) });
+  }
+  return list;
+}
+
+const records = <T extends 'leave' | 'gossip'>(type: T) => ({
+  write: (message: { readonly records: readonly MemberRecord[] }, to: Writer) => writeRecords(message.records, to),
+  read: (from: Reader) => {
+    const list = readRecords(from);
+    return list && { type, records: list };
+  },
+});
+
+const idList = <T extends 'neighbours' | 'want'>(type: T) => ({
+  write: ({ ids }: { readonly ids: readonly NodeId[] }, to: Writer) => {
+    to.u16(ids.length);
+    for (const id of ids) to.id(id);
+  },
+  read: (from: Reader) => {
+    const count = from.u16();
+    if (count > maxIds) return undefined;
+    return { type, ids: Array.from({ length: count }, () => from.id()) };
+  },
+});
+
+const shapes: { readonly [T in LinkMessage['type']]: Shape<Of<T>> } = {
+  probe: { ...sequence, read: (from) => ({ type: 'probe', sequence: from.u32() }) },
+  probeAck: { ...sequence, read: (from) => ({ type: 'probeAck', sequence: from.u32() }) },
+  edge: {
+    write: ({ interest }, to) => to.u8(interests.indexOf(interest)),
+    read: (from) => {
+      const index = from.u8();
+      return index < interests.length ? { type: 'edge', interest: interests[index] } : undefined;
+    },
+  },
+  refuse: { write: () => {}, read: () => ({ type: 'refuse' }) },
+  leave: records('leave'),
+  gossip: records('gossip'),
+  neighbours: idList('neighbours'),
+  want: idList('want'),
+  query: {
+    write: ({ number, hopLimit, isFinal, key, body }, to) =>
+      to
+        .u32(number)
+        .u8(hopLimit)
+        .u8(isFinal ? 1 : 0)
+        .id(key)
+        .blob(body),
+    read: (from) => {
+      const [number, hopLimit, flags, key] = [from.u32(), from.u8(), from.u8(), from.id()];
+      if (flags > 1) return undefined;
+      return { type: 'query', number, hopLimit, isFinal: flags === 1, key, body: from.blob(maxBody) };
+    },
+  },
+  answer: {
+    write: ({ number, body }, to) => to.u32(number).blob(body),
+    read: (from) => ({ type: 'answer', number: from.u32(), body: from.blob(maxBody) }),
+  },
+  relay: {
+    write: ({ hopLimit, to: id, body }, to) => to.u8(hopLimit).id(id).blob(body),
+    read: (from) => ({ type: 'relay', hopLimit: from.u8(), to: from.id(), body: from.blob(maxBody) }),
+  },
+};
+/** In the order of their numbers on the wire. */
+const types = [
+  ...([
+    'probe',
+    'probeAck',
+    'edge',
+    'leave',
+    'gossip',
+    'neighbours',
+    'query',
+    'answer',
+    'relay',
+    'refuse',
+    'want',
+  ] as const),
+];
 
 export function encodeLinkMessage(message: LinkMessage): Uint8Array {
-  const bytes = new Uint8Array(lengths[message.type]);
-  bytes[0] = (version << 4) | types.indexOf(message.type);
-  if (message.type === 'edge') bytes[1] = interests.indexOf(message.interest);
-  else if (message.type !== 'leave') new DataView(bytes.buffer).setUint32(1, message.sequence);
-  return bytes;
+  const to = new Writer().u8((version << 4) | types.indexOf(message.type));
+  (shapes[message.type] as Shape<LinkMessage>).write(message, to);
+  return to.done();
 }
 
 /** Undefined for anything that `encodeLinkMessage` does not make. */
 export function decodeLinkMessage(bytes: Uint8Array): LinkMessage | undefined {
-  const head = bytes[0];
-  if (head === undefined || head >> 4 !== version) return undefined;
+  const from = new Reader(bytes);
+  const head = from.u8();
   const type = types[head & 0xf];
-  if (type === undefined || bytes.length !== lengths[type]) return undefined;
-  if (type === 'leave') return { type };
-  if (type === 'edge') {
-    const interest = bytes[1]!;
-    return interest < interests.length ? { type, interest: interests[interest] } : undefined;
-  }
-  return { type, sequence: new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(1) };
+  if (head >> 4 !== version || type === undefined) return undefined;
+  const message = shapes[type].read(from);
+  return from.whole ? message : undefined;
 }

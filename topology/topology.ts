@@ -1,254 +1,499 @@
-import { Backoff } from './backoff.ts';
-import type { EdgeKind, Policy } from './policy.ts';
+import { type Edge, type EdgeSink, Edges } from './edges.ts';
+import { Gossip } from './gossip.ts';
+import { Membership } from './membership.ts';
+import { type LinkMessage, maxRecords } from './messages.ts';
+import type { EdgeKind, HeldEdge, Policy } from './policy.ts';
 import type { Random } from './random.ts';
+import type { MemberRecord, MemberState } from './record.ts';
 import type { NodeId } from './ring.ts';
+import { RouteTable } from './route.ts';
 
 /** What the topology manager asks of the world around it. Nothing of it is answered in the same call. */
-export interface TopologySink {
-  /** Set up a link to `peer`; ends in `linkUp` or `linkDown`. */
-  dial(peer: NodeId): void;
-  /** Give up on a link or on its set-up; no `linkDown` follows. */
-  close(peer: NodeId, reason: string): void;
-  /** Tell the neighbour what this node wants of their link. */
-  announce(peer: NodeId, interest: EdgeKind | undefined): void;
-  /** Neighbours or members changed: at most once per event. */
+export interface TopologySink extends Pick<EdgeSink, 'dial' | 'close'> {
+  send(peer: NodeId, message: LinkMessage): void;
+  /** Neighbours, members or next hops changed: at most once per event. */
   changed(): void;
+  /** Somebody sent this to this node over the overlay. */
+  relayed(body: Uint8Array): void;
 }
 
 export interface TopologyOptions {
   readonly self: NodeId;
   readonly policy: Policy;
+  /** Whether a link that this peer wants is accepted; every one by default. */
+  readonly admits?: (peer: NodeId) => boolean;
   readonly random: Random;
   readonly sink: TopologySink;
+  /** Of this node's first record: larger than in any run before, such as the wall time in ms. */
+  readonly sequence: number;
+  /** This node's proof for a record of itself. */
+  readonly sign: (sequence: number, state: MemberState) => Uint8Array;
+  /** Whether a record that is not `dead` is its member's own. */
+  readonly verify: (record: MemberRecord) => boolean;
+  readonly rttMs?: (peer: NodeId) => number | undefined;
+  /** Members held at most. */
+  readonly capacity?: number;
 }
 
-export interface Link {
-  readonly peer: NodeId;
-  readonly state: 'dialling' | 'accepting' | 'up';
-  /** What this node wants of the link. */
-  readonly mine: EdgeKind | undefined;
-  /** What the neighbour said it wants of it. */
-  readonly theirs: EdgeKind | 'unknown' | undefined;
-  /** When the state began, ms. */
-  readonly since: number;
+/** How a link ended: its peer fell silent, it was closed, or it never came up. */
+export type LinkEnd = 'silent' | 'closed';
+
+export interface TopologyCounters {
+  /** Records of members that were not their own. */
+  recordsRefused: number;
+  /** Messages for other nodes that had no way on. */
+  relaysDropped: number;
+  /** Links that neighbours wanted and this node had no room for. */
+  linksRefused: number;
 }
 
-type MutableLink = { -readonly [K in keyof Link]: Link[K] } & { idleSince: number | undefined };
-
-export const maxMembers = 16_384;
-export const maxLinks = 256;
-const maxDials = 8;
-const dialTimeoutMs = 5_000;
-/** How long a link that neither end wants is kept, so that a plan in motion does not close what it needs next. */
-const idleLinkMs = 2_000;
-/** How long a member may be missing from its courier's list, as after the courier's restart. */
-const missingMemberMs = 15_000;
+export const defaultCapacity = 512;
+/** Records that a new neighbour is told of at once: those about it on the ring, and others. */
+const introduction = { around: 16, others: 32 } as const;
+const recordsPerMessage = 128;
+const busyPlanMs = 100;
+const idlePlanMs = 1_000;
+/** Neighbours are told of changed neighbours no more often. */
+const listMs = 200;
+const lostTrialMs = 1_000;
+const doubtMs = 1_000;
+const suspiciousFailures = 2;
+const relayHops = 64;
+const leastIncoming = 4;
+const refusalMs = 60_000;
+/** How often a neighbour is told of some members again: what got lost on its way is made up for. */
+const reminderMs = 1_000;
+/** Neighbours that are all told of one that is there; of more, those next on the ring and this many others. */
+const wholeAudience = 8;
+const randomAudience = 4;
+const reminder = { around: 8, others: 32 } as const;
 
 /**
  * One node's part in the topology: who is a member, which links it wants, which it has. Pure: events and `now` come in,
- * the sink's calls go out. Every event is followed by a new plan, so that a repair starts in the same tick.
+ * the sink's calls go out. What opens or breaks a link is followed by a new plan, so that a repair starts in the same tick.
  */
 export class Topology {
   readonly self: NodeId;
-  readonly #policy: Policy;
-  readonly #random: Random;
+  readonly counters: TopologyCounters = { recordsRefused: 0, relaysDropped: 0, linksRefused: 0 };
+  readonly #options: TopologyOptions;
   readonly #sink: TopologySink;
-  readonly #backoff: Backoff;
-  readonly #members = new Map<NodeId, { missingSince: number | undefined }>();
-  readonly #links = new Map<NodeId, MutableLink>();
-  #dirty = false;
+  readonly #membership: Membership;
+  readonly #edges: Edges;
+  readonly #gossip = new Gossip();
+  /** Neighbours of neighbours, as they told. */
+  readonly #theirNeighbours = new Map<NodeId, readonly NodeId[]>();
+  /** Round-trip times of links that were, too. */
+  readonly #rtts = new Map<NodeId, number>();
+  readonly #doubted = new Map<NodeId, number>();
+  /** Peers that had no room for a link, and until when they are not asked again. */
+  readonly #refusedBy = new Map<NodeId, number>();
+  #own: MemberRecord;
+  #routes: RouteTable | undefined;
+  #isDirty = false;
+  #isListStale = false;
+  #isSettled = false;
+  #isLeaving = false;
+  #planAt = 0;
+  #trialAt = 0;
+  #reminderAt = 0;
+  #listAt = 0;
 
   constructor(options: TopologyOptions) {
-    this.self = options.self;
-    this.#policy = options.policy;
-    this.#random = options.random;
-    this.#sink = options.sink;
-    this.#backoff = new Backoff(options.random);
+    const { self, random, sink, sequence, sign, capacity = defaultCapacity } = options;
+    this.self = self;
+    this.#options = options;
+    this.#sink = sink;
+    this.#own = { id: self, sequence, state: 'alive', proof: sign(sequence, 'alive') };
+    this.#membership = new Membership({ self, capacity, random });
+    const announce = (peer: NodeId, interest: EdgeKind | undefined) => sink.send(peer, { type: 'edge', interest });
+    this.#edges = new Edges(
+      self,
+      { dial: (peer) => sink.dial(peer), close: (peer, reason) => sink.close(peer, reason), announce },
+      random,
+    );
   }
 
-  get links(): readonly Link[] {
-    return [...this.#links.values()];
+  get links(): readonly Edge[] {
+    return this.#edges.all;
   }
 
-  /** Ids of those a link is up with. */
+  /** Ids of those a link is up with, over which frames may go. */
   get neighbours(): NodeId[] {
-    return this.links.filter((link) => link.state === 'up').map((link) => link.peer);
+    return this.#edges.neighbours;
   }
 
-  /** Without this node itself. */
+  /** Without this node itself, in clockwise order. */
   get members(): NodeId[] {
-    return [...this.#members.keys()];
+    return without(this.#membership.ids, new Set(this.#membership.suspects));
   }
 
-  /** The courier lost a neighbour whose link looks up: it died, or only the courier's connection to it did. */
+  /** Members, and those that somebody called dead a moment ago and that may object. */
+  get known(): NodeId[] {
+    return this.#membership.ids;
+  }
+
+  /** Linked with the nodes next to it on either side: whoever looks for it finds it. */
+  get isInRing(): boolean {
+    const ids = this.#membership.ids;
+    return ids.length > 0 && this.#edges.isUp(ids[0]!) && this.#edges.isUp(ids.at(-1)!);
+  }
+
+  /** How many nodes the overlay seems to have, this one included. */
+  get nodes(): number {
+    return this.#membership.estimate;
+  }
+
+  /** All links that the policy wants are up. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Each neighbour with its own, as far as it told. */
+  get neighbourhood(): ReadonlyMap<NodeId, readonly NodeId[]> {
+    return new Map(this.neighbours.map((peer) => [peer, this.#theirNeighbours.get(peer) ?? []]));
+  }
+
+  get routes(): RouteTable {
+    this.#routes ??= new RouteTable(this.self, this.neighbourhood);
+    return this.#routes;
+  }
+
+  /** Attempts at a link with this peer that failed in a row. */
+  failures(peer: NodeId): number {
+    return this.#edges.backoff.failures(peer);
+  }
+
+  /** Somebody says that the neighbour is gone, and its link looks up: it is to be probed in haste. */
   isDoubted(peer: NodeId): boolean {
-    return this.#members.get(peer)?.missingSince === Number.NEGATIVE_INFINITY;
+    return this.#doubted.has(peer);
   }
 
-  memberJoined(id: NodeId, now: number): void {
-    this.#addMember(id);
-    this.#plan(now);
+  /** Links along the ring are probed often; one that is new may be one. */
+  isRingLink(peer: NodeId): boolean {
+    const edge = this.#edges.get(peer);
+    return edge?.mine === 'successor' || edge?.theirs === 'successor' || edge?.theirs === 'unknown';
   }
 
-  /** The courier's whole list after a reconnect. */
-  membersListed(ids: readonly NodeId[], now: number): void {
-    const listed = new Set(ids);
-    for (const [id, member] of this.#members) if (!listed.has(id)) member.missingSince ??= now;
-    for (const id of listed) this.#addMember(id);
-    this.#plan(now);
+  /** A courier says that these are in the overlay. */
+  introduced(ids: readonly NodeId[], now: number): void {
+    for (const id of ids) if (this.#membership.introduce(id, 'courier', now, this.#isKept)) this.#isDirty = true;
+    this.#replan(now);
   }
 
-  /** The courier lost it. A courier is not believed about a member whose link is up. */
-  memberLeft(id: NodeId, now: number): void {
-    const member = this.#members.get(id);
-    if (member === undefined) return;
-    if (this.#links.get(id)?.state === 'up') member.missingSince = Number.NEGATIVE_INFINITY;
-    else this.#removeMember(id);
-    this.#plan(now);
+  /** The courier lost it. A courier is not believed about a member that others know. */
+  lost(id: NodeId, now: number): void {
+    if (this.#edges.isUp(id)) this.#doubted.set(id, now + doubtMs);
+    else if (this.#membership.recordOf(id) === undefined) this.#membership.forget(id);
+    this.#membership.withdraw(id, now);
+    this.#isDirty = true;
+    this.#replan(now);
   }
 
-  /** The neighbour itself said that it leaves. */
-  neighbourLeft(peer: NodeId, now: number): void {
-    this.#removeMember(peer);
-    this.#dropLink(peer, 'the neighbour left');
-    this.#backoff.failed(peer, now);
-    this.#plan(now);
-  }
-
-  /**
-   * `peer` offers a link. True: answer it (an older link or a dial of ours is closed first). False: ours goes on, since
-   * of two that dial each other the one with the lower id wins; or there are too many links.
-   */
+  /** `peer` offers a link: whether to answer. */
   offered(peer: NodeId, now: number): boolean {
-    const link = this.#links.get(peer);
-    if (link?.state === 'dialling' && this.self < peer) return false;
-    if (link === undefined && this.#links.size >= maxLinks) return false;
-    if (link !== undefined) this.#dropLink(peer, 'replaced by a newer link');
-    this.#addMember(peer);
-    this.#links.set(peer, this.#newLink(peer, 'accepting', link?.mine, now));
+    if (this.#isLeaving || this.#options.admits?.(peer) === false) return false;
+    if (!this.#edges.offered(peer, now)) return false;
+    if (this.#membership.introduce(peer, 'neighbour', now, this.#isKept)) this.#isDirty = true;
     this.#flush();
     return true;
   }
 
   linkUp(peer: NodeId, now: number): void {
-    const link = this.#links.get(peer);
-    if (link === undefined || link.state === 'up') return;
-    link.state = 'up';
-    link.since = now;
-    this.#dirty = true;
-    this.#backoff.succeeded(peer);
-    this.#sink.announce(peer, link.mine);
-    this.#plan(now);
+    if (!this.#edges.up(peer, now)) return;
+    if (this.#isLeaving) {
+      this.#sink.send(peer, { type: 'leave', records: this.#farewell() });
+      return;
+    }
+    const others = this.#membership.sample(introduction.others);
+    this.#gossip.tell(peer, [this.#own, ...this.#membership.around(peer, introduction.around), ...others]);
+    this.#theirNeighbours.delete(peer);
+    this.#tellGossip();
+    this.#replan(now);
   }
 
   /** A link, or the attempt at one, ended without our asking for it. */
-  linkDown(peer: NodeId, now: number): void {
-    if (!this.#links.has(peer)) return;
-    this.#forgetLink(peer);
-    this.#backoff.failed(peer, now);
-    this.#plan(now);
+  linkDown(peer: NodeId, now: number, end: LinkEnd = 'closed'): void {
+    this.#remember(peer);
+    const edge = this.#edges.down(peer, now);
+    if (edge === undefined) return;
+    this.#forgetNeighbour(peer);
+    const wasUp = edge.state === 'up' && !edge.isLeaving;
+    if (wasUp && end === 'silent' && this.#membership.recordOf(peer) === undefined) this.#membership.forget(peer);
+    else if (wasUp && end === 'silent') this.#died(peer, now);
+    else if (edge.state !== 'up') this.#failed(peer, now);
+    this.#replan(now);
   }
 
-  neighbourWants(peer: NodeId, interest: EdgeKind | undefined, now: number): void {
-    const link = this.#links.get(peer);
-    if (link === undefined) return;
-    link.theirs = interest;
-    this.#plan(now);
-  }
-
-  /** To be called every 100 ms or so. */
-  tick(now: number): void {
-    for (const link of this.links) {
-      if (link.state === 'up' || now - link.since < dialTimeoutMs) continue;
-      this.#dropLink(link.peer, 'no answer in time');
-      this.#backoff.failed(link.peer, now);
-    }
-    for (const [id, member] of this.#members) {
-      const missing = member.missingSince !== undefined && now - member.missingSince >= missingMemberMs;
-      if (missing && this.#links.get(id)?.state !== 'up') this.#removeMember(id);
-    }
-    this.#plan(now);
-  }
-
-  #plan(now: number): void {
-    const members = this.members.filter((id) => this.#links.has(id) || this.#backoff.mayDial(id, now));
-    const wanted = this.#policy({
-      self: this.self,
-      members,
-      links: new Map(this.links.map((link) => [link.peer, link.mine])),
-      seed: Math.floor(this.#random() * 2 ** 32),
-    });
-    for (const { peer, kind } of wanted) this.#want(peer, kind, now);
-    if (wanted.every(({ peer }) => this.#links.get(peer)?.state === 'up')) {
-      this.#letGo(new Set(wanted.map(({ peer }) => peer)), now);
-    }
+  receive(peer: NodeId, message: LinkMessage, now: number): void {
+    const edge = this.#edges.get(peer);
+    if (edge?.state !== 'up' && edge?.state !== 'retired') return;
+    this.#handlers[message.type]?.(peer, message as never, now);
     this.#flush();
   }
 
-  #want(peer: NodeId, kind: EdgeKind, now: number): void {
-    const link = this.#links.get(peer);
-    if (link !== undefined) {
-      this.#setInterest(link, kind);
+  /** Sends `body` to a node over the overlay. False when there is no way nearer to it. */
+  relay(to: NodeId, body: Uint8Array): boolean {
+    return this.#pass(to, body, relayHops);
+  }
+
+  /** Says good-bye; frames are to be relayed until `hasLeft`. */
+  leave(): void {
+    this.#isLeaving = true;
+    const records = this.#farewell();
+    for (const peer of this.neighbours) this.#sink.send(peer, { type: 'leave', records });
+  }
+
+  /** No neighbour needs this node any more. */
+  get hasLeft(): boolean {
+    return this.links.every(({ state, isLeaving }) => state !== 'up' || isLeaving);
+  }
+
+  /** To be called every 50 ms or so. */
+  tick(now: number): void {
+    for (const [peer, until] of this.#doubted) if (now >= until) this.#doubted.delete(peer);
+    if (this.#isLeaving) return;
+    for (const peer of this.#edges.overdue(now)) this.#failed(peer, now);
+    this.#edges.endRetired(now);
+    if (this.#membership.tick(now)) this.#isDirty = true;
+    if (now >= this.#trialAt) this.#tryLost(now);
+    if (now >= this.#reminderAt) this.#remind(now);
+    this.#tellGossip();
+    if (this.#isListStale && now >= this.#listAt) this.#tellNeighbours(now);
+    if (now >= this.#planAt) this.#plan(now);
+    this.#flush();
+  }
+
+  readonly #handlers: {
+    readonly [T in LinkMessage['type']]?: (
+      peer: NodeId,
+      message: Extract<LinkMessage, { type: T }>,
+      now: number,
+    ) => void;
+  } = {
+    edge: (peer, { interest }, now) => {
+      this.#edges.wants(peer, interest, now);
+      if (interest !== undefined && this.#isFull(interest)) {
+        this.counters.linksRefused += 1;
+        this.#edges.refuse(peer);
+        this.#sink.send(peer, { type: 'refuse' });
+      }
+      this.#planSoon(now);
+    },
+    refuse: (peer, _, now) => {
+      const edge = this.#edges.get(peer);
+      if (edge?.mine !== 'long' && edge?.mine !== 'demand') return;
+      this.#refusedBy.set(peer, now + refusalMs);
+      this.#edges.release(peer);
+      this.#planSoon(now);
+    },
+    gossip: (peer, { records }, now) => this.#hear(peer, records, now),
+    leave: (peer, { records }, now) => {
+      this.#hear(peer, records, now);
+      if (this.#membership.recordOf(peer)?.state !== 'left') return;
+      this.#edges.leaves(peer);
+      this.#replan(now);
+    },
+    neighbours: (peer, { ids }, now) => {
+      this.#theirNeighbours.set(peer, ids);
+      const strangers = ids.filter((id) => id !== this.self && this.#membership.recordOf(id) === undefined);
+      for (const id of strangers) this.#membership.introduce(id, 'neighbour', now, this.#isKept);
+      if (strangers.length > 0) this.#sink.send(peer, { type: 'want', ids: strangers });
+      this.#routes = undefined;
+      this.#isDirty = true;
+      this.#planSoon(now);
+    },
+    want: (peer, { ids }) => {
+      const own = ids.slice(0, recordsPerMessage).map((id) => this.#membership.recordOf(id));
+      this.#gossip.tell(
+        peer,
+        own.filter((record) => record !== undefined),
+      );
+    },
+    relay: (_, { to, hopLimit, body }) => {
+      if (to === this.self) this.#sink.relayed(body);
+      else if (!this.#pass(to, body, hopLimit - 1)) this.counters.relaysDropped += 1;
+    },
+  };
+
+  readonly #isKept = (id: NodeId): boolean => this.#edges.get(id) !== undefined;
+
+  #hear(from: NodeId, records: readonly MemberRecord[], now: number): void {
+    const before = this.#membership.nearest;
+    for (const record of records) this.#apply(from, record, now);
+    // Who is next to this node matters at once, the others at the next tick.
+    if (this.#membership.nearest.some((id, at) => id !== before[at])) this.#plan(now);
+    else if (this.#isDirty) this.#planSoon(now);
+  }
+
+  #apply(from: NodeId, record: MemberRecord, now: number): void {
+    if (record.id === this.self) {
+      if (
+        record.sequence > this.#own.sequence ||
+        (record.state !== 'alive' && record.sequence === this.#own.sequence)
+      ) {
+        this.#renew(record.sequence + 1);
+      }
       return;
     }
-    const dials = this.links.filter(({ state }) => state === 'dialling').length;
-    if (dials >= maxDials || this.#links.size >= maxLinks) return;
-    this.#links.set(peer, this.#newLink(peer, 'dialling', kind, now));
-    this.#sink.dial(peer);
-  }
-
-  /** Only once all wanted links are up: the old way is not broken before the new one is made. */
-  #letGo(wanted: ReadonlySet<NodeId>, now: number): void {
-    for (const link of this.#links.values()) {
-      if (!wanted.has(link.peer)) this.#setInterest(link, undefined);
-      const idle = link.state === 'up' && link.mine === undefined && link.theirs === undefined;
-      if (!idle) link.idleSince = undefined;
-      else if (link.idleSince === undefined) link.idleSince = now;
-      else if (now - link.idleSince >= idleLinkMs) this.#dropLink(link.peer, 'neither end wants it');
-    }
-  }
-
-  #setInterest(link: MutableLink, interest: EdgeKind | undefined): void {
-    if (link.mine === interest) return;
-    link.mine = interest;
-    this.#dirty = true;
-    if (link.state === 'up') this.#sink.announce(link.peer, interest);
-  }
-
-  #newLink(peer: NodeId, state: Link['state'], mine: EdgeKind | undefined, now: number): MutableLink {
-    return { peer, state, mine, theirs: 'unknown', since: now, idleSince: undefined };
-  }
-
-  #addMember(id: NodeId): void {
-    if (id === this.self) return;
-    const known = this.#members.get(id);
-    if (known !== undefined) {
-      known.missingSince = undefined;
+    if (record.state === 'dead' && this.#edges.isUp(record.id)) {
+      // It is there, as far as this node can tell: it may say so itself.
+      this.#doubted.set(record.id, now + doubtMs);
+      this.#gossip.tell(record.id, [record]);
       return;
     }
-    if (this.#members.size >= maxMembers) return;
-    this.#members.set(id, { missingSince: undefined });
-    this.#dirty = true;
+    const known = this.#membership.recordOf(record.id);
+    const isLater = known === undefined || known.sequence < record.sequence || known.state !== record.state;
+    if (isLater && record.state !== 'dead' && !this.#options.verify(record)) {
+      this.counters.recordsRefused += 1;
+      return;
+    }
+    const verdict = this.#membership.apply(record, now, this.#isKept);
+    if (verdict === 'known') return;
+    if (verdict !== 'news') {
+      this.#gossip.tell(from, [verdict.newer]);
+      return;
+    }
+    this.#isDirty = true;
+    this.#gossip.spread(record, record.state === 'alive' ? this.#audience() : this.neighbours, from);
   }
 
-  #removeMember(id: NodeId): void {
-    if (this.#members.delete(id)) this.#dirty = true;
+  /** Who is told of one that is there: those next on the ring, and some others. Who misses it hears of it by reminders. */
+  #audience(): NodeId[] {
+    const all = this.neighbours;
+    if (all.length <= wholeAudience) return all;
+    const ring = all.filter((peer) => this.isRingLink(peer));
+    const others = Array.from({ length: randomAudience }, () => all[Math.floor(this.#options.random() * all.length)]!);
+    return [...ring, ...others];
   }
 
-  #dropLink(peer: NodeId, reason: string): void {
-    if (this.#links.has(peer)) this.#sink.close(peer, reason);
-    this.#forgetLink(peer);
+  /** This node says anew that it is there. */
+  #renew(sequence: number): void {
+    this.#own = { id: this.self, sequence, state: 'alive', proof: this.#options.sign(sequence, 'alive') };
+    this.#gossip.spread(this.#own, this.neighbours);
   }
 
-  #forgetLink(peer: NodeId): void {
-    if (this.#links.get(peer)?.state === 'up') this.#dirty = true;
-    this.#links.delete(peer);
-    if (this.isDoubted(peer)) this.#removeMember(peer);
+  #farewell(): MemberRecord[] {
+    const sequence = this.#own.sequence + 1;
+    const own: MemberRecord = { ...this.#own, sequence, state: 'left', proof: this.#options.sign(sequence, 'left') };
+    return [own, ...this.#membership.around(this.self, introduction.around)].slice(0, maxRecords);
+  }
+
+  #died(peer: NodeId, now: number): void {
+    const known = this.#membership.recordOf(peer);
+    this.#isDirty = true;
+    if (known?.state !== 'alive') return;
+    const record: MemberRecord = { id: peer, sequence: known.sequence, state: 'dead', proof: new Uint8Array() };
+    this.#membership.apply(record, now, this.#isKept);
+    this.#gossip.spread(record, this.neighbours);
+    this.#tellGossip();
+  }
+
+  /** An attempt at a link failed. Who cannot be reached time and again, and is nobody's neighbour, is dead. */
+  #failed(peer: NodeId, now: number): void {
+    if (this.#edges.backoff.failures(peer) < suspiciousFailures) return;
+    if ([...this.neighbourhood.values()].every((ids) => !ids.includes(peer))) this.#died(peer, now);
+  }
+
+  #tryLost(now: number): void {
+    this.#trialAt = now + lostTrialMs * (0.5 + this.#options.random());
+    const { lost } = this.#membership;
+    // All nodes together try as often in a large overlay as in a small one.
+    if (lost.length === 0 || this.#options.random() * this.nodes >= lost.length) return;
+    const peer = lost[Math.floor(this.#options.random() * lost.length)]!;
+    this.#edges.tryLost(peer, now);
+  }
+
+  #remind(now: number): void {
+    this.#reminderAt = now + reminderMs * (0.5 + this.#options.random());
+    const { neighbours } = this;
+    const peer = neighbours[Math.floor(this.#options.random() * neighbours.length)];
+    if (peer === undefined) return;
+    const others = this.#membership.sample(reminder.others);
+    this.#gossip.tell(peer, [this.#own, ...this.#membership.around(peer, reminder.around), ...others]);
+  }
+
+  #isFull(kind: EdgeKind): boolean {
+    if (kind !== 'long' && kind !== 'demand') return false;
+    return this.#edges.incoming(kind) > Math.max(leastIncoming, 2 * Math.floor(Math.log2(this.nodes)));
+  }
+
+  #pass(to: NodeId, body: Uint8Array, hopLimit: number): boolean {
+    const hop = hopLimit <= 0 ? undefined : this.routes.next(to)[0];
+    if (hop !== undefined) this.#sink.send(hop, { type: 'relay', hopLimit, to, body });
+    return hop !== undefined;
+  }
+
+  #remember(peer: NodeId): void {
+    const rtt = this.#options.rttMs?.(peer);
+    if (rtt === undefined) return;
+    this.#rtts.delete(peer);
+    this.#rtts.set(peer, rtt);
+    if (this.#rtts.size > defaultCapacity) this.#rtts.delete(this.#rtts.keys().next().value!);
+  }
+
+  #forgetNeighbour(peer: NodeId): void {
+    this.#theirNeighbours.delete(peer);
+    this.#gossip.forget(peer);
+    this.#doubted.delete(peer);
+  }
+
+  #replan(now: number): void {
+    this.#plan(now);
+    this.#flush();
+  }
+
+  #planSoon(now: number): void {
+    this.#planAt = Math.min(this.#planAt, now);
+  }
+
+  #plan(now: number): void {
+    if (this.#isLeaving) return;
+    const nodes = this.nodes;
+    const links = new Map(
+      this.links.map(({ peer, mine, nodes: then }): [NodeId, HeldEdge] => [peer, { kind: mine, nodes: then }]),
+    );
+    for (const [peer, until] of this.#refusedBy) {
+      if (now >= until) this.#refusedBy.delete(peer);
+      else if (!links.has(peer)) links.set(peer, { kind: undefined, nodes });
+    }
+    const wanted = this.#options.policy({
+      ...{ self: this.self, nodes, links, now },
+      members: without(this.#membership.ids, new Set([...this.#membership.suspects, ...this.#edges.unavailable(now)])),
+      rttMs: (id) => this.#options.rttMs?.(id) ?? this.#rtts.get(id),
+      seed: Math.floor(this.#options.random() * 2 ** 32),
+    });
+    for (const { peer, kind } of wanted) this.#edges.want(peer, kind, nodes, now);
+    this.#isSettled = wanted.every(({ peer }) => this.#edges.isUp(peer));
+    const isClosing = this.#isSettled && this.#edges.letGo(new Set(wanted.map(({ peer }) => peer)), now);
+    this.#planAt = now + (this.#isSettled && !isClosing ? idlePlanMs : busyPlanMs);
+  }
+
+  #tellGossip(): void {
+    for (const [peer, records] of this.#gossip.take(recordsPerMessage)) {
+      if (this.#edges.isUp(peer)) this.#sink.send(peer, { type: 'gossip', records });
+    }
+  }
+
+  #tellNeighbours(now: number): void {
+    this.#isListStale = false;
+    this.#listAt = now + listMs;
+    const ids = this.neighbours;
+    for (const peer of ids) this.#sink.send(peer, { type: 'neighbours', ids });
   }
 
   #flush(): void {
-    if (!this.#dirty) return;
-    this.#dirty = false;
+    if (this.#edges.takeChanged()) {
+      for (const peer of this.#theirNeighbours.keys()) if (!this.#isKept(peer)) this.#forgetNeighbour(peer);
+      this.#routes = undefined;
+      this.#isListStale = true;
+      this.#isDirty = true;
+    }
+    if (!this.#isDirty) return;
+    this.#isDirty = false;
     this.#sink.changed();
   }
+}
+
+function without(ids: NodeId[], excluded: ReadonlySet<NodeId>): NodeId[] {
+  return excluded.size === 0 ? ids : ids.filter((id) => !excluded.has(id));
 }

@@ -7,7 +7,7 @@ import {
   PortReason,
 } from '../../ofp/index.ts';
 import { EtherType, isGroupAddressed, Packet } from '../../switch/packet/index.ts';
-import { type NodeId, nextHop, switchIdOf } from '../../topology/index.ts';
+import { type NodeId, pickHop, RouteTable, switchIdOf } from '../../topology/index.ts';
 import type { App, Notice, ShownFrame } from './apps/app.ts';
 import { ArpNdProxy } from './apps/arp-nd-proxy.ts';
 import { BoundedFlood } from './apps/bounded-flood.ts';
@@ -70,7 +70,9 @@ export class OverlayController {
   readonly #packet = new Packet();
   readonly #portNames = new Map<number, string>();
   readonly #counts = { packetIns: 0, packetInsIgnored: 0 };
-  #neighbours: readonly NodeId[] = [];
+  #neighbours: ReadonlyMap<NodeId, readonly NodeId[]> = new Map();
+  /** Neighbours by the names of their ports; one that was let go of is still heard while its port is there. */
+  readonly #peerNames = new Map<string, NodeId>();
   #members: readonly NodeId[] = [];
 
   constructor({ self, epoch, settings, send, notice }: OverlayOptions) {
@@ -145,9 +147,13 @@ export class OverlayController {
     this.#update();
   }
 
-  /** Which links are up, and who is in the overlay. What is known of switches that left is forgotten. */
-  adjacency(neighbours: readonly NodeId[], members: readonly NodeId[]): void {
+  /**
+   * With whom links are up, each with its own neighbours as far as they are known, and who is in the overlay. What is known
+   * of switches that left is forgotten.
+   */
+  adjacency(neighbours: ReadonlyMap<NodeId, readonly NodeId[]>, members: readonly NodeId[]): void {
     this.#neighbours = neighbours;
+    for (const id of neighbours.keys()) this.#peerNames.set(peerPortName(id), id);
     this.#members = members;
     this.#update();
   }
@@ -179,10 +185,11 @@ export class OverlayController {
 
   #view(): SwitchView {
     const ports = this.#ports();
-    const linked = ports === undefined ? [] : this.#neighbours.filter((id) => ports.peers.has(switchIdOf(id)));
+    const linked = [...this.#neighbours].filter(([id]) => ports?.peers.has(switchIdOf(id)));
+    const routes = new RouteTable(this.#self, new Map(linked));
     const hops = new Map<bigint, number>();
     for (const target of this.#members) {
-      const hop = nextHop(this.#self, linked, target);
+      const hop = pickHop(routes.next(target), Number(target & 0xffffn));
       if (hop !== undefined) hops.set(switchIdOf(target), ports!.peers.get(switchIdOf(hop))!);
     }
     return { self: switchIdOf(this.#self), ports, members: new Set(this.#members.map(switchIdOf)), hops };
@@ -193,9 +200,10 @@ export class OverlayController {
     const flood = byName.get(floodPortName);
     if (flood === undefined) return undefined;
     const peers = new Map<bigint, number>();
-    for (const id of this.#neighbours) {
-      const port = byName.get(peerPortName(id));
+    for (const [name, id] of this.#peerNames) {
+      const port = byName.get(name);
       if (port !== undefined) peers.set(switchIdOf(id), port);
+      else if (!this.#neighbours.has(id)) this.#peerNames.delete(name);
     }
     const leaves = [...this.#portNames].filter(([, name]) => isLeafName(name));
     return { flood, peers, leaves: leaves.map(([port]) => port) };

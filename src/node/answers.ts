@@ -1,5 +1,5 @@
 import { formatFlowStats, MeterNo } from '../../ofp/index.ts';
-import { formatNodeId, type Link, type NodeId, switchIdOf } from '../../topology/index.ts';
+import { type Edge, formatNodeId, type NodeId, switchIdOf } from '../../topology/index.ts';
 import { macText, reportPort } from '../control/index.ts';
 import { Cookie, stormMeterOf } from '../controller/index.ts';
 import { version } from '../lib/version.ts';
@@ -45,7 +45,10 @@ function status(node: OverlayNode, config: NodeConfig, tap: FramePort, openflow:
     openflow,
     members: members.length + 1,
     linksUp: links.filter(({ state }) => state === 'up').length,
-    settled: links.every((link) => link.state === 'up' && kindOf(link) !== 'unwanted') && node.signalConnected,
+    settled:
+      node.topology.isSettled &&
+      links.every((link) => isTrial(link) || (link.state === 'up' && kindOf(link) !== 'unwanted')) &&
+      node.signalConnected,
     hosts: node.controller.hosts.length,
     addresses: node.controller.bindings,
     prunedGroups: node.controller.prunedGroups,
@@ -56,9 +59,10 @@ function status(node: OverlayNode, config: NodeConfig, tap: FramePort, openflow:
 }
 
 function dropsOf(node: OverlayNode, tap: FramePort): Record<string, number> {
-  const { controller, links, bridge, flood } = node;
+  const { controller, links, topology, bridge, flood } = node;
   const all = {
     ...links.counters,
+    ...topology.counters,
     ...bridge.counters,
     ...Object.fromEntries(Object.entries(flood.counters.dropped).map(([name, count]) => [`flood ${name}`, count])),
     floodRootsEvicted: flood.counters.rootsEvicted,
@@ -119,11 +123,16 @@ function peers(node: OverlayNode): PeerReport[] {
   });
 }
 
-function kindOf({ mine, theirs }: Link): PeerKind {
+/** Whether a peer that was lost is back. */
+function isTrial({ state, mine }: Edge): boolean {
+  return state === 'dialling' && mine === undefined;
+}
+
+function kindOf({ mine, theirs }: Edge): PeerKind {
   if (mine === 'successor') return theirs === 'successor' ? 'successor+predecessor' : 'successor';
   if (theirs === 'successor') return 'predecessor';
-  if (mine === 'long') return 'long';
-  return theirs === 'long' ? 'long (in)' : 'unwanted';
+  if (mine !== undefined) return mine;
+  return theirs === undefined || theirs === 'unknown' ? 'unwanted' : `${theirs} (in)`;
 }
 
 function macs(node: OverlayNode, config: NodeConfig): MacReport[] {

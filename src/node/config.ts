@@ -1,6 +1,7 @@
 /** Configuration of a node: one declaration gives type, defaults, texts and errors. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { parseNodeId, policyNames } from '../../topology/index.ts';
 import { defaultStormLimits, fencedKinds, type OverlaySettings } from '../controller/index.ts';
 import { NodeError } from './errors.ts';
 
@@ -36,6 +37,13 @@ const framesPerSecond = (what: string) =>
 
 /** The largest IP packet that fits one datagram of a link: 1376 - 20 (link header) - 14 (Ethernet), less a VLAN tag. */
 export const defaultMtu = 1330;
+
+const nodeId = z.string().transform((text, context) => {
+  const id = parseNodeId(text);
+  if (id !== undefined) return id;
+  context.addIssue({ code: 'custom', message: 'a node id: 32 lower-case hex digits' });
+  return z.NEVER;
+});
 
 /** What hosts on an Open vSwitch send; larger than one datagram of a link, but it has to fit. */
 const ovsMtu = 1500;
@@ -82,6 +90,22 @@ const nodeKeys = z.strictObject({
   arpNdProxy: z.boolean().describe('answer for hosts elsewhere who has an address, when that is known').default(true),
   multicastSnooping: z.boolean().describe('send multicast where it has members, when they are known').default(true),
   multicastQuerier: z.boolean().describe('ask for members of groups where no router does').default(false),
+  policy: z
+    .enum(policyNames)
+    .describe(
+      'which links the node wants: a ring with shortcuts (symphony), with fingers (chord), with every node (all-to-all), ' +
+        'with those of `peers` only (social), with those of `peers` and whoever wants one (static)',
+    )
+    .default('symphony'),
+  successors: z.number().int().min(1).max(8).describe('next nodes on the ring that it links to').default(2),
+  longLinks: z
+    .number()
+    .int()
+    .min(1)
+    .max(64)
+    .describe('shortcuts that it makes. Without it: as many as the binary logarithm of the number of nodes')
+    .optional(),
+  peers: z.array(nodeId).max(256).describe('node ids for the policies social and static').default([]),
   openflow: listenAddress.describe('TCP address where OpenFlow controllers and tools may connect').optional(),
 });
 

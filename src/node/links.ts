@@ -3,6 +3,7 @@ import {
   decodeLinkMessage,
   encodeLinkMessage,
   formatNodeId,
+  type LinkEnd,
   type LinkMessage,
   Liveness,
   type NodeId,
@@ -13,11 +14,15 @@ import type { Clock, Random } from '../lib/clock.ts';
 import type { Tunnel, TunnelEvents, TunnelFactory, TunnelOffer, TunnelSignal } from '../tunnel/index.ts';
 import { parseTunnelSignal } from './wire.ts';
 
+/** Who carries offers and answers: the rendezvous server, or other nodes, over their links. */
+export type Courier = 'rendezvous' | 'overlay';
+
 export interface LinkEvents {
   /** The peer offers a link: answer it? */
   offered(peer: NodeId): boolean;
   up(peer: NodeId): void;
-  down(peer: NodeId, reason: string): void;
+  /** `silent`: the peer answers no more. Else the link was closed, or did not come up. */
+  down(peer: NodeId, end: LinkEnd): void;
   message(peer: NodeId, message: LinkMessage): void;
   /** Views that are valid only until the handler returns. */
   frames(peer: NodeId, messages: readonly Uint8Array[]): void;
@@ -27,7 +32,7 @@ export interface LinkOptions {
   readonly identity: Identity;
   readonly tunnels: TunnelFactory;
   /** Carries a sealed payload to another node; false when the courier did not take it. */
-  readonly carry: (to: string, payload: string) => boolean;
+  readonly carry: (to: string, payload: string, courier: Courier) => boolean;
   readonly events: LinkEvents;
   readonly clock: Clock;
   readonly random: Random;
@@ -58,7 +63,14 @@ interface LinkState {
   /** Undefined only while it is being made. */
   tunnel: Tunnel | undefined;
   up: boolean;
+  courier: Courier;
+  /** What this end had carried while nothing came back: another courier may have to carry it again. */
+  unanswered: string[];
 }
+
+/** A courier that brought no answer by then is not the only one that is asked. */
+const secondCourierMs = 300;
+const maxOfferSequences = 16_384;
 
 /**
  * The tunnels of a node, one for each neighbour: carries their signed offers and answers, watches over their liveness.
@@ -85,11 +97,14 @@ export class Links {
     }));
   }
 
-  dial(peer: NodeId): void {
+  dial(peer: NodeId, courier: Courier): void {
     const id = Math.floor(this.#options.random() * 2 ** 48)
       .toString(16)
       .padStart(12, '0');
-    this.#begin(peer, id, (name, events) => this.#options.tunnels.dial(name, events));
+    const link = this.#begin(peer, id, courier, (name, events) => this.#options.tunnels.dial(name, events));
+    this.#options.clock.after(secondCourierMs, () => {
+      if (this.#links.get(peer) === link && !link.up) this.#carryAgain(link, otherCourier(courier));
+    });
   }
 
   /** Ends a link without a `down`. */
@@ -106,7 +121,7 @@ export class Links {
   }
 
   /** A payload that a courier says is from `from`; only its seal is believed. */
-  receive(from: string, payload: string): void {
+  receive(from: string, payload: string, courier: Courier): void {
     const envelope = this.#open(payload);
     const peer = envelope && parseNodeId(envelope.from);
     const signal = envelope && parseTunnelSignal(envelope.body);
@@ -115,9 +130,16 @@ export class Links {
       this.#options.log.warn({ from }, 'signalling refused');
       return;
     }
-    if (signal.kind === 'offer') this.#offered(peer, envelope.link, envelope.seq, signal);
-    else if (this.#links.get(peer)?.id === envelope.link) this.#links.get(peer)?.tunnel?.signal(signal);
-    else this.counters.envelopesStale += 1;
+    const link = this.#links.get(peer);
+    if (signal.kind === 'offer') this.#offered(peer, envelope.link, envelope.seq, signal, courier);
+    else if (link?.id === envelope.link) {
+      link.unanswered = [];
+      link.tunnel?.signal(signal);
+    } else this.counters.envelopesStale += 1;
+  }
+
+  rttMs(peer: NodeId): number | undefined {
+    return this.#links.get(peer)?.liveness.rttMs;
   }
 
   send(peer: NodeId, message: LinkMessage): void {
@@ -134,7 +156,7 @@ export class Links {
     for (const link of [...this.#links.values()]) {
       if (!link.up) continue;
       const verdict = link.liveness.tick(now, intervalMs(link.peer));
-      if (verdict === 'down') this.#failed(link, 'no answer to probes');
+      if (verdict === 'down') this.#failed(link, 'silent', 'no answer to probes');
       else if (verdict !== 'wait') this.send(link.peer, { type: 'probe', sequence: verdict.probe });
     }
   }
@@ -147,20 +169,29 @@ export class Links {
     }
   }
 
-  #offered(peer: NodeId, id: string, sequence: number, offer: TunnelOffer): void {
+  #offered(peer: NodeId, id: string, sequence: number, offer: TunnelOffer, courier: Courier): void {
+    const link = this.#links.get(peer);
     if (sequence <= (this.#offerSequences.get(peer) ?? -1)) {
-      this.counters.envelopesStale += 1;
+      // The peer heard nothing from its first courier: the answer may not have come through.
+      if (link?.id === id && link.courier !== courier && !link.up) this.#carryAgain(link, courier);
+      else this.counters.envelopesStale += 1;
       return;
     }
+    this.#offerSequences.delete(peer);
     this.#offerSequences.set(peer, sequence);
+    if (this.#offerSequences.size > maxOfferSequences) {
+      this.#offerSequences.delete(this.#offerSequences.keys().next().value!);
+    }
     if (!this.#options.events.offered(peer)) return;
-    this.#begin(peer, id, (name, events) => this.#options.tunnels.accept(name, offer, events));
+    this.#begin(peer, id, courier, (name, events) => this.#options.tunnels.accept(name, offer, events));
   }
 
-  #begin(peer: NodeId, id: string, make: (name: string, events: TunnelEvents) => Tunnel): void {
+  #begin(peer: NodeId, id: string, courier: Courier, make: (name: string, events: TunnelEvents) => Tunnel): LinkState {
     const text = formatNodeId(peer);
     const log = this.#options.log.child({ peer: text.slice(0, 10), link: id });
-    const link: LinkState = { id, peer, log, liveness: new Liveness(), tunnel: undefined, up: false };
+    const link: LinkState = {
+      ...{ id, peer, log, courier, liveness: new Liveness(), tunnel: undefined, up: false, unanswered: [] },
+    };
     this.#links.set(peer, link);
     const ifCurrent = (run: () => void) => {
       if (this.#links.get(peer) === link) run();
@@ -175,8 +206,9 @@ export class Links {
           this.#options.events.frames(peer, messages);
         }),
       // Later: a send that fails ends the tunnel, and who sends is in the middle of its own work.
-      closed: (reason) => this.#options.clock.after(0, () => ifCurrent(() => this.#failed(link, reason))),
+      closed: (reason) => this.#options.clock.after(0, () => ifCurrent(() => this.#failed(link, 'closed', reason))),
     });
+    return link;
   }
 
   #carry(link: LinkState, payload: TunnelSignal): void {
@@ -184,11 +216,23 @@ export class Links {
     const to = formatNodeId(link.peer);
     const body = JSON.stringify(payload);
     const sealed = sealEnvelope(this.#options.identity, { to, link: link.id, seq: this.#sequence, body });
-    if (!this.#options.carry(to, sealed)) link.log.warn({ kind: payload.kind }, 'signalling not taken by the courier');
+    link.unanswered.push(sealed);
+    this.#hand(link, sealed);
+  }
+
+  #hand(link: LinkState, sealed: string): void {
+    if (this.#options.carry(formatNodeId(link.peer), sealed, link.courier)) return;
+    link.log.warn({ courier: link.courier }, 'signalling not taken by the courier');
+  }
+
+  #carryAgain(link: LinkState, courier: Courier): void {
+    link.courier = courier;
+    for (const sealed of link.unanswered) this.#hand(link, sealed);
   }
 
   #opened(link: LinkState): void {
     link.up = true;
+    link.unanswered = [];
     link.log.info('link up');
     this.#options.events.up(link.peer);
   }
@@ -204,10 +248,14 @@ export class Links {
     else this.#options.events.message(link.peer, message);
   }
 
-  #failed(link: LinkState, reason: string): void {
+  #failed(link: LinkState, end: LinkEnd, reason: string): void {
     this.#links.delete(link.peer);
     link.log.info({ reason }, 'link down');
     link.tunnel?.close(reason);
-    this.#options.events.down(link.peer, reason);
+    this.#options.events.down(link.peer, end);
   }
+}
+
+function otherCourier(courier: Courier): Courier {
+  return courier === 'overlay' ? 'rendezvous' : 'overlay';
 }

@@ -2,15 +2,16 @@ import type { Logger } from 'pino';
 import { FloodEngine } from '../../switch/flood/index.ts';
 import { Agent, Bridge } from '../../switch/index.ts';
 import {
+  choosePolicy,
+  defaultCapacity,
   formatNodeId,
-  type Link,
-  type LinkMessage,
-  maxMembers,
+  type LinkEnd,
+  type MemberRecord,
   type NodeId,
+  type PolicyChoice,
   parseNodeId,
   probeIntervalMs,
   switchIdOf,
-  symphony,
   Topology,
 } from '../../topology/index.ts';
 import {
@@ -28,13 +29,16 @@ import type { Member, Signal, SignalEvents } from '../signal/index.ts';
 import type { FramePort } from '../tap/index.ts';
 import type { TunnelFactory } from '../tunnel/index.ts';
 import type { NodeConfig } from './config.ts';
-import { Links } from './links.ts';
+import { type Courier, Links } from './links.ts';
 import { MalformedWatch } from './malformed-watch.ts';
+import { MemberProofs } from './member-proof.ts';
 import { Pipe } from './pipe.ts';
 
 /** What a node is made of besides itself: each part is one adapter, or its fake in a simulation. */
 export interface NodeParts {
   readonly config: Pick<NodeConfig, 'name' | 'overlay'>;
+  /** Symphony by default. */
+  readonly policy?: PolicyChoice;
   readonly identity: Identity;
   /** Of the controller; what is left out is as by default. */
   readonly settings?: Partial<OverlaySettings>;
@@ -47,10 +51,10 @@ export interface NodeParts {
 }
 
 const tickMs = 50;
-const successors = 2;
-const longLinks = 1;
-/** Time for the good-bye to leave before the links do. */
+/** Time for the last words to leave before the links do. */
 const farewellMs = 50;
+/** How long a node that leaves waits for its neighbours to do without it. */
+const leaveLimitMs = 2_000;
 
 /** One node of an overlay: bridge, controller, topology and links, wired to each other. */
 export class OverlayNode {
@@ -68,8 +72,10 @@ export class OverlayNode {
   readonly #peerPorts = new Map<NodeId, number>();
   readonly #channel: SwitchChannel;
   readonly #malformed: MalformedWatch;
+  readonly #proofs: MemberProofs;
   #signalConnected = false;
-  #stopping = false;
+  /** Neighbours or routes changed since the controller heard of them. */
+  #isAdjacencyStale = false;
   #timer: Timer | undefined;
 
   constructor(parts: NodeParts) {
@@ -87,43 +93,47 @@ export class OverlayNode {
     });
     this.agent = new Agent(this.bridge);
     this.#malformed = new MalformedWatch(this.bridge, this.flood, log);
+    this.#proofs = new MemberProofs(identity, parts.config.overlay, parts.config.name);
     this.topology = new Topology({
+      ...choosePolicy(parts.policy ?? { policy: 'symphony' }),
       self: this.id,
-      policy: symphony({ successors, longLinks }),
       random,
+      sequence: Math.floor(clock.wallTime()),
+      sign: (sequence, state) => this.#proofs.sign(sequence, state),
+      verify: (record) => this.#verify(record),
+      rttMs: (peer) => this.links.rttMs(peer),
       sink: {
-        dial: (peer) => {
-          // While it leaves, a node mends nothing.
-          if (!this.#stopping) this.links.dial(peer);
-        },
+        dial: (peer) => this.links.dial(peer, this.#courierTo(peer)),
         close: (peer, reason) => this.#linkClosed(peer, reason),
-        announce: (peer, interest) => this.links.send(peer, { type: 'edge', interest }),
-        changed: () => this.#adjacencyChanged(),
+        send: (peer, message) => this.links.send(peer, message),
+        changed: () => {
+          this.#isAdjacencyStale = true;
+        },
+        relayed: (body) => this.links.receive('a neighbour', Buffer.from(body).toString('latin1'), 'overlay'),
       },
     });
     this.links = new Links({
       identity,
       tunnels: parts.tunnels,
-      // What a link still has to say while the node leaves is of no use to anybody.
-      carry: (to, payload) => this.#stopping || this.signal.send(to, payload),
+      carry: (to, payload, courier) => this.#carry(to, payload, courier),
       clock,
       random,
       log,
       events: {
         offered: (peer) => this.topology.offered(peer, clock.now()),
         up: (peer) => this.#linkUp(peer),
-        down: (peer) => this.#linkDown(peer),
-        message: (peer, message) => this.#message(peer, message),
+        down: (peer, end) => this.#linkDown(peer, end),
+        message: (peer, message) => this.topology.receive(peer, message, clock.now()),
         frames: (peer, messages) => this.#framesFromPeer(peer, messages),
       },
     });
     this.#channel = this.#connectController(epoch);
     this.controller = this.#channel.app;
     this.signal = parts.signal({
-      members: (members) => this.#membersListed(members),
-      joined: (member) => this.#memberJoined(member),
-      left: (nodeId) => this.topology.memberLeft(parseNodeId(nodeId)!, clock.now()),
-      message: (from, payload) => this.links.receive(from, payload),
+      members: (members) => this.#introduced(members),
+      joined: (member) => this.#introduced([member]),
+      left: (nodeId) => this.topology.lost(parseNodeId(nodeId)!, clock.now()),
+      message: (from, payload) => this.links.receive(from, payload, 'rendezvous'),
       state: (connected, reason) => {
         this.#signalConnected = connected;
         log.info({ connected, reason }, 'rendezvous');
@@ -153,13 +163,19 @@ export class OverlayNode {
     log.info({ node: formatNodeId(this.id), at: clock.wallTime() }, 'node started');
   }
 
-  /** Says good-bye to the neighbours, so that nobody waits for a node that is gone, and ends every link. */
+  /**
+   * Says good-bye to the neighbours and goes on relaying until they have other ways, so that no frame is lost; then ends
+   * every link.
+   */
   async stop(): Promise<void> {
-    this.#stopping = true;
+    const { clock } = this.#parts;
+    const pause = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve));
+    this.topology.leave();
+    const deadline = clock.now() + leaveLimitMs;
+    do await pause(farewellMs);
+    while (!this.topology.hasLeft && clock.now() < deadline);
     this.#timer?.cancel();
-    for (const peer of this.topology.neighbours) this.links.send(peer, { type: 'leave' });
     this.signal.close();
-    await new Promise<void>((resolve) => this.#parts.clock.after(farewellMs, resolve));
     this.links.closeAll('this node left');
   }
 
@@ -201,12 +217,12 @@ export class OverlayNode {
     const { clock } = this.#parts;
     this.#timer = clock.after(tickMs, () => {
       const now = clock.now();
-      const ring = new Set(this.topology.links.filter(isRingLink).map(({ peer }) => peer));
       this.links.tick((peer) => {
         if (this.topology.isDoubted(peer)) return probeIntervalMs.doubted;
-        return ring.has(peer) ? probeIntervalMs.ring : probeIntervalMs.long;
+        return probeIntervalMs[this.topology.isRingLink(peer) ? 'ring' : 'long'];
       });
       this.topology.tick(now);
+      if (this.#isAdjacencyStale) this.#tellController();
       this.bridge.tick(now);
       this.controller.tick(now);
       this.#malformed.tick(now);
@@ -228,11 +244,13 @@ export class OverlayNode {
     );
     this.#peerPorts.set(peer, port);
     this.topology.linkUp(peer, now);
+    this.#tellController();
   }
 
-  #linkDown(peer: NodeId): void {
+  #linkDown(peer: NodeId, end: LinkEnd): void {
     this.#removePort(peer);
-    this.topology.linkDown(peer, this.#parts.clock.now());
+    this.topology.linkDown(peer, this.#parts.clock.now(), end);
+    this.#tellController();
   }
 
   #linkClosed(peer: NodeId, reason: string): void {
@@ -247,9 +265,28 @@ export class OverlayNode {
     this.bridge.removePort(port);
   }
 
-  #adjacencyChanged(): void {
-    const { neighbours, members } = this.topology;
-    this.controller.adjacency(neighbours, members);
+  #tellController(): void {
+    this.#isAdjacencyStale = false;
+    this.controller.adjacency(this.topology.neighbourhood, this.topology.known);
+  }
+
+  /** Other nodes carry offers once this one can be found among them; every second attempt goes the other way. */
+  #courierTo(peer: NodeId): Courier {
+    if (!this.#signalConnected) return 'overlay';
+    const { isInRing, routes } = this.topology;
+    const isFound = isInRing && routes.next(peer).length > 0;
+    return isFound && this.topology.failures(peer) % 2 === 0 ? 'overlay' : 'rendezvous';
+  }
+
+  #carry(to: string, payload: string, courier: Courier): boolean {
+    if (courier === 'rendezvous') return this.signal.send(to, payload);
+    return this.topology.relay(parseNodeId(to)!, Buffer.from(payload, 'utf8'));
+  }
+
+  #verify(record: MemberRecord): boolean {
+    const name = this.#proofs.nameOf(record);
+    if (name !== undefined) this.#nameMember(record.id, name);
+    return name !== undefined;
   }
 
   #framesFromPeer(peer: NodeId, messages: readonly Uint8Array[]): void {
@@ -257,31 +294,14 @@ export class OverlayNode {
     if (port !== undefined) this.bridge.receive(port, messages, this.#parts.clock.now());
   }
 
-  #message(peer: NodeId, message: LinkMessage): void {
-    const now = this.#parts.clock.now();
-    if (message.type === 'edge') this.topology.neighbourWants(peer, message.interest, now);
-    else if (message.type === 'leave') this.topology.neighbourLeft(peer, now);
+  #introduced(members: readonly Member[]): void {
+    const ids = members.map(({ nodeId }) => parseNodeId(nodeId)!);
+    for (const [i, id] of ids.entries()) this.#nameMember(id, members[i]!.name);
+    this.topology.introduced(ids, this.#parts.clock.now());
   }
 
-  #membersListed(members: readonly Member[]): void {
-    for (const member of members) this.#nameMember(member);
-    this.topology.membersListed(
-      members.map(({ nodeId }) => parseNodeId(nodeId)!),
-      this.#parts.clock.now(),
-    );
+  #nameMember(id: NodeId, name: string): void {
+    if (this.memberNames.size >= 2 * defaultCapacity) this.memberNames.clear();
+    this.memberNames.set(id, name);
   }
-
-  #memberJoined(member: Member): void {
-    this.#nameMember(member);
-    this.topology.memberJoined(parseNodeId(member.nodeId)!, this.#parts.clock.now());
-  }
-
-  #nameMember(member: Member): void {
-    if (this.memberNames.size >= maxMembers) this.memberNames.clear();
-    this.memberNames.set(parseNodeId(member.nodeId)!, member.name);
-  }
-}
-
-function isRingLink({ mine, theirs }: Link): boolean {
-  return mine === 'successor' || theirs === 'successor' || theirs === 'unknown';
 }

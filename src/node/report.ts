@@ -1,3 +1,4 @@
+import type { EdgeKind } from '../../topology/index.ts';
 import type { PortReport } from '../control/port-report.ts';
 
 export type { PortReport } from '../control/port-report.ts';
@@ -40,12 +41,19 @@ export interface StatusReport {
   readonly drops: Readonly<Record<string, number>>;
 }
 
-export type PeerKind = 'successor' | 'predecessor' | 'successor+predecessor' | 'long' | 'long (in)' | 'unwanted';
+/** What this node wants of a link, else what its peer wants of it (in). */
+export type PeerKind =
+  | 'predecessor'
+  | 'successor+predecessor'
+  | 'unwanted'
+  | EdgeKind
+  | `${Exclude<EdgeKind, 'successor'>} (in)`;
 
 export interface PeerReport {
   readonly nodeId: string;
   readonly name: string | undefined;
-  readonly state: 'dialling' | 'accepting' | 'up';
+  /** `retired`: about to be closed, nothing is sent over it. */
+  readonly state: 'dialling' | 'accepting' | 'up' | 'retired';
   readonly kind: PeerKind;
   readonly stateMs: number;
   /** Port of the switch, while the link is up. */

@@ -75,6 +75,7 @@ async function bringUp(
   closers.push(() => tunnels.close());
   const node = new OverlayNode({
     config,
+    policy: config,
     identity,
     settings: overlaySettings(config),
     tap,

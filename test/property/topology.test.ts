@@ -1,28 +1,55 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
+  choosePolicy,
   decodeLinkMessage,
   type EdgeKind,
+  edgeKinds,
   encodeLinkMessage,
   type LinkMessage,
   Liveness,
+  type MemberRecord,
   maxNodeId,
+  memberStates,
   type NodeId,
-  nextHop,
-  seededRandom,
+  type PolicyView,
   sortClockwise,
   symphony,
-  Topology,
 } from '../../topology/index.ts';
 
 const nodeId = fc.bigInt({ min: 0n, max: maxNodeId });
+const nodeIds = fc.uniqueArray(nodeId, { minLength: 2, maxLength: 40 });
 
 describe('link messages', () => {
-  const interest = fc.constantFrom<EdgeKind | undefined>(undefined, 'successor', 'long');
+  const bytes = fc.uint8Array({ maxLength: 256 });
+  const number = fc.nat(0xffff_ffff);
+  const record = fc.record<MemberRecord>({
+    id: nodeId,
+    sequence: fc.maxSafeNat(),
+    state: fc.constantFrom(...memberStates),
+    proof: bytes,
+  });
+  const records = fc.array(record, { maxLength: 9 });
+  const hopLimit = fc.nat(255);
   const message = fc.oneof<fc.Arbitrary<LinkMessage>[]>(
-    fc.record({ type: fc.constantFrom('probe' as const, 'probeAck' as const), sequence: fc.nat(0xffff_ffff) }),
-    fc.record({ type: fc.constant('edge' as const), interest }),
-    fc.constant({ type: 'leave' as const }),
+    fc.record({ type: fc.constant('probe' as const), sequence: number }),
+    fc.record({ type: fc.constant('probeAck' as const), sequence: number }),
+    fc.record({
+      type: fc.constant('edge' as const),
+      interest: fc.constantFrom<(EdgeKind | undefined)[]>(undefined, ...edgeKinds),
+    }),
+    fc.constant({ type: 'refuse' as const }),
+    fc.record({ type: fc.constant('leave' as const), records }),
+    fc.record({ type: fc.constant('gossip' as const), records }),
+    fc.record({
+      type: fc.constantFrom('neighbours' as const, 'want' as const),
+      ids: fc.array(nodeId, { maxLength: 40 }),
+    }),
+    fc.record({
+      ...{ type: fc.constant('query' as const), number, hopLimit, isFinal: fc.boolean(), key: nodeId, body: bytes },
+    }),
+    fc.record({ type: fc.constant('answer' as const), number, body: bytes }),
+    fc.record({ type: fc.constant('relay' as const), hopLimit, to: nodeId, body: bytes }),
   );
 
   it('round-trip', () => {
@@ -34,30 +61,22 @@ describe('link messages', () => {
   });
 
   it('of any bytes are decoded to what encodes to the same bytes, or refused', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 7 }), (bytes) => {
-        const m = decodeLinkMessage(bytes);
-        if (m !== undefined) expect(encodeLinkMessage(m)).toEqual(bytes);
+    const anything = fc.oneof(
+      fc.uint8Array({ maxLength: 60 }),
+      // One that was right, cut or with one byte changed.
+      fc.tuple(message, fc.nat(200), fc.nat(255), fc.boolean()).map(([m, at, value, cut]) => {
+        const encoded = encodeLinkMessage(m);
+        if (cut) return encoded.slice(0, at % (encoded.length + 1));
+        encoded[at % encoded.length] = value;
+        return encoded;
       }),
     );
-  });
-});
-
-describe('next hops', () => {
-  it('come nearer with every hop, and reach every node of a whole ring', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(nodeId, { minLength: 2, maxLength: 32 }), fc.nat(), fc.nat(), (ring, a, b) => {
-        const sorted = sortClockwise(0n, ring);
-        const target = ring[b % ring.length]!;
-        let at = ring[a % ring.length]!;
-        for (let hops = 0; at !== target; hops++) {
-          expect(hops).toBeLessThan(ring.length);
-          const i = sorted.indexOf(at);
-          const peers = [sorted.at(i - 1)!, sorted[(i + 1) % sorted.length]!];
-          at = nextHop(at, peers, target)!;
-          expect(at).toBeDefined();
-        }
+      fc.property(anything, (input) => {
+        const m = decodeLinkMessage(input);
+        if (m !== undefined) expect(encodeLinkMessage(m)).toEqual(input);
       }),
+      { numRuns: 2_000 },
     );
   });
 });
@@ -67,6 +86,14 @@ describe('liveness', () => {
     const liveness = new Liveness();
     const verdicts = [0, 100, 300, 600, 899, 900].map((now) => liveness.tick(now, 300));
     expect(verdicts).toEqual([{ probe: 1 }, 'wait', { probe: 2 }, { probe: 3 }, 'wait', 'down']);
+  });
+
+  it('waits for the last answer no longer than four round trips', () => {
+    const liveness = new Liveness();
+    liveness.tick(0, 300);
+    liveness.answered(1, 40);
+    const verdicts = [300, 600, 900, 1_059, 1_060].map((now) => liveness.tick(now, 300));
+    expect(verdicts).toEqual([{ probe: 2 }, { probe: 3 }, { probe: 4 }, 'wait', 'down']);
   });
 
   it('forgives misses when anything is heard, and counts nothing while the process stood still', () => {
@@ -82,153 +109,100 @@ describe('liveness', () => {
   });
 });
 
+function viewOf(ids: readonly NodeId[], seed = 0): PolicyView {
+  const [self, ...others] = ids as [NodeId, ...NodeId[]];
+  const members = sortClockwise(self, others);
+  return { self, members, nodes: ids.length, links: new Map(), rttMs: () => undefined, seed, now: 0 };
+}
+
 describe('symphony', () => {
   it('wants the next nodes clockwise, and long links that are neither ring neighbours nor linked already', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(nodeId, { minLength: 2, maxLength: 40 }), fc.nat(), (ids, seed) => {
-        const [self, ...members] = ids as [NodeId, ...NodeId[]];
-        const ring = sortClockwise(self, members);
-        const wanted = symphony({ successors: 2, longLinks: 1 })({ self, members, links: new Map(), seed });
+      fc.property(nodeIds, fc.nat(), (ids, seed) => {
+        const view = viewOf(ids, seed);
+        const wanted = symphony()(view);
         const successors = wanted.filter(({ kind }) => kind === 'successor').map(({ peer }) => peer);
         const long = wanted.filter(({ kind }) => kind === 'long').map(({ peer }) => peer);
-        expect(successors).toEqual(ring.slice(0, ids.length >= 9 ? 2 : 1));
-        expect(long.length).toBe(ids.length >= 4 ? 1 : 0);
-        for (const peer of long) expect([...successors, ring.at(-1)]).not.toContain(peer);
+        expect(successors).toEqual(view.members.slice(0, ids.length >= 9 ? 2 : 1));
+        const room = Math.max(1, Math.min(Math.floor(Math.log2(ids.length)), Math.floor((ids.length - 1) / 4)));
+        expect(long.length).toBe(ids.length >= 4 ? room : 0);
+        expect(new Set(long).size).toBe(long.length);
+        for (const peer of long) expect([...successors, view.members.at(-1)]).not.toContain(peer);
       }),
     );
   });
+
+  it('draws the lengths of long links from the harmonic distribution', () => {
+    // Half of the draws fall short of the square root of the number of nodes, and 1 / log2(n) within each octave.
+    const nodes = 1024;
+    const ids = Array.from({ length: nodes }, (_, i) => BigInt(i) << 118n);
+    const view = viewOf(ids);
+    const octaves = new Array<number>(10).fill(0);
+    const draws = 4_000;
+    for (let seed = 0; seed < draws; seed++) {
+      const wanted = symphony({ longLinks: 1 })({ ...view, seed }).find(({ kind }) => kind === 'long')!;
+      octaves[Math.floor(Math.log2(Number(wanted.peer >> 118n)))]! += 1;
+    }
+    // The first octaves lose to the successors, which are no long links.
+    for (const count of octaves.slice(3)) expect(count / draws).toBeCloseTo(0.1, 1);
+  });
+
+  it('keeps a long link until there are twice or half as many nodes', () => {
+    const ids = Array.from({ length: 64 }, (_, i) => BigInt(i) << 122n);
+    const view = viewOf(ids);
+    const links = (nodes: number) => new Map([[ids[30]!, { kind: 'long' as const, nodes }]]);
+    const isKept = (nodes: number) =>
+      symphony({ longLinks: 3 })({ ...view, links: links(nodes) }).some(({ peer }) => peer === ids[30]);
+    expect([33, 64, 127].map(isKept)).toEqual([true, true, true]);
+    expect([32, 128].map(isKept)).toEqual([false, false]);
+  });
+
+  it('takes the nearest by round-trip time of those about the point that it drew', () => {
+    const ids = Array.from({ length: 64 }, (_, i) => BigInt(i) << 122n);
+    const times = new Map(ids.map((id, i) => [id, 10 + (i % 3) * 50]));
+    const view = { ...viewOf(ids), rttMs: (id: NodeId) => times.get(id) };
+    for (let seed = 0; seed < 50; seed++) {
+      for (const { peer, kind } of symphony({ longLinks: 1 })({ ...view, seed })) {
+        if (kind === 'long' && peer < ids[60]! && peer > ids[4]!) expect(times.get(peer)).toBe(10);
+      }
+    }
+  });
 });
 
-describe('topology managers', () => {
-  it('end in a whole ring with agreed links, for any order of joins, leaves, crashes and deliveries', () => {
-    const step = fc.record({
-      what: fc.constantFrom('join', 'join', 'leave', 'crash', 'run'),
-      pick: fc.nat(),
-      ms: fc.nat(3000),
-    });
+describe('the other policies', () => {
+  it('chord wants the first node at or after each power of two', () => {
     fc.assert(
-      fc.property(fc.array(step, { minLength: 1, maxLength: 40 }), fc.nat(), (steps, seed) => {
-        const net = new Net(seed);
-        for (const { what, pick, ms } of steps) net.step(what, pick, ms);
-        net.run(120_000);
-        const ring = sortClockwise(0n, net.nodes.keys());
-        for (const [i, id] of ring.entries()) {
-          const links = new Map(net.nodes.get(id)!.links.map((link) => [link.peer, link]));
-          if (ring.length > 1) expect(links.get(ring[(i + 1) % ring.length]!)?.mine).toBe('successor');
-          const long = [...links.values()].filter(({ mine, theirs }) => mine === 'long' || theirs === 'long');
-          if (ring.length >= 5) expect(long.length).toBeGreaterThan(0);
-          for (const [peer, link] of links) {
-            expect(link.state).toBe('up');
-            const back = net.nodes.get(peer)!.links.find((other) => other.peer === id);
-            expect([back?.mine, back?.theirs]).toEqual([link.theirs, link.mine]);
-            expect(link.mine ?? link.theirs).toBeDefined();
-          }
+      fc.property(nodeIds, (ids) => {
+        const view = viewOf(ids);
+        const wanted = new Set(
+          choosePolicy({ policy: 'chord' })
+            .policy(view)
+            .map(({ peer }) => peer),
+        );
+        for (let bit = 0n; bit < 128n; bit++) {
+          const point = BigInt.asUintN(128, view.self + (1n << bit));
+          const first = sortClockwise(point, ids)[0]!;
+          if (first !== view.self) expect(wanted).toContain(first);
         }
       }),
-      { numRuns: 200 },
+    );
+  });
+
+  it('all-to-all wants every member; social and static those that are listed', () => {
+    fc.assert(
+      fc.property(nodeIds, nodeId, (ids, stranger) => {
+        const view = viewOf(ids);
+        const peersOf = (policy: 'all-to-all' | 'social' | 'static', peers: readonly NodeId[]) =>
+          choosePolicy({ policy, peers })
+            .policy(view)
+            .map(({ peer }) => peer);
+        const friends = [...view.members.slice(0, 2), stranger];
+        expect(peersOf('all-to-all', [])).toEqual(view.members);
+        expect(peersOf('social', friends)).toEqual(view.members.filter((id) => friends.includes(id)));
+        expect(peersOf('static', friends)).toEqual(view.members.filter((id) => friends.includes(id)));
+        expect(choosePolicy({ policy: 'social', peers: friends }).admits(stranger)).toBe(true);
+        expect(choosePolicy({ policy: 'social', peers: [] }).admits(stranger)).toBe(false);
+      }),
     );
   });
 });
-
-/** Topology managers on a lossless network that delivers late and in random order between pairs. */
-class Net {
-  readonly nodes = new Map<NodeId, Topology>();
-  readonly #random: () => number;
-  #now = 0;
-  #events: { at: number; run: () => void }[] = [];
-  /** Which dial made the link that a node has with another; an event of an older one is void. */
-  readonly #dials = new Map<string, number>();
-  readonly #busyUntil = new Map<string, number>();
-  #lastDial = 0;
-
-  constructor(seed: number) {
-    this.#random = seededRandom(seed);
-  }
-
-  step(what: string, pick: number, ms: number): void {
-    const ids = [...this.nodes.keys()];
-    const id = ids[pick % ids.length];
-    if (what === 'join' && ids.length < 16) this.#join();
-    else if (what === 'leave' && id !== undefined) this.#remove(id, true);
-    else if (what === 'crash' && id !== undefined) this.#remove(id, false);
-    else this.run(ms);
-  }
-
-  run(ms: number): void {
-    for (const end = this.#now + ms; this.#now < end; this.#now += 50) {
-      this.#events.sort((a, b) => a.at - b.at);
-      while (this.#events[0] !== undefined && this.#events[0].at <= this.#now) this.#events.shift()!.run();
-      if (this.#now % 100 === 0) for (const node of this.nodes.values()) node.tick(this.#now);
-    }
-  }
-
-  #later(run: () => void, ms = this.#random() * 100): void {
-    this.#events.push({ at: this.#now + ms, run });
-  }
-
-  #ifCurrent(id: NodeId, peer: NodeId, dial: number, run: (node: Topology) => void): void {
-    if (this.#dials.get(`${id}>${peer}`) === dial) this.#with(id, run);
-  }
-
-  /** Ordered for each pair, as courier and control lane are. */
-  #carry(from: NodeId, to: NodeId, run: (node: Topology) => void): void {
-    const pair = `${from}>${to}`;
-    const at = Math.max(this.#busyUntil.get(pair) ?? 0, this.#now + this.#random() * 100);
-    this.#busyUntil.set(pair, at);
-    this.#events.push({ at, run: () => this.#with(to, run) });
-  }
-
-  #join(): void {
-    const id = BigInt(Math.floor(this.#random() * 2 ** 53)) << 75n;
-    const on = (peer: NodeId, run: (node: Topology) => void) => this.#carry(id, peer, run);
-    this.nodes.set(
-      id,
-      new Topology({
-        self: id,
-        policy: symphony({ successors: 2, longLinks: 1 }),
-        random: this.#random,
-        sink: {
-          dial: (peer) => {
-            const dial = ++this.#lastDial;
-            this.#dials.set(`${id}>${peer}`, dial);
-            on(peer, (node) => {
-              if (!this.nodes.has(id) || !node.offered(id, this.#now)) return;
-              this.#dials.set(`${peer}>${id}`, dial);
-              this.#later(() => this.#ifCurrent(peer, id, dial, (other) => other.linkUp(id, this.#now)));
-              // The end that dialled is up once the answer is there, which comes behind what the other end sent before.
-              this.#carry(peer, id, () => this.#ifCurrent(id, peer, dial, (self) => self.linkUp(peer, this.#now)));
-            });
-          },
-          close: (peer) => {
-            const dial = this.#dials.get(`${id}>${peer}`)!;
-            this.#dials.delete(`${id}>${peer}`);
-            on(peer, () => this.#ifCurrent(peer, id, dial, (node) => node.linkDown(id, this.#now)));
-          },
-          announce: (peer, interest) => on(peer, (node) => node.neighbourWants(id, interest, this.#now)),
-          changed: () => {},
-        },
-      }),
-    );
-    for (const other of this.nodes.keys()) {
-      if (other === id) continue;
-      on(other, (node) => node.memberJoined(id, this.#now));
-      on(id, (node) => this.nodes.has(other) && node.memberJoined(other, this.#now));
-    }
-  }
-
-  #remove(id: NodeId, graceful: boolean): void {
-    const neighbours = this.nodes.get(id)!.neighbours;
-    this.nodes.delete(id);
-    for (const peer of this.nodes.keys()) {
-      const linked = neighbours.includes(peer);
-      if (linked && graceful) this.#later(() => this.#with(peer, (node) => node.neighbourLeft(id, this.#now)));
-      this.#later(() => this.#with(peer, (node) => node.linkDown(id, this.#now)), 1000);
-      this.#later(() => this.#with(peer, (node) => node.memberLeft(id, this.#now)), 200 + this.#random() * 100);
-    }
-  }
-
-  #with(id: NodeId, run: (node: Topology) => unknown): void {
-    const node = this.nodes.get(id);
-    if (node !== undefined) run(node);
-  }
-}

@@ -105,7 +105,8 @@ describe('the configuration of a node', () => {
     const storm = { stormBroadcast: 500, stormMulticast: 2000, stormUnknownUnicast: 500 };
     const services = { fence: [], arpNdProxy: true, multicastSnooping: true, multicastQuerier: false };
     const tap = { tap: 'ringlet0', addresses: [], mtu: 1330 };
-    expect(parseNodeConfig(good)).toEqual({ ...good, overlay: 'default', ...tap, ...storm, ...services });
+    const links = { policy: 'symphony', successors: 2, peers: [] };
+    expect(parseNodeConfig(good)).toEqual({ ...good, overlay: 'default', ...tap, ...storm, ...services, ...links });
     expect(parseNodeConfig({ ...good, openflow: '[::1]:6653' }).openflow).toEqual({ host: '::1', port: 6653 });
   });
 
@@ -116,6 +117,8 @@ describe('the configuration of a node', () => {
     [{ ...good, addresses: ['10.0.0.1/33'] }, /^addresses.0: /],
     [{ ...good, mtu: 500 }, /^mtu: /],
     [{ ...good, openflow: 'localhost' }, /^openflow: HOST:PORT/],
+    [{ ...good, policy: 'star' }, /^policy: .*symphony/],
+    [{ ...good, peers: ['abc'] }, /^peers.0: a node id/],
     [{ ...good, colour: 'red' }, /colour/],
     [null, /^configuration: /],
   ])('names what is wrong in %j', (input, text) => {

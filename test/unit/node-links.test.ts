@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { Identity, sealEnvelope } from '../../src/identity/index.ts';
 import { VirtualClock } from '../../src/lib/virtual-clock.ts';
-import { Links } from '../../src/node/links.ts';
+import { type Courier, Links } from '../../src/node/links.ts';
 import { MemoryTunnelNetwork } from '../../src/tunnel/index.ts';
 import { type LinkMessage, type NodeId, parseNodeId, seededRandom } from '../../topology/index.ts';
 
@@ -22,9 +22,9 @@ class World {
 
   add(seed: number): End {
     const identity = Identity.fromSeed(new Uint8Array(32).fill(seed));
-    const end = new End(identity, this.#network, this.#random, this.clock, (to, payload) => {
+    const end = new End(identity, this.#network, this.#random, this.clock, (to, payload, courier) => {
       this.carried.push({ to, payload });
-      this.clock.after(5, () => this.#ends.get(to)?.links.receive(identity.nodeId, payload));
+      this.clock.after(5, () => this.#ends.get(to)?.links.receive(identity.nodeId, payload, courier));
       return true;
     });
     this.#ends.set(identity.nodeId, end);
@@ -46,7 +46,7 @@ class End {
     network: MemoryTunnelNetwork,
     random: () => number,
     clock: VirtualClock,
-    carry: (to: string, payload: string) => boolean,
+    carry: (to: string, payload: string, courier: Courier) => boolean,
   ) {
     this.identity = identity;
     this.id = parseNodeId(identity.nodeId)!;
@@ -64,7 +64,7 @@ class End {
           return this.accepts(peer);
         },
         up: () => this.seen.push('up'),
-        down: (_peer, reason) => this.seen.push(`down: ${reason}`),
+        down: (_peer, end) => this.seen.push(`down: ${end}`),
         message: (_peer, message) => this.messages.push(message),
         frames: (_peer, messages) => this.seen.push(`frames ${messages.length}`),
       },
@@ -75,7 +75,7 @@ class End {
 function pair() {
   const world = new World();
   const [a, b] = [world.add(1), world.add(2)];
-  a.links.dial(b.id);
+  a.links.dial(b.id, 'rendezvous');
   world.clock.advance(200);
   return { world, a, b };
 }
@@ -107,7 +107,7 @@ describe('links', () => {
     probe(world, [a], 800);
     expect(a.seen).toEqual(['up']);
     probe(world, [a], 600);
-    expect(a.seen).toEqual(['up', 'down: no answer to probes']);
+    expect(a.seen).toEqual(['up', 'down: silent']);
     expect(a.links.all).toEqual([]);
   });
 
@@ -124,14 +124,14 @@ describe('links', () => {
       sealEnvelope(c.identity, { to: b.identity.nodeId, link: 'l', seq: 9, body: '{"kind":"offer"}' }),
       sealEnvelope(c.identity, { to: b.identity.nodeId, link: 'l', seq: 9, body: 'not JSON' }),
     ];
-    for (const payload of refused) b.links.receive(a.identity.nodeId, payload);
+    for (const payload of refused) b.links.receive(a.identity.nodeId, payload, 'rendezvous');
     expect(b.links.counters.envelopesRefused).toBe(refused.length);
     expect(b.seen).toEqual(['offered', 'up']);
   });
 
   it('are not disturbed by a courier that plays an old offer again', () => {
     const { world, a, b } = pair();
-    for (const { payload } of [...world.carried]) b.links.receive(a.identity.nodeId, payload);
+    for (const { payload } of [...world.carried]) b.links.receive(a.identity.nodeId, payload, 'rendezvous');
     world.clock.advance(500);
     expect(b.seen).toEqual(['offered', 'up']);
     expect(b.links.counters.envelopesStale).toBeGreaterThan(0);
@@ -141,10 +141,10 @@ describe('links', () => {
     const world = new World();
     const [a, b] = [world.add(1), world.add(2)];
     b.accepts = () => false;
-    a.links.dial(b.id);
+    a.links.dial(b.id, 'rendezvous');
     world.clock.advance(20_000);
     expect(b.links.all).toEqual([]);
-    expect(a.seen).toEqual(['down: no connection within 15 s']);
+    expect(a.seen).toEqual(['down: closed']);
   });
 
   it('count a malformed message of a neighbour and live on', () => {
@@ -161,6 +161,6 @@ describe('links', () => {
     a.links.close(b.id, 'not wanted');
     world.clock.advance(100);
     expect(a.seen).toEqual(['up']);
-    expect(b.seen).toEqual(['offered', 'up', 'down: closed by the peer']);
+    expect(b.seen).toEqual(['offered', 'up', 'down: closed']);
   });
 });

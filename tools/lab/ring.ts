@@ -41,7 +41,7 @@ export function ringReport(views: readonly NodeView[], expected: number): RingRe
     ring.slice(i + 1).flatMap((b): RingLink[] => {
       const ends = [peerOf(a, b), peerOf(b, a)];
       if (ends.some((end) => end?.state !== 'up')) return [];
-      const isShortcut = ends.every((end) => end!.kind === 'long' || end!.kind === 'long (in)');
+      const isShortcut = ends.every((end) => !ringKinds.includes(end!.kind));
       return [{ a: a.name, b: b.name, kind: isShortcut ? 'shortcut' : 'ring' }];
     }),
   );
@@ -68,22 +68,23 @@ export function drawRing(views: readonly NodeView[], { links }: RingReport): str
   return [title, ...lines];
 }
 
-/** In this order, and by these words. */
-const kindTexts: { readonly [Kind in PeerReport['kind']]: string } = {
+/** In this order, and by these words; all others are shortcuts. */
+const kindTexts: { readonly [kind: string]: string } = {
   successor: 'successor',
   'successor+predecessor': 'successor and predecessor',
   predecessor: 'predecessor',
-  long: 'shortcut*',
-  'long (in)': 'shortcut*',
   unwanted: 'spare',
 };
-const kindOrder = Object.keys(kindTexts);
+const kindOrder: readonly string[] = ['successor', 'successor+predecessor', 'predecessor', 'long', 'long (in)'];
+const ringKinds: readonly string[] = Object.keys(kindTexts);
+
+const rankOf = (kind: string) => (kindOrder.includes(kind) ? kindOrder.indexOf(kind) : kindOrder.length);
 
 function linksText(peers: readonly PeerReport[], names: ReadonlyMap<string, string>): string {
   return peers
     .filter(({ state }) => state === 'up')
-    .toSorted((a, b) => kindOrder.indexOf(a.kind) - kindOrder.indexOf(b.kind))
-    .map(({ nodeId, kind }) => `${names.get(nodeId) ?? nodeId.slice(0, 10)} ${kindTexts[kind]}`)
+    .toSorted((a, b) => rankOf(a.kind) - rankOf(b.kind))
+    .map(({ nodeId, kind }) => `${names.get(nodeId) ?? nodeId.slice(0, 10)} ${kindTexts[kind] ?? 'shortcut*'}`)
     .join(', ');
 }
 

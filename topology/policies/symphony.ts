@@ -1,69 +1,76 @@
-import type { Policy, PolicyView, WantedEdge } from '../policy.ts';
-import { seededRandom } from '../random.ts';
-import { clockwise, type NodeId, sortClockwise } from '../ring.ts';
+import type { HeldEdge, Policy, PolicyView, WantedEdge } from '../policy.ts';
+import { type Random, seededRandom } from '../random.ts';
+import { clockwise, type NodeId } from '../ring.ts';
+import { edges, shareOf, successorsOf } from './successors.ts';
 
 export interface SymphonyOptions {
-  readonly successors: number;
-  readonly longLinks: number;
+  /** 2 by default. */
+  readonly successors?: number | undefined;
+  /** `floor(log2 nodes)` by default. */
+  readonly longLinks?: number | undefined;
 }
 
 const maxDraws = 16;
+/** Nodes about a drawn point among which the nearest by round-trip time is taken. */
+const samples = 3;
 
 /**
  * Symphony (Manku, Bawa, Raghavan 2003): the next nodes clockwise, and long links whose length is drawn from the
- * harmonic distribution over the id space, with the natural logarithm. A long link that exists is kept.
+ * harmonic distribution over the id space, with the natural logarithm. A long link is kept until the overlay has twice or
+ * half as many nodes as when it was drawn.
  */
-export function symphony(options: SymphonyOptions): Policy {
+export function symphony(options: SymphonyOptions = {}): Policy {
   return (view) => {
-    const ring = sortClockwise(view.self, view.members);
-    const successors = ring.slice(0, successorCount(options.successors, ring.length + 1));
-    const predecessor = ring.at(-1);
+    const successors = successorsOf(view, options.successors ?? 2);
+    const predecessor = view.members.at(-1);
     const ringLinks = new Set(predecessor === undefined ? successors : [...successors, predecessor]);
-    return [
-      ...successors.map((peer): WantedEdge => ({ peer, kind: 'successor' })),
-      ...longLinks(view, ring, ringLinks, options.longLinks).map((peer): WantedEdge => ({ peer, kind: 'long' })),
-    ];
+    const count = options.longLinks ?? Math.floor(Math.log2(view.nodes));
+    const long = longLinks(view, ringLinks, Math.max(1, Math.min(count, shareOf(view.nodes))));
+    return [...edges('successor', successors), ...edges('long', long)] satisfies WantedEdge[];
   };
 }
 
-/**
- * A second successor in a ring of a few nodes makes it a mesh and leaves nothing to the long links. So links along the
- * ring, in and out, go to half of the other nodes at most, and to one successor at least.
- */
-function successorCount(wanted: number, nodes: number): number {
-  return Math.max(1, Math.min(wanted, Math.floor((nodes - 1) / 4)));
-}
-
-function longLinks(view: PolicyView, ring: readonly NodeId[], ringLinks: ReadonlySet<NodeId>, count: number): NodeId[] {
-  const chosen = ring.filter((peer) => view.links.get(peer) === 'long' && !ringLinks.has(peer)).slice(0, count);
-  const free = new Set(ring.filter((peer) => !ringLinks.has(peer) && !view.links.has(peer)));
+function longLinks(view: PolicyView, ringLinks: ReadonlySet<NodeId>, count: number): NodeId[] {
+  const { members, links, nodes } = view;
+  const isKept = ({ kind, nodes: then }: HeldEdge) => kind === 'long' && nodes < 2 * then && then < 2 * nodes;
+  const held = new Set([...links].filter(([, edge]) => isKept(edge)).map(([peer]) => peer));
+  const chosen = held.size === 0 ? [] : members.filter((peer) => held.has(peer) && !ringLinks.has(peer));
+  if (chosen.length >= count) return chosen.slice(0, count);
+  const isFree = (peer: NodeId) => !ringLinks.has(peer) && !links.has(peer) && !chosen.includes(peer);
   const random = seededRandom(view.seed);
-  while (chosen.length < count && free.size > 0) {
-    const peer = draw(view.self, ring, free, random);
-    free.delete(peer);
+  while (chosen.length < count) {
+    const peer = draw(view, isFree, random);
+    if (peer === undefined) break;
     chosen.push(peer);
   }
   return chosen;
 }
 
-/** `ring` is in clockwise order from `self`. */
-function draw(self: NodeId, ring: readonly NodeId[], free: ReadonlySet<NodeId>, random: () => number): NodeId {
-  const nodes = ring.length + 1;
+function draw(view: PolicyView, isFree: (peer: NodeId) => boolean, random: Random): NodeId | undefined {
+  const { self, members, nodes } = view;
   for (let i = 0; i < maxDraws; i++) {
     const share = Math.exp(Math.log(nodes) * (random() - 1));
-    const manager = firstAtOrAfter(self, ring, BigInt(Math.floor(share * 2 ** 53)) << 75n);
-    if (manager !== undefined && free.has(manager)) return manager;
+    const at = firstAtOrAfter(self, members, BigInt(Math.floor(share * 2 ** 53)) << 75n);
+    const near = members.slice(at, at + samples).filter(isFree);
+    if (near.length > 0) return nearestByTime(view, near);
   }
-  return [...free][Math.floor(random() * free.size)]!;
+  const free = members.filter(isFree);
+  return free[Math.floor(random() * free.length)];
 }
 
-/** The first node that is at least `steps` clockwise of `self`; undefined where that is `self` again. */
-function firstAtOrAfter(self: NodeId, ring: readonly NodeId[], steps: bigint): NodeId | undefined {
+/** The first of them whose round-trip time nobody measured, if none is known to be nearer. */
+function nearestByTime({ rttMs }: PolicyView, peers: readonly NodeId[]): NodeId {
+  const times = peers.map((peer) => rttMs(peer) ?? Number.POSITIVE_INFINITY);
+  return peers[times.indexOf(Math.min(...times))]!;
+}
+
+/** Index of the first node that is at least `steps` clockwise of `self`. */
+function firstAtOrAfter(self: NodeId, ring: readonly NodeId[], steps: bigint): number {
   let [low, high] = [0, ring.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (clockwise(self, ring[middle]!) < steps) low = middle + 1;
     else high = middle;
   }
-  return ring[low];
+  return low;
 }

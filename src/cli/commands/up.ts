@@ -21,6 +21,10 @@ export interface UpOptions {
   readonly ovsDatabase?: string;
   readonly identity?: string;
   readonly openflow?: string;
+  readonly policy?: string;
+  readonly successors?: number;
+  readonly longLinks?: number;
+  readonly peer?: readonly string[];
   readonly stormBroadcast?: number;
   readonly stormMulticast?: number;
   readonly stormUnknownUnicast?: number;
@@ -37,6 +41,7 @@ Examples:
   ringlet up --config node.json --openflow 127.0.0.1:6653
   ringlet up --config home.json --config work.json
   ringlet up --rendezvous ws://192.0.2.1:7788 --ovs br0
+  ringlet up --rendezvous ws://192.0.2.1:7788 --policy all-to-all
 
 A file of --config is JSON with the names of the flags; flags win over it:
   { "name": "attic", "rendezvous": "ws://192.0.2.1:7788", "addresses": ["10.77.0.1/24"] }`;
@@ -61,6 +66,10 @@ export function command(): Command {
     .option('--ovs <bridge>', 'make the TAP a port of this bridge of Open vSwitch')
     .option('--ovs-database <target>', 'where its database is (default: unix:/var/run/openvswitch/db.sock)')
     .option('--identity <file>', "file of the node's key, made when missing (default: a key for this run)")
+    .option('--policy <name>', 'links: symphony, chord, all-to-all, social or static (default: symphony)')
+    .option('--successors <number>', 'next nodes on the ring that it links to (default: 2)', integer)
+    .option('--long-links <number>', 'shortcuts that it makes (default: log2 of the number of nodes)', integer)
+    .option('--peer <node id>', 'whom social and static link to; may be given more than once', collect)
     .option('--storm-broadcast <frames>', 'broadcast a second that the host may send (default: 500; 0: any)', integer)
     .option('--storm-multicast <frames>', 'multicast a second (default: 2000; 0: any)', integer)
     .option('--storm-unknown-unicast <frames>', 'frames a second to unknown hosts (default: 500; 0: any)', integer)
@@ -122,6 +131,7 @@ export function configsOf({
   config: files = [],
   logLevel: _,
   address,
+  peer,
   arpNdProxy,
   multicastSnooping,
   ...flags
@@ -129,6 +139,7 @@ export function configsOf({
   const given = {
     ...flags,
     ...(address === undefined ? {} : { addresses: address }),
+    ...(peer === undefined ? {} : { peers: peer }),
     ...(arpNdProxy === false ? { arpNdProxy } : {}),
     ...(multicastSnooping === false ? { multicastSnooping } : {}),
   };

@@ -85,7 +85,7 @@ export class TestSwitch {
   }
 
   adjacency(neighbours: NodeId[], members: NodeId[] = neighbours): void {
-    this.app.adjacency(neighbours, members);
+    this.app.adjacency(new Map(neighbours.map((id) => [id, []])), members);
     this.settle();
   }
 

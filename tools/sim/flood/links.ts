@@ -1,4 +1,12 @@
-import { clockwise, type NodeId, type Policy, type Random, sortClockwise, symphony } from '../../../topology/index.ts';
+import {
+  clockwise,
+  type NodeId,
+  type Policy,
+  type PolicyView,
+  type Random,
+  sortClockwise,
+  symphony,
+} from '../../../topology/index.ts';
 
 /** Who is linked to whom: both ways. */
 export type Links = Map<NodeId, Set<NodeId>>;
@@ -38,11 +46,16 @@ export function decimalLinks(ids: readonly NodeId[], random: Random): Links {
 function linksOf(ids: readonly NodeId[], policy: Policy, random: Random): Links {
   const links: Links = new Map(ids.map((id) => [id, new Set()]));
   for (const self of ids) {
-    const members = ids.filter((id) => id !== self);
-    const seed = Math.floor(random() * 2 ** 32);
-    for (const { peer } of policy({ self, members, links: new Map(), seed })) join(links, self, peer);
+    for (const { peer } of policy(viewOf(self, ids, random))) join(links, self, peer);
   }
   return links;
+}
+
+/** What a node knows that has no links yet, and all others in its view. */
+function viewOf(self: NodeId, ids: readonly NodeId[], random: Random): PolicyView {
+  const members = sortClockwise(self, ids).filter((id) => id !== self);
+  const seed = Math.floor(random() * 2 ** 32);
+  return { self, members, nodes: members.length + 1, links: new Map(), rttMs: () => undefined, seed, now: 0 };
 }
 
 /** The links of one node that joins later. */
@@ -50,8 +63,7 @@ export function joinRing(links: Links, self: NodeId, random: Random): void {
   const members = [...links.keys()];
   links.set(self, new Set());
   const policy = symphony({ successors: 2, longLinks: Math.floor(Math.log2(members.length + 1)) });
-  const seed = Math.floor(random() * 2 ** 32);
-  for (const { peer } of policy({ self, members, links: new Map(), seed })) join(links, self, peer);
+  for (const { peer } of policy(viewOf(self, members, random))) join(links, self, peer);
   for (const peer of nearestBefore(members, self, 2)) join(links, self, peer);
 }
 

@@ -1,0 +1,60 @@
+import { type MemberRecord, type MemberState, memberStates, type NodeId, parseNodeId } from '../../topology/index.ts';
+import type { Identity } from '../identity/index.ts';
+import { nodeIdOf, signingInput, verifySignature } from '../lib/ed25519.ts';
+
+/**
+ * What shows that a record of a member is its own. The signature is over `signingInput('ringlet-member-v1', ...)` of overlay,
+ * public key, sequence (64 bits, big-endian), state (8 bits) and name.
+ *
+ * +---------------------------------------------------------------+
+ * |   raw Ed25519 public key (256)                                |
+ * +---------------------------------------------------------------+
+ * |   signature (512)                                             |
+ * +---------------------------------------------------------------+
+ * |   name, ASCII (up to 504)                                     |
+ * +---------------------------------------------------------------+
+ */
+const keyBytes = 32;
+const signatureBytes = 64;
+const domain = 'ringlet-member-v1';
+const namePattern = /^[A-Za-z0-9.-]{1,63}$/;
+
+/** Makes and checks the proofs of one overlay's members. */
+export class MemberProofs {
+  readonly #identity: Identity;
+  readonly #overlay: string;
+  readonly #name: string;
+
+  constructor(identity: Identity, overlay: string, name: string) {
+    this.#identity = identity;
+    this.#overlay = overlay;
+    this.#name = name;
+  }
+
+  sign(sequence: number, state: MemberState): Uint8Array {
+    const key = Buffer.from(this.#identity.publicKey, 'base64url');
+    const signature = this.#identity.sign(this.#signed(key, sequence, state, this.#name));
+    return Buffer.concat([key, signature, Buffer.from(this.#name, 'latin1')]);
+  }
+
+  /** The member's name; undefined when the record is not its own. */
+  nameOf({ id, sequence, state, proof }: MemberRecord): string | undefined {
+    const key = Buffer.from(proof.subarray(0, keyBytes));
+    const signature = Buffer.from(proof.subarray(keyBytes, keyBytes + signatureBytes)).toString('base64url');
+    const name = Buffer.from(proof.subarray(keyBytes + signatureBytes)).toString('latin1');
+    const text = key.toString('base64url');
+    if (key.length !== keyBytes || !namePattern.test(name) || idOf(text) !== id) return undefined;
+    return verifySignature(text, this.#signed(key, sequence, state, name), signature) ? name : undefined;
+  }
+
+  #signed(key: Uint8Array, sequence: number, state: MemberState, name: string): Uint8Array {
+    const number = Buffer.alloc(9);
+    number.writeBigUInt64BE(BigInt(sequence));
+    number[8] = memberStates.indexOf(state);
+    return signingInput(domain, [this.#overlay, key, number, name]);
+  }
+}
+
+function idOf(publicKey: string): NodeId | undefined {
+  return parseNodeId(nodeIdOf(publicKey));
+}

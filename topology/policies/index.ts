@@ -1,0 +1,36 @@
+import type { Policy } from '../policy.ts';
+import type { NodeId } from '../ring.ts';
+import { chord } from './chord.ts';
+import { allToAll, listed } from './listed.ts';
+import { symphony } from './symphony.ts';
+
+export const policyNames = ['symphony', 'chord', 'all-to-all', 'social', 'static'] as const;
+export type PolicyName = (typeof policyNames)[number];
+
+export interface PolicyChoice {
+  readonly policy: PolicyName;
+  readonly successors?: number | undefined;
+  readonly longLinks?: number | undefined;
+  /** Whom `social` and `static` link to. */
+  readonly peers?: readonly NodeId[] | undefined;
+}
+
+export interface ChosenPolicy {
+  readonly policy: Policy;
+  /** Whether a link that this peer wants is accepted. */
+  readonly admits: (peer: NodeId) => boolean;
+}
+
+const everybody = () => true;
+
+const makers: { readonly [Name in PolicyName]: (choice: PolicyChoice, peers: ReadonlySet<NodeId>) => ChosenPolicy } = {
+  symphony: (choice) => ({ policy: symphony(choice), admits: everybody }),
+  chord: (choice) => ({ policy: chord(choice), admits: everybody }),
+  'all-to-all': () => ({ policy: allToAll(), admits: everybody }),
+  social: (_, peers) => ({ policy: listed('friend', peers), admits: (peer) => peers.has(peer) }),
+  static: (_, peers) => ({ policy: listed('static', peers), admits: everybody }),
+};
+
+export function choosePolicy(choice: PolicyChoice): ChosenPolicy {
+  return makers[choice.policy](choice, new Set(choice.peers));
+}
