@@ -104,7 +104,7 @@ describe('the configuration of a node', () => {
   it('has defaults for all that is not said', () => {
     const storm = { stormBroadcast: 500, stormMulticast: 2000, stormUnknownUnicast: 500 };
     const services = { fence: [], arpNdProxy: true, multicastSnooping: true, multicastQuerier: false };
-    const tap = { tap: 'ringlet0', addresses: [], mtu: 1330 };
+    const tap = { tap: 'ringlet0', addresses: [], mtu: 1330, ovsDatabase: 'unix:/var/run/openvswitch/db.sock' };
     const links = { policy: 'symphony', successors: 2, peers: [] };
     expect(parseNodeConfig(good)).toEqual({ ...good, overlay: 'default', ...tap, ...storm, ...services, ...links });
     expect(parseNodeConfig({ ...good, openflow: '[::1]:6653' }).openflow).toEqual({ host: '::1', port: 6653 });
