@@ -43,6 +43,11 @@ const maxProbes = 2_000;
 const lookMs = 50;
 /** How long closed ports hold up ports that are to be opened, ms. */
 const closingMs = 1_000;
+/**
+ * Once a link is gone, nothing is opened for so long, ms: what it carried last is still under way, and would come a second time by
+ * the link that takes its place.
+ */
+const drainMs = 200;
 
 /**
  * Finds out by probes which ports are linked, and lets just those forward that make a tree: whatever the network looks like, a
@@ -73,6 +78,7 @@ export class Links implements App {
   /** Switches that are closing ports, until which no port is opened. */
   #closing = 0;
   #closingUntil = 0;
+  #drainedAt = 0;
   #lookAt = 0;
   #intervalMs = probeMs;
 
@@ -111,8 +117,8 @@ export class Links implements App {
     this.#isStale = true;
   }
 
-  forgotten(sw: ManagedSwitch): void {
-    for (const port of [...(this.#ports.get(sw)?.values() ?? [])]) this.#remove(port);
+  forgotten(sw: ManagedSwitch, now: number): void {
+    for (const port of [...(this.#ports.get(sw)?.values() ?? [])]) this.#remove(port, now);
     this.#ports.delete(sw);
     this.#byId.delete(sw.datapathId);
   }
@@ -152,7 +158,7 @@ export class Links implements App {
     const isUp = sw.ports.get(no)?.isUp ?? false;
     if (ports === undefined || isUp === (known !== undefined)) return false;
     this.#isStale = true;
-    if (known !== undefined) return this.#remove(known);
+    if (known !== undefined) return this.#remove(known, now);
     // The switch's own host is no way to another switch.
     const isLocal = no === PortNo.LOCAL;
     const port = new LinkPort(sw, no, isOpen || isLocal ? now : now + settleMs, now);
@@ -163,15 +169,15 @@ export class Links implements App {
     return false;
   }
 
-  #remove(port: LinkPort): boolean {
+  #remove(port: LinkPort, now: number): boolean {
     const { sw, no, isForwarding } = port;
     const wasLink = port.isLink;
     this.#ports.get(sw)?.delete(no);
     this.#isStale = true;
     for (const other of this.#all()) {
-      if (other.forget(port) && isForwarding) this.#linkChanged(other);
+      if (other.forget(port) && isForwarding) this.#linkChanged(other, now);
     }
-    if (wasLink && isForwarding) this.#linkChanged(port);
+    if (wasLink && isForwarding) this.#linkChanged(port, now);
     this.#close(port);
     return isForwarding;
   }
@@ -207,6 +213,7 @@ export class Links implements App {
     );
     const closing = switched.filter((port) => port.isForwarding);
     if (closing.length > 0) this.#closeAll(closing, now);
+    else if (switched.length > 0 && now < this.#drainedAt) this.#isStale = true;
     else {
       for (const port of switched) this.#open(port);
       for (const sw of new Set(switched.map((port) => port.sw))) this.#tell(sw, now);
@@ -218,7 +225,7 @@ export class Links implements App {
   #closeAll(ports: readonly LinkPort[], now: number): void {
     const switches = new Set(ports.map((port) => port.sw));
     for (const port of ports) {
-      if (port.isLink) this.#linkChanged(port);
+      if (port.isLink) this.#linkChanged(port, now);
       this.#close(port);
     }
     this.#closing = switches.size;
@@ -251,7 +258,8 @@ export class Links implements App {
     else sw.rules.remove(closedRule(this.#gate, no));
   }
 
-  #linkChanged({ sw, no }: LinkPort): void {
+  #linkChanged({ sw, no }: LinkPort, now: number): void {
+    this.#drainedAt = now + drainMs;
     const ports = this.#changed.get(sw);
     if (ports === undefined) this.#changed.set(sw, new Set([no]));
     else ports.add(no);

@@ -43,6 +43,6 @@ export interface App {
   /** A rule of this app ended by itself; it is still in `sw.rules`. */
   ruleGone?(sw: ManagedSwitch, rule: Message<'flowRemoved'>, now: number): void;
   /** The switch has been away for too long. */
-  forgotten?(sw: ManagedSwitch): void;
+  forgotten?(sw: ManagedSwitch, now: number): void;
   tick?(now: number): void;
 }

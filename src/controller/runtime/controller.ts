@@ -108,7 +108,7 @@ export class Controller implements ConnectionOwner {
   tick(now: number): void {
     for (const connection of this.#streams) connection.tick(now);
     for (const app of this.apps) app.tick?.(now);
-    for (const [sw, at] of this.#lostAt) if (now - at >= forgetMs) this.#forget(sw);
+    for (const [sw, at] of this.#lostAt) if (now - at >= forgetMs) this.#forget(sw, now);
   }
 
   /** Ends all connections. */
@@ -131,7 +131,7 @@ export class Controller implements ConnectionOwner {
     }
     sw.isStaged = connection.version > 1 && nTables >= this.#tables;
     if (!sw.isStaged && this.apps.some((app) => app.needsStages)) return `${this.#tables} tables are needed`;
-    this.#remember(sw);
+    this.#remember(sw, now);
     this.#connections.set(sw, connection);
     sw.counters.connections += 1;
     const version = `1.${connection.version - 1}`;
@@ -203,18 +203,18 @@ export class Controller implements ConnectionOwner {
     this.#byOwner.get(message.cookie)?.ruleGone?.(sw, message, now);
   }
 
-  #remember(sw: ManagedSwitch): void {
+  #remember(sw: ManagedSwitch, now: number): void {
     this.#lostAt.delete(sw);
     this.#switches.set(sw.datapathId, sw);
     if (this.#switches.size <= maxSwitches) return;
     const oldest = this.#lostAt.keys().next().value;
-    if (oldest !== undefined) this.#forget(oldest);
+    if (oldest !== undefined) this.#forget(oldest, now);
   }
 
-  #forget(sw: ManagedSwitch): void {
+  #forget(sw: ManagedSwitch, now: number): void {
     this.#lostAt.delete(sw);
     this.#switches.delete(sw.datapathId);
-    for (const app of this.apps) app.forgotten?.(sw);
+    for (const app of this.apps) app.forgotten?.(sw, now);
   }
 }
 

@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ControllerStatus, LinkReport } from '../../src/controllerd/client.ts';
+import { until } from '../netns/support/bridge-lab.ts';
+import { seededRandom } from '../unit/support/seeded-random.ts';
+import { type LabHost, OvsLab } from './support/ovs-lab.ts';
+import { RingletRun, ringlet } from './support/ringlet-run.ts';
+
+const bridges = 30;
+const extraLinks = 15;
+const hostCount = 6;
+const everybody = '10.50.255.255';
+/** Broadcasts a second, and how many of them. */
+const rate = 50;
+const seed = Number(process.env.CYCLES_SEED ?? 1);
+
+let lab: OvsLab;
+let controller: RingletRun;
+
+async function status(): Promise<ControllerStatus> {
+  return JSON.parse((await ringlet(lab.folder, 'controller', 'status', '--json')).stdout) as ControllerStatus;
+}
+
+/** A random tree and random links besides. */
+function randomGraph(): [string, string][] {
+  const random = seededRandom(seed);
+  const pairs = new Map<string, [string, string]>();
+  const add = (a: number, b: number) => {
+    if (a !== b) pairs.set(`${Math.min(a, b)}-${Math.max(a, b)}`, [`s${Math.min(a, b)}`, `s${Math.max(a, b)}`]);
+  };
+  for (let i = 1; i < bridges; i++) add(i, Math.floor(random() * i));
+  while (pairs.size < bridges - 1 + extraLinks) add(Math.floor(random() * bridges), Math.floor(random() * bridges));
+  return [...pairs.values()];
+}
+
+/** As `randomGraph` has it. */
+function endsOf({ fromSwitch, toSwitch }: LinkReport): [string, string] {
+  const [a, b] = [fromSwitch, toSwitch].map((id) => Number.parseInt(id, 16) - 1).sort((x, y) => x - y);
+  return [`s${a}`, `s${b}`];
+}
+
+/** Whether all bridges are joined by `pairs`. */
+function isConnected(pairs: readonly (readonly [string, string])[]): boolean {
+  const reached = new Set(['s0']);
+  for (let before = 0; before < reached.size; ) {
+    before = reached.size;
+    for (const [a, b] of pairs) if (reached.has(a) || reached.has(b)) reached.add(a).add(b);
+  }
+  return reached.size === bridges;
+}
+
+/** What a host hears of broadcast echo requests: their numbers, as they come. */
+class Ears {
+  readonly heard: number[] = [];
+  readonly #child;
+
+  constructor({ netns }: LabHost) {
+    const filter = ['icmp', 'and', 'dst', everybody];
+    this.#child = spawn('ip', [
+      'netns',
+      'exec',
+      netns.name,
+      'tcpdump',
+      '-n',
+      '-l',
+      '--immediate-mode',
+      '-i',
+      'eth0',
+      ...filter,
+    ]);
+    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      for (const [, number] of text.matchAll(/seq (\d+)/g)) this.heard.push(Number(number));
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#child.kill();
+    await once(this.#child, 'close');
+  }
+}
+
+/** Sends broadcasts from the first host while `during` goes on; what each other host heard of them. */
+async function broadcasts(seconds: number, during: () => Promise<void>): Promise<number[][]> {
+  const [sender, ...others] = lab.hosts;
+  const ears = others.map((host) => new Ears(host));
+  await sleep(1500);
+  const sending = sender!.netns.run(
+    'ping',
+    '-b',
+    '-n',
+    '-q',
+    '-i',
+    String(1 / rate),
+    '-c',
+    String(seconds * rate),
+    '-W',
+    '1',
+    everybody,
+  );
+  await Promise.all([sending.catch(() => {}), during()]);
+  await sleep(500);
+  await Promise.all(ears.map((each) => each.stop()));
+  return ears.map(({ heard }) => heard);
+}
+
+beforeAll(async () => {
+  lab = await OvsLab.make();
+  const names = Array.from({ length: bridges }, (_, i) => `s${i}`);
+  await lab.addBridges(names, 'protocols=OpenFlow13');
+  await lab.linkByVeth(...randomGraph());
+  for (let i = 0; i < hostCount; i++) await lab.addHost(`s${Math.floor((i * bridges) / hostCount)}`);
+  controller = await RingletRun.start(lab.netns.name, lab.folder, 'controller', '--listen', 'ptcp:6653:127.0.0.1');
+  await lab.vsctl(...names.flatMap((name) => ['--', 'set-controller', name, 'tcp:127.0.0.1:6653']).slice(1));
+  const links = 2 * (bridges - 1 + extraLinks);
+  await until(
+    async () => {
+      const now = await status();
+      const isSettled = now.links.filter(({ isForwarding }) => isForwarding).length === 2 * (bridges - 1);
+      return now.links.length === links && isSettled;
+    },
+    40_000,
+    () => 'the links were not all found',
+  );
+}, 90_000);
+afterAll(async () => {
+  await controller?.stop();
+  await lab?.end();
+});
+
+test(`30 bridges with ${extraLinks} loops: every host hears every broadcast once (seed ${seed})`, async () => {
+  const heard = await broadcasts(2, async () => {});
+  const all = Array.from({ length: 2 * rate }, (_, i) => i + 1);
+  for (const numbers of heard) expect(numbers).toEqual(all);
+});
+
+test('a port goes down: everybody is reached again within a second, and nobody hears anything twice', async () => {
+  const graph = randomGraph();
+  const used = (await status()).links.filter(({ isForwarding }) => isForwarding).map(endsOf);
+  // Those that something can take the place of.
+  const spare = used.filter(([a, b]) => isConnected(graph.filter(([c, d]) => c !== a || d !== b)));
+  const broken = [spare[0]!, spare[Math.floor(spare.length / 2)]!, spare.at(-1)!];
+  const heard = await broadcasts(8, async () => {
+    for (const link of broken) {
+      await sleep(1000);
+      await lab.netns.ip(`link set ${link.join('-')} down`);
+      await sleep(1500);
+      await lab.netns.ip(`link set ${link.join('-')} up`);
+    }
+  });
+  let longest = 0;
+  for (const numbers of heard) {
+    expect(new Set(numbers).size).toBe(numbers.length);
+    const gaps = numbers.slice(1).map((number, i) => number - numbers[i]! - 1);
+    longest = Math.max(longest, ...gaps);
+    expect(numbers.at(-1)).toBe(8 * rate);
+  }
+  expect((longest * 1000) / rate).toBeLessThan(1000);
+});
+
+test('hosts reach each other, over IPv4 and IPv6', async () => {
+  const [first, ...others] = lab.hosts;
+  for (const { address, address6 } of others) {
+    await first!.netns.run('ping', '-n', '-c', '1', '-W', '2', address);
+    await first!.netns.run('ping', '-n', '-c', '1', '-W', '2', address6);
+  }
+});
