@@ -346,6 +346,20 @@ describe('packets', () => {
     controller.tell({ type: 'packetOut', match: [inPort(PortNo.CONTROLLER)], actions: [output(no)], data });
     expect(sent).toEqual([data]);
   });
+
+  it('go out with the fields that no packet has, and with those only', () => {
+    const { controller, lab } = setup(6);
+    const { no, sent } = lab.leaf();
+    const match: OxmField[] = [inPort(no), { field: 'packet_type', value: 0 }, { field: 'reg3', value: 7 }];
+    lab.flow({ match: [match[2]!], instructions: [apply(output(PortNo.IN_PORT))] });
+    const data = frame(mac(1), mac(2));
+    const message = { type: 'packetOut' as const, actions: [output(PortNo.TABLE)], data };
+    controller.tell({ ...message, match });
+    expect(sent).toHaveLength(1);
+    const refused = (field: OxmField) => controller.errorOf({ ...message, match: [inPort(no), field] })[1];
+    expect(refused(eth(0x800))).toBe(BadRequestCode.PIPELINE_FIELDS_ONLY);
+    expect(refused({ field: 'packet_type', value: 0x1_0800 })).toBe(BadRequestCode.BAD_PACKET);
+  });
 });
 
 describe('errors', () => {

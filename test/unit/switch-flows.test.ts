@@ -77,6 +77,9 @@ describe('add', () => {
       FlowModFailedCode.OVERLAP,
     ]);
     t.change({ match: [eth(0x806)], priority: 7, flags: FlowModFlags.CHECK_OVERLAP });
+    // The very same match is an overlap too, though without the flag it takes the place of the old one.
+    expect(refusalOf(() => t.change({ ...overlapping, priority: 8 }))[1]).toBe(FlowModFailedCode.OVERLAP);
+    t.change({ ...overlapping, flags: 0, priority: 8 });
     t.change({ match: [inPort(1)], priority: 7 });
     expect(t.tables.size).toBe(4);
   });
