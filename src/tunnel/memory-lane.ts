@@ -14,15 +14,23 @@ export interface MemoryWire {
   way(): MemoryPath;
 }
 
-/** Sends each batch once, and what is lost is lost. */
+/** Sends each batch once, and what is lost is lost. Where frames are doubled or overtake each other, each goes its own way. */
 export function sendUnreliably(
   wire: MemoryWire,
   messages: readonly Uint8Array[],
   deliver: (messages: readonly Uint8Array[]) => void,
 ): void {
-  const { latencyMs, loss } = wire.way();
+  const { latencyMs, loss, duplicate = 0, jitterMs = 0 } = wire.way();
   const kept = messages.filter(() => wire.random() >= loss).map((message) => message.slice());
-  if (kept.length > 0) wire.clock.after(latencyMs, () => deliver(kept));
+  if (kept.length === 0) return;
+  if (duplicate === 0 && jitterMs === 0) {
+    wire.clock.after(latencyMs, () => deliver(kept));
+    return;
+  }
+  for (const message of kept) {
+    const times = wire.random() < duplicate ? 2 : 1;
+    for (let i = 0; i < times; i++) wire.clock.after(latencyMs + wire.random() * jitterMs, () => deliver([message]));
+  }
 }
 
 /** Delivers all, in order: a lost message is sent again, and those behind it wait. */

@@ -9,6 +9,10 @@ export interface MemoryPath {
   readonly latencyMs: number;
   /** Share of messages lost, 0 to 1. At 1 nothing crosses: a partition. */
   readonly loss: number;
+  /** Share of frames that arrive twice. */
+  readonly duplicate?: number;
+  /** Added to the latency of each frame, uniformly up to this: frames overtake each other. */
+  readonly jitterMs?: number;
 }
 
 export interface MemoryNetworkOptions {

@@ -1,15 +1,16 @@
 import { type Logger, pino } from 'pino';
 import type { OverlaySettings } from '../../src/controller/index.ts';
 import { Identity } from '../../src/identity/index.ts';
-import type { Clock, Timer } from '../../src/lib/clock.ts';
 import { VirtualClock } from '../../src/lib/virtual-clock.ts';
 import { defaultMtu, OverlayNode } from '../../src/node/index.ts';
-import { MemorySignalHub, type SignalEvents } from '../../src/signal/index.ts';
+import { MemorySignalHub } from '../../src/signal/index.ts';
 import { MemoryTap } from '../../src/tap/index.ts';
-import { type MemoryTunnelFactory, MemoryTunnelNetwork } from '../../src/tunnel/index.ts';
+import { type MemoryPath, type MemoryTunnelFactory, MemoryTunnelNetwork } from '../../src/tunnel/index.ts';
 import { seededRandom } from '../../topology/index.ts';
+import { SimProcess } from './process.ts';
 
 const silent = pino({ level: 'silent' });
+const nowhere: MemoryPath = { latencyMs: 0, loss: 1 };
 
 export interface SimOptions {
   readonly nodes: number;
@@ -18,43 +19,54 @@ export interface SimOptions {
   readonly latencyMs: number;
   /** Of every node's controller. */
   readonly settings?: Partial<OverlaySettings>;
+  /** What else links do to frames; may be changed while it runs, as `faults` of the network. */
+  readonly faults?: Omit<MemoryPath, 'latencyMs'>;
   /** Of all nodes; silent by default. */
   readonly log?: Logger;
 }
 
-/** A node of a simulation with the host at its TAP. */
+/** A node of a simulation with the host at its TAP. A restart gives it a new process; its key and its host stay. */
 export interface SimNode {
-  readonly node: OverlayNode;
-  readonly tap: MemoryTap;
-  readonly tunnels: MemoryTunnelFactory;
-  readonly clock: NodeClock;
+  readonly name: string;
+  readonly identity: Identity;
+  readonly mac: Uint8Array;
+  node: OverlayNode;
+  tap: MemoryTap;
+  tunnels: MemoryTunnelFactory;
+  clock: SimProcess;
   /** Frames that the node handed to its host, copied. */
   readonly received: Uint8Array[];
 }
 
 /**
  * Whole nodes, as they ship, on virtual time: only TAP, tunnels and signalling are their in-memory twins. The same options
- * give the same run.
+ * and the same calls give the same run.
  */
 export class SimNetwork {
   readonly clock = new VirtualClock();
   readonly nodes: SimNode[] = [];
+  /** The rendezvous of all nodes. */
+  readonly hub: MemorySignalHub;
+  faults: Omit<MemoryPath, 'latencyMs'>;
+  readonly #latencyMs: number;
   readonly #log: Logger;
   readonly #random: () => number;
   readonly #settings: Partial<OverlaySettings>;
   readonly #tunnels: MemoryTunnelNetwork;
-  /** The rendezvous of all nodes. */
-  readonly hub: MemorySignalHub;
+  /** Names of the nodes on one side of a partition. */
+  #cutOff: ReadonlySet<string> = new Set();
 
   constructor(options: SimOptions) {
     this.#log = options.log ?? silent;
     this.#settings = options.settings ?? {};
     this.#random = seededRandom(options.seed);
+    this.#latencyMs = options.latencyMs;
+    this.faults = options.faults ?? { loss: 0 };
     const { clock } = this;
-    const path = { latencyMs: options.latencyMs, loss: 0 };
-    this.#tunnels = new MemoryTunnelNetwork({ clock, random: this.#random, path: () => path });
+    const path = (from: string, to: string) => this.#path(from, to);
+    this.#tunnels = new MemoryTunnelNetwork({ clock, random: this.#random, path });
     this.hub = new MemorySignalHub({ clock, latencyMs: options.latencyMs });
-    for (let i = 1; i <= options.nodes; i++) this.#add(`n${i}`);
+    for (let i = 1; i <= options.nodes; i++) this.join();
   }
 
   /** Lets virtual time pass. */
@@ -62,19 +74,52 @@ export class SimNetwork {
     this.clock.advance(ms);
   }
 
+  /** Nodes whose processes were not killed. */
+  get alive(): SimNode[] {
+    return this.nodes.filter(({ clock }) => !clock.isKilled);
+  }
+
+  /** One more node starts. */
+  join(): SimNode {
+    const identity = Identity.fromSeed(Uint8Array.from({ length: 32 }, () => this.#random() * 256));
+    const mac = Uint8Array.of(0x06, ...Buffer.from(identity.nodeId, 'hex').subarray(0, 5));
+    const host = { name: `n${this.nodes.length + 1}`, identity, mac, received: [] };
+    const member = { ...host, ...this.#start(host, 0) };
+    this.nodes.push(member);
+    return member;
+  }
+
   /** As `kill -9` of a node: it does nothing any more, and nobody is told. */
   kill(victim: SimNode): void {
-    victim.clock.stop();
+    victim.clock.kill();
     victim.tunnels.kill();
   }
 
-  #add(name: string): void {
-    const clock = new NodeClock(this.clock);
-    const identity = Identity.fromSeed(Uint8Array.from({ length: 32 }, () => this.#random() * 256));
-    const mac = Uint8Array.of(0x06, ...Buffer.from(identity.nodeId, 'hex').subarray(0, 5));
+  /** Kills it, and starts it anew at once with the same key; its wall clock goes on as it was. */
+  restart(victim: SimNode): void {
+    this.kill(victim);
+    Object.assign(victim, this.#start(victim, victim.clock.wallErrorMs));
+  }
+
+  /** Cuts these nodes off from the others, as far as links go; the rendezvous is there for all. */
+  partition(members: readonly SimNode[]): void {
+    this.#cutOff = new Set(members.map(({ name }) => name));
+  }
+
+  heal(): void {
+    this.#cutOff = new Set();
+  }
+
+  #path(from: string, to: string): MemoryPath {
+    if (this.#cutOff.has(from) !== this.#cutOff.has(to)) return nowhere;
+    return { latencyMs: this.#latencyMs, ...this.faults };
+  }
+
+  #start(host: Pick<SimNode, 'name' | 'identity' | 'mac' | 'received'>, wallErrorMs: number) {
+    const { name, identity, mac, received } = host;
+    const clock = new SimProcess(this.clock, wallErrorMs);
     const tap = new MemoryTap({ name: 'tap0', mac, mtu: defaultMtu, defer: (task) => clock.after(0, task) });
     const tunnels = this.#tunnels.factory(name);
-    const received: Uint8Array[] = [];
     tap.host.onFrames((frames) => received.push(...frames.map((frame) => frame.slice())));
     const config = { name, overlay: 'sim' };
     const node = new OverlayNode({
@@ -82,62 +127,14 @@ export class SimNetwork {
       identity,
       settings: this.#settings,
       tap,
-      tunnels,
+      tunnels: clock.tunnels(tunnels),
       clock,
       random: this.#random,
       log: this.#log,
-      signal: (events) => this.hub.signal({ ...config, signer: identity, events: whileRunning(clock, events) }),
+      signal: (events) => this.hub.signal({ ...config, signer: identity, events: clock.signalEvents(events) }),
     });
     // Settles in virtual time; the hub of a simulation is always there.
     void node.start();
-    this.nodes.push({ node, tap, tunnels, received, clock });
+    return { node, tap, tunnels, clock };
   }
-}
-
-/** The simulation's clock as one node has it: it stops with the node. */
-class NodeClock implements Clock {
-  readonly #clock: Clock;
-  #stopped = false;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  now(): number {
-    return this.#clock.now();
-  }
-
-  wallTime(): number {
-    return this.#clock.wallTime();
-  }
-
-  after(ms: number, task: () => void): Timer {
-    return this.#clock.after(ms, () => {
-      if (!this.#stopped) task();
-    });
-  }
-
-  get isStopped(): boolean {
-    return this.#stopped;
-  }
-
-  stop(): void {
-    this.#stopped = true;
-  }
-}
-
-/** The hub does not know who died: what it says to a dead node is lost. */
-function whileRunning(clock: NodeClock, events: SignalEvents): SignalEvents {
-  const guard =
-    <A extends unknown[]>(handler: (...args: A) => void) =>
-    (...args: A) => {
-      if (!clock.isStopped) handler(...args);
-    };
-  return {
-    members: guard(events.members),
-    joined: guard(events.joined),
-    left: guard(events.left),
-    message: guard(events.message),
-    state: guard(events.state),
-  };
 }

@@ -68,9 +68,8 @@ export class TestSwitch {
     return port;
   }
 
-  addPeer(peer: NodeId): number {
+  addPeer(peer: NodeId, name = peerPortName(peer)): number {
     const mac = Uint8Array.of(2, 0, 0, 0, 0, 2);
-    const name = peerPortName(peer);
     const port = this.bridge.addPort(
       { name, mac, kind: 'peer', peer, send: (batch) => this.#keep(port, batch) },
       this.now,

@@ -1,0 +1,197 @@
+import { describe, expect, it } from 'vitest';
+import { type Action, FlowModCommand, NO_BUFFER, PortNo } from '../../../ofp/index.ts';
+import { decodeFrb } from '../../../switch/flood/index.ts';
+import { buildArp } from '../../../switch/packet/index.ts';
+import { SimNetwork, type SimNode } from '../../../tools/sim/network.ts';
+import { distance, type NodeId, seededRandom, switchIdOf } from '../../../topology/index.ts';
+import { TestSwitch } from '../../unit/support/test-switch.ts';
+
+const request = (srcMac: Uint8Array, dstIp = 0x0a4d_0002) => buildArp({ op: 1, srcMac, srcIp: 0x0a4d_0001, dstIp });
+
+function broadcastOf(node: SimNode, dstIp?: number): Uint8Array {
+  const frame = request(node.mac, dstIp);
+  node.tap.host.send([frame]);
+  return frame;
+}
+
+describe('4 two links to one peer, the new one made before the old one is broken', () => {
+  const [self, peer, other] = [0x10n << 120n, 0x40n << 120n, 0x80n << 120n];
+
+  it('bring a flood to the leaf port once, and take one copy to the peer', () => {
+    const sw = new TestSwitch(self);
+    const leaf = sw.addLeaf('tap0');
+    const links = [sw.addPeer(peer), sw.addPeer(peer, 'peer-400000000f')];
+    const toOther = sw.addPeer(other);
+    sw.adjacency([peer, other]);
+    const sent = request(Uint8Array.of(2, 0, 0, 0, 0, 9));
+    sw.fromLeaf(leaf, sent);
+    const copies = links.flatMap((port) => sw.records(port));
+    expect(copies).toHaveLength(1);
+    expect(decodeFrb(copies[0]!.frame)).toMatchObject({ root: self });
+    sw.records(toOther);
+    // The same flood of another switch, by both links: as when its sender changes over in the middle of it.
+    const flooded = new TestSwitch(peer);
+    const theirLeaf = flooded.addLeaf('tap0');
+    const toSelf = flooded.addPeer(self);
+    flooded.adjacency([self]);
+    flooded.fromLeaf(theirLeaf, sent);
+    const [record] = flooded.records(toSelf);
+    for (const link of links) sw.fromPeer(link, peer, 0n, record!.frame);
+    expect(sw.frames(leaf)).toEqual([sent]);
+    // The old link goes; floods go by the new one.
+    sw.removePort(links[0]!);
+    sw.fromLeaf(leaf, sent);
+    expect(sw.records(links[1]!)).toHaveLength(1);
+  });
+});
+
+describe('5 whole nodes under faults', () => {
+  const build = () => {
+    const sim = new SimNetwork({ nodes: 12, seed: 5, latencyMs: 20 });
+    sim.run(10_000);
+    return sim;
+  };
+  const expectFloods = (sim: SimNetwork, roots: readonly SimNode[], patienceMs = 8_000) => {
+    for (const [i, root] of roots.entries()) {
+      for (const { received } of sim.nodes) received.length = 0;
+      const frame = broadcastOf(root, 0x0a4d_0100 + i);
+      sim.run(patienceMs);
+      for (const node of sim.alive) {
+        const got = node.received.filter((each) => Buffer.compare(each, frame) === 0);
+        expect([node.name, got.length]).toEqual([node.name, node === root ? 0 : 1]);
+      }
+    }
+  };
+
+  it('frames lost, doubled and up to 200 ms late: a broadcast gets to each host once', () => {
+    const sim = build();
+    sim.faults = { loss: 0.05, duplicate: 0.05, jitterMs: 200 };
+    expectFloods(sim, sim.nodes.slice(0, 4));
+  });
+
+  it('a node that stands still for 2 s gets the broadcasts of that time, each once', () => {
+    const sim = build();
+    const [sleeper, root] = sim.nodes;
+    for (const { received } of sim.nodes) received.length = 0;
+    sleeper!.clock.pause(600);
+    const frames = [1, 2, 3].map((n) => {
+      sim.run(100);
+      return broadcastOf(root!, n);
+    });
+    expect(sleeper!.received).toEqual([]);
+    sim.run(3_000);
+    expect([...sleeper!.received].sort(Buffer.compare)).toEqual([...frames].sort(Buffer.compare));
+  });
+
+  it('a node that starts anew with the same id, and with its clock set forward, is heard and hears', () => {
+    const sim = build();
+    const victim = sim.nodes[3]!;
+    expectFloods(sim, [victim], 1_000);
+    victim.clock.jump(3_600_000);
+    sim.restart(victim);
+    sim.run(10_000);
+    expectFloods(sim, [victim, sim.nodes[0]!], 2_000);
+  });
+
+  it('a clock that jumps under a running node changes nothing', () => {
+    const sim = build();
+    sim.nodes[2]!.clock.jump(-3_600_000);
+    sim.nodes[5]!.clock.jump(3_600_000);
+    expectFloods(sim, [sim.nodes[2]!, sim.nodes[5]!], 1_000);
+  });
+});
+
+describe('6 a joiner', () => {
+  it.each([1, 2, 3])('hears the first broadcast that is sent after its first link is up (seed %d)', (seed) => {
+    const sim = new SimNetwork({ nodes: 16, seed, latencyMs: 20 });
+    sim.run(10_000);
+    const joiner = sim.join();
+    const isLinked = () =>
+      joiner.node.topology.neighbours.some((id) =>
+        sim.nodes.some(({ node }) => node.id === id && node.topology.neighbours.includes(joiner.node.id)),
+      );
+    for (let ms = 0; !isLinked(); ms++) {
+      expect(ms).toBeLessThan(5_000);
+      sim.run(1);
+    }
+    const frame = broadcastOf(sim.nodes[0]!);
+    sim.run(2_000);
+    expect(joiner.received.filter((each) => Buffer.compare(each, frame) === 0)).toHaveLength(1);
+  });
+});
+
+describe('10 no frame visits a switch twice', () => {
+  const ids: NodeId[] = Array.from({ length: 14 }, (_, i) => (BigInt(i) << 124n) + BigInt(i * 7919));
+  const frame = new Uint8Array(60).fill(7);
+
+  /** Switches in a full mesh, each with a random view of who is linked and who is there. */
+  function mesh(seed: number) {
+    const random = seededRandom(seed);
+    const some = (share: number, self: NodeId) => ids.filter((id) => id !== self && random() < share);
+    const switches = new Map(ids.map((id) => [id, new TestSwitch(id)]));
+    const ports = new Map(
+      ids.map((id) => [
+        id,
+        new Map(ids.filter((peer) => peer !== id).map((peer) => [peer, switches.get(id)!.addPeer(peer)])),
+      ]),
+    );
+    for (const [id, sw] of switches) sw.adjacency(some(0.4, id), some(0.8, id));
+    return { switches, ports };
+  }
+
+  /** Where a frame for `target` goes from `start`, until it stops. */
+  function wayOf({ switches, ports }: ReturnType<typeof mesh>, start: NodeId, target: NodeId): NodeId[] {
+    const way = [start];
+    let record = { at: start, from: ids.find((id) => id !== start && id !== target)!, hopLimit: 64 };
+    for (;;) {
+      const sw = switches.get(record.at)!;
+      const inPort = ports.get(record.at)!.get(record.from)!;
+      sw.fromPeer(inPort, ids.find((id) => id !== record.at)!, target, frame, record.hopLimit);
+      const out = [...ports.get(record.at)!].flatMap(([peer, port]) =>
+        sw.records(port).map(({ hopLimit }) => ({ peer, hopLimit })),
+      );
+      expect(out.length).toBeLessThanOrEqual(1);
+      if (out.length === 0) return way;
+      way.push(out[0]!.peer);
+      record = { at: out[0]!.peer, from: record.at, hopLimit: out[0]!.hopLimit };
+    }
+  }
+
+  it('whatever each switch believes about links and members, right or wrong', () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const net = mesh(seed);
+      for (const start of ids.slice(0, 5)) {
+        for (const target of ids.slice(6)) {
+          const way = wayOf(net, start, target);
+          expect(new Set(way).size).toBe(way.length);
+          // Nearer with every hop.
+          const left = way.map((id) => distance(id, target));
+          expect(left.every((steps, i) => i === 0 || steps <= left[i - 1]!)).toBe(true);
+        }
+      }
+    }
+  });
+
+  it('and a loop that a stranger wrote into the tables ends with the hop limit', () => {
+    const { switches, ports } = mesh(1);
+    const [a, b, c] = [ids[0]!, ids[1]!, ids[2]!];
+    const target = ids[9]!;
+    for (const [at, next] of [
+      [a, b],
+      [b, c],
+      [c, a],
+    ] as const) {
+      const output: Action = { type: 'output', port: ports.get(at)!.get(next)!, maxLen: 0 };
+      switches.get(at)!.bridge.changeFlows(
+        {
+          ...{ command: FlowModCommand.ADD, tableId: 3, priority: 999, cookie: 0n, cookieMask: 0n, flags: 0 },
+          ...{ idleTimeout: 0, hardTimeout: 0, bufferId: NO_BUFFER, outPort: PortNo.ANY, outGroup: PortNo.ANY },
+          match: [{ field: 'tunnel_id', value: switchIdOf(target) }],
+          instructions: [{ type: 'applyActions', actions: [output] }],
+        },
+        0,
+      );
+    }
+    expect(wayOf({ switches, ports }, a, target).length).toBeLessThanOrEqual(65);
+  });
+});
