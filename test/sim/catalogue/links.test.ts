@@ -3,6 +3,7 @@ import { type Action, FlowModCommand, NO_BUFFER, PortNo } from '../../../ofp/ind
 import { decodeFrb } from '../../../switch/flood/index.ts';
 import { buildArp } from '../../../switch/packet/index.ts';
 import { SimNetwork, type SimNode } from '../../../tools/sim/network.ts';
+import { readFrame } from '../../../tools/sim/trace/frame-trace.ts';
 import { distance, type NodeId, seededRandom, switchIdOf } from '../../../topology/index.ts';
 import { TestSwitch } from '../../unit/support/test-switch.ts';
 
@@ -12,6 +13,12 @@ function broadcastOf(node: SimNode, dstIp?: number): Uint8Array {
   const frame = request(node.mac, dstIp);
   node.tap.host.send([frame]);
   return frame;
+}
+
+/** Whether a frame of a flood carries this one. */
+function isCopyOf(frame: Uint8Array, inner: Uint8Array): boolean {
+  const content = readFrame(frame);
+  return content.kind === 'data' && Buffer.compare(content.frb.inner, inner) === 0;
 }
 
 describe('4 two links to one peer, the new one made before the old one is broken', () => {
@@ -25,7 +32,7 @@ describe('4 two links to one peer, the new one made before the old one is broken
     sw.adjacency([peer, other]);
     const sent = request(Uint8Array.of(2, 0, 0, 0, 0, 9));
     sw.fromLeaf(leaf, sent);
-    const copies = links.flatMap((port) => sw.records(port));
+    const copies = links.flatMap((port) => sw.records(port)).filter(({ frame }) => isCopyOf(frame, sent));
     expect(copies).toHaveLength(1);
     expect(decodeFrb(copies[0]!.frame)).toMatchObject({ root: self });
     sw.records(toOther);
@@ -35,23 +42,24 @@ describe('4 two links to one peer, the new one made before the old one is broken
     const toSelf = flooded.addPeer(self);
     flooded.adjacency([self]);
     flooded.fromLeaf(theirLeaf, sent);
-    const [record] = flooded.records(toSelf);
+    const [record] = flooded.records(toSelf).filter(({ frame }) => isCopyOf(frame, sent));
     for (const link of links) sw.fromPeer(link, peer, 0n, record!.frame);
     expect(sw.frames(leaf)).toEqual([sent]);
     // The old link goes; floods go by the new one.
     sw.removePort(links[0]!);
     sw.fromLeaf(leaf, sent);
-    expect(sw.records(links[1]!)).toHaveLength(1);
+    const last = sw.records(links[1]!).filter(({ frame }) => isCopyOf(frame, sent));
+    expect(last).toHaveLength(1);
   });
 });
 
 describe('5 whole nodes under faults', () => {
   const build = () => {
-    const sim = new SimNetwork({ nodes: 12, seed: 5, latencyMs: 20 });
-    sim.run(10_000);
+    const sim = new SimNetwork({ nodes: 8, seed: 5, latencyMs: 20 });
+    sim.run(5_000);
     return sim;
   };
-  const expectFloods = (sim: SimNetwork, roots: readonly SimNode[], patienceMs = 8_000) => {
+  const expectFloods = (sim: SimNetwork, roots: readonly SimNode[], patienceMs = 3_000) => {
     for (const [i, root] of roots.entries()) {
       for (const { received } of sim.nodes) received.length = 0;
       const frame = broadcastOf(root, 0x0a4d_0100 + i);
@@ -66,7 +74,7 @@ describe('5 whole nodes under faults', () => {
   it('frames lost, doubled and up to 200 ms late: a broadcast gets to each host once', () => {
     const sim = build();
     sim.faults = { loss: 0.05, duplicate: 0.05, jitterMs: 200 };
-    expectFloods(sim, sim.nodes.slice(0, 4));
+    expectFloods(sim, sim.nodes.slice(0, 2));
   });
 
   it('a node that stands still for 2 s gets the broadcasts of that time, each once', () => {
@@ -89,7 +97,7 @@ describe('5 whole nodes under faults', () => {
     expectFloods(sim, [victim], 1_000);
     victim.clock.jump(3_600_000);
     sim.restart(victim);
-    sim.run(10_000);
+    sim.run(5_000);
     expectFloods(sim, [victim, sim.nodes[0]!], 2_000);
   });
 
@@ -103,8 +111,8 @@ describe('5 whole nodes under faults', () => {
 
 describe('6 a joiner', () => {
   it.each([1, 2, 3])('hears the first broadcast that is sent after its first link is up (seed %d)', (seed) => {
-    const sim = new SimNetwork({ nodes: 16, seed, latencyMs: 20 });
-    sim.run(10_000);
+    const sim = new SimNetwork({ nodes: 12, seed, latencyMs: 20 });
+    sim.run(5_000);
     const joiner = sim.join();
     const isLinked = () =>
       joiner.node.topology.neighbours.some((id) =>

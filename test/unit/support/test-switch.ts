@@ -2,6 +2,7 @@ import {
   defaultOverlaySettings,
   type Notice,
   OverlayController,
+  type OverlayOptions,
   type OverlaySettings,
   peerPortName,
   SwitchChannel,
@@ -27,6 +28,9 @@ export class TestSwitch {
   now = 0;
   readonly #frames = new Map<number, Uint8Array[]>();
   readonly #queue: (() => void)[] = [];
+  readonly #agent: Agent;
+  #send: OverlayOptions['send'] = () => {};
+  #disconnect: () => void;
 
   constructor(self: NodeId, settings: Partial<OverlaySettings> = {}) {
     this.bridge = new Bridge({
@@ -34,7 +38,30 @@ export class TestSwitch {
       selfId: self,
       flood: new FloodEngine({ self, epoch: 1 }),
     });
-    const connection = new Agent(this.bridge).connect(
+    this.#agent = new Agent(this.bridge);
+    this.app = new OverlayController({
+      self,
+      epoch: 1,
+      settings: { ...defaultOverlaySettings, ...settings },
+      send: (changes) => this.#send(changes),
+      notice: (notice) => this.notices.push(notice),
+    });
+    this.#disconnect = this.#connect();
+    this.settle();
+  }
+
+  /** The connection between switch and controller ends, and a new one is made; `between` runs after each message of it. */
+  reconnect(between: () => void): void {
+    this.#disconnect();
+    this.#disconnect = this.#connect();
+    for (let run = this.#queue.shift(); run; run = this.#queue.shift()) {
+      run();
+      between();
+    }
+  }
+
+  #connect(): () => void {
+    const connection = this.#agent.connect(
       {
         send: (bytes) => this.#queue.push(() => channel.receive(bytes, this.now)),
         close: (reason) => this.problems.push(reason),
@@ -44,21 +71,16 @@ export class TestSwitch {
     const channel = new SwitchChannel(
       {
         send: (bytes) => this.#queue.push(() => connection.receive(bytes, this.now)),
-        app: (send) =>
-          new OverlayController({
-            self,
-            epoch: 1,
-            settings: { ...defaultOverlaySettings, ...settings },
-            send,
-            notice: (notice) => this.notices.push(notice),
-          }),
+        app: (send) => {
+          this.#send = send;
+          return this.app;
+        },
         onProblem: (problem) => this.problems.push(problem),
       },
       0,
     );
-    this.app = channel.app;
     channel.start();
-    this.settle();
+    return () => connection.closed();
   }
 
   addLeaf(name: string): number {
@@ -96,8 +118,13 @@ export class TestSwitch {
 
   /** A frame from a link, as the neighbour's switch sends it. */
   fromPeer(port: number, source: NodeId, destination: NodeId, frame: Uint8Array, hopLimit = 64): void {
-    this.bridge.receive(port, [recordMessage(switchIdOf(source), switchIdOf(destination), hopLimit, frame)], this.now);
+    this.injectFromPeer(port, source, destination, frame, hopLimit);
     this.settle();
+  }
+
+  /** The same, while the controller's messages wait. */
+  injectFromPeer(port: number, source: NodeId, destination: NodeId, frame: Uint8Array, hopLimit = 64): void {
+    this.bridge.receive(port, [recordMessage(switchIdOf(source), switchIdOf(destination), hopLimit, frame)], this.now);
   }
 
   tick(ms: number): void {
