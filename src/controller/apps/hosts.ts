@@ -187,12 +187,12 @@ export class HostTable {
       entry.former = entry.location;
       entry.location = place;
       entry.since = now;
+      entry.sequence = sequence;
+      entry.stamp = undefined;
+      entry.isGuess = false;
       if (place.kind === 'local') entry.claimedAt = now;
     }
     entry.seenAt = now;
-    entry.sequence = sequence;
-    entry.stamp = undefined;
-    entry.isGuess = false;
     if (!isDamped) return 'moved';
     entry.moves = 0;
     entry.dampedUntil = now + dampingMs;
