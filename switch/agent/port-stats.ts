@@ -45,6 +45,8 @@ const maxCustomStats = 32_768;
  * +---------------------------------------------------------------+
  * | the next counter, unaligned ...                               |
  * ```
+ *
+ * Zeros fill the last word up: os-ken reads what experimenters send as 32-bit words.
  */
 function customStats(counters: OwnCounters): PortStatsProperty[] {
   const data = new Uint8Array(maxCustomStats);
@@ -62,7 +64,6 @@ function customStats(counters: OwnCounters): PortStatsProperty[] {
   }
   if (count === 0) return [];
   put16(data, 2, count);
-  return [
-    { type: 'experimenter', experimenter: ExperimenterId.INTEL, expType: customStatsType, data: data.slice(0, at) },
-  ];
+  const words = data.slice(0, (at + 3) & ~3);
+  return [{ type: 'experimenter', experimenter: ExperimenterId.INTEL, expType: customStatsType, data: words }];
 }

@@ -76,6 +76,9 @@ describe('what a switch is', () => {
     controller.take();
     const data = [0, 0, 0, 2, 3, ...Buffer.from('crc'), 0, 0, 0, 0, 0, 0, 1, 2];
     data.push(8, ...Buffer.from('too long'), 0, 0, 0, 0, 0, 0, 0, 1);
+    // Filled up to whole words.
+    data.push(0, 0, 0);
+    expect(data.length % 4).toBe(0);
     expect(
       controller.ask({ type: 'multipartRequest', multipart: 'portStats', body: { portNo: PortNo.ANY } }),
     ).toMatchObject({

@@ -29,7 +29,7 @@ export interface TesterRun {
  *        \                         /
  *         os-ken, which is the controller of both
  */
-export async function runTester(cases: readonly TesterCase[]): Promise<TesterRun> {
+export async function runTester(cases: readonly TesterCase[], version: '1.3' | '1.4'): Promise<TesterRun> {
   const folder = await mkdtemp(join(tmpdir(), 'ringlet-os-ken-'));
   const children: ChildProcess[] = [];
   try {
@@ -47,7 +47,9 @@ export async function runTester(cases: readonly TesterCase[]): Promise<TesterRun
     bridge('target', 1, 'punix');
     bridge('tester', 2, 'unix');
     const listen = ['--ofp-listen-host', '127.0.0.1', '--ofp-tcp-listen-port', String(port)];
-    const args = [...listen, '--test-switch-dir', folder, APP];
+    const protocol = `openflow${version.replace('.', '')}`;
+    const versions = ['target', 'tester'].flatMap((who) => [`--test-switch-${who}-version`, protocol]);
+    const args = [...listen, ...versions, '--test-switch-dir', folder, APP];
     const manager = spawn('osken-manager', args, { timeout: limitMs, killSignal: 'SIGKILL' });
     children.push(manager);
     let printed = '';
