@@ -29,6 +29,7 @@ export {
   ringWithout,
   sortClockwise,
   splitArc,
+  splitArcAhead,
   switchIdOf,
 } from './ring.ts';
 export { type NextHops, pickHop, type RouteMode, RouteTable } from './route.ts';

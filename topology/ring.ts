@@ -61,32 +61,60 @@ export function ringWithout(self: NodeId): Arc {
   return { start: advance(self, 1n), end: self };
 }
 
+/** A peer, and how far clockwise of a node it is. */
+export interface PeerAhead {
+  readonly peer: NodeId;
+  readonly ahead: bigint;
+}
+
+/** Each of `peers` but `self`, once, in clockwise order from `self`. */
+export function peersAhead(self: NodeId, peers: Iterable<NodeId>): PeerAhead[] {
+  return [...new Set(peers)]
+    .filter((peer) => peer !== self)
+    .map((peer) => ({ peer, ahead: clockwise(self, peer) }))
+    .sort((a, b) => (a.ahead < b.ahead ? -1 : 1));
+}
+
 /**
  * Splits `arc` among those of `peers` that lie inside it. `self` is covered already: either it lies in the arc (a relay)
- * or the arc is the ring without it (the root). On each side of `self` the first peer also gets the gap before it, and
- * every share ends where the next one begins, so that shares, orphans and `self` together are the arc, each once.
- * Every share is a proper part of the arc: a flood ends.
+ * or the arc is the ring without it (the root). On each side of `self` the first peer also gets the gap before it and the
+ * last one the gap behind it; a gap between two peers is halved, so that both cover it at once. Shares, orphans and `self`
+ * together are the arc, each point once. Every share is a proper part of the arc: a flood ends.
  */
 export function splitArc(self: NodeId, arc: Arc, peers: Iterable<NodeId>): ArcSplit {
-  const sorted = sortClockwise(
-    arc.start,
-    [...new Set(peers)].filter((peer) => peer !== self && arcContains(arc, peer)),
-  );
-  const sides: Arc[] = arcContains(arc, self)
-    ? [
-        { start: arc.start, end: self },
-        { start: advance(self, 1n), end: arc.end },
-      ]
-    : [arc];
+  return splitArcAhead(self, arc, peersAhead(self, peers));
+}
+
+/** The same for who splits often: `peers` is what `peersAhead(self, ...)` returns. */
+export function splitArcAhead(self: NodeId, arc: Arc, peers: readonly PeerAhead[]): ArcSplit {
+  const before = clockwise(self, arc.start);
+  const behind = clockwise(self, arc.end);
   const shares: ArcShare[] = [];
   const orphans: Arc[] = [];
-  for (const side of sides) {
-    if (side.start === side.end) continue;
-    const inside = sorted.filter((peer) => arcContains(side, peer));
-    if (inside.length === 0) orphans.push(side);
-    for (const [i, peer] of inside.entries()) {
-      shares.push({ peer, arc: { start: i === 0 ? side.start : peer, end: inside[i + 1] ?? side.end } });
+  const side = (start: NodeId, end: NodeId, inside: readonly PeerAhead[]) => {
+    if (start === end) return;
+    if (inside.length === 0) orphans.push({ start, end });
+    let from = start;
+    for (const [i, { peer, ahead }] of inside.entries()) {
+      const next = inside[i + 1];
+      const to = next === undefined ? end : advance(peer, ((next.ahead - ahead) >> 1n) + 1n);
+      shares.push({ peer, arc: { start: from, end: to } });
+      from = to;
     }
+  };
+  if (!arcContains(arc, self))
+    side(
+      arc.start,
+      arc.end,
+      peers.filter(({ peer }) => arcContains(arc, peer)),
+    );
+  else {
+    side(arc.start, self, before === 0n ? [] : peers.filter(({ ahead }) => ahead >= before));
+    side(
+      advance(self, 1n),
+      arc.end,
+      peers.filter(({ ahead }) => ahead < behind),
+    );
   }
   return { shares, orphans };
 }

@@ -1,9 +1,19 @@
 import type { Clock, Timer } from './clock.ts';
 
-interface Task {
+class Task implements Timer {
   readonly at: number;
   readonly order: number;
   run: (() => void) | undefined;
+
+  constructor(at: number, order: number, run: () => void) {
+    this.at = at;
+    this.order = order;
+    this.run = run;
+  }
+
+  cancel(): void {
+    this.run = undefined;
+  }
 }
 
 /** Time that stands still until it is moved: for simulations and tests. Tasks due at one instant run in the order they were set. */
@@ -27,13 +37,9 @@ export class VirtualClock implements Clock {
   }
 
   after(ms: number, run: () => void): Timer {
-    const task: Task = { at: this.#now + Math.max(0, ms), order: this.#order++, run };
+    const task = new Task(this.#now + Math.max(0, ms), this.#order++, run);
     this.#push(task);
-    return {
-      cancel: () => {
-        task.run = undefined;
-      },
-    };
+    return task;
   }
 
   /** Runs everything that falls due within the next `ms` milliseconds, and what that sets off. */

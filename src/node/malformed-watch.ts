@@ -3,6 +3,8 @@ import type { Bridge, FloodEngine } from '../../switch/index.ts';
 
 /** One line for a neighbour that sends nonsense, however much of it. */
 const everyMs = 1_000;
+/** Drops of floods that make no sense; the others happen. */
+const malformed = ['truncated', 'unknown-version', 'unknown-type', 'bad-epoch', 'bad-part'] as const;
 
 /** Logs what the bridge counts silently on its way of frames: messages of neighbours that make no sense. */
 export class MalformedWatch {
@@ -25,8 +27,9 @@ export class MalformedWatch {
       if (kind === 'peer')
         this.#report(`${name}/${no}`, counters.rxErrors, { port: name }, 'malformed frames from a neighbour');
     }
-    const { truncated = 0, 'unknown-version': version = 0, 'unknown-type': type = 0 } = this.#flood.counters.dropped;
-    this.#report('flood', truncated + version + type, {}, 'malformed floods from neighbours');
+    const { dropped } = this.#flood.counters;
+    const total = malformed.reduce((sum, reason) => sum + (dropped[reason] ?? 0), 0);
+    this.#report('flood', total, {}, 'malformed floods from neighbours');
   }
 
   #report(key: string, total: number, fields: object, message: string): void {

@@ -50,7 +50,8 @@ export interface NodeParts {
   readonly log: Logger;
 }
 
-const tickMs = 50;
+/** Floods are told of and asked for to within this. */
+const tickMs = 25;
 /** Time for the last words to leave before the links do. */
 const farewellMs = 50;
 /** How long a node that leaves waits for its neighbours to do without it. */

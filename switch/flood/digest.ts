@@ -1,5 +1,7 @@
 /**
- * What repairs floods: IHAVE tells a neighbour which floods the sender holds, IWANT asks a neighbour for some.
+ * What repairs floods: IHAVE tells a neighbour which floods the sender holds, ISENT the same of floods of which it sent a
+ * copy to this neighbour before, IWANT asks a neighbour for some. All say which numbers of the neighbour were heard, so that
+ * only what was lost is told again.
  * After the Ethernet header of a bounded flood:
  *
  *  0                   1                   2                   3
@@ -7,6 +9,12 @@
  *                                 +-------+-------+---------------+
  *                                 |version| type  |    entries    |
  * +-------------------------------+-------+-------+---------------+
+ * |      number of an IHAVE or ISENT; 0: nothing to be answered   |
+ * +---------------------------------------------------------------+
+ * |      newest number heard from the receiver; 0: none yet       |
+ * +---------------------------------------------------------------+
+ * |      bit n: newest - 1 - n was heard, too                     |
+ * +---------------------------------------------------------------+
  * | entry, 32 bytes:          root id (128 bits)                  |
  * |                           epoch (64 bits)                     |
  * |                           first sequence (32 bits)            |
@@ -14,9 +22,10 @@
  * +---------------------------------------------------------------+
  */
 import type { NodeId } from '../../topology/ring.ts';
-import { type FrbFault, floodVersion, getId, putFloodEthernet, setId } from './frb.ts';
+import { type FrameSource, type FrbFault, floodVersion, getEpoch, getId, putFloodEthernet, setId } from './frb.ts';
+import { room } from './slab.ts';
 
-export const digestTypes = { ihave: 2, iwant: 3 } as const;
+export const digestTypes = { ihave: 2, iwant: 3, isent: 4 } as const;
 export type DigestType = keyof typeof digestTypes;
 
 /** Names one flood. */
@@ -26,77 +35,109 @@ export interface FloodName {
   readonly sequence: number;
 }
 
+/** Which numbers of a neighbour were heard: the newest, and a bit for each of the 32 before it. */
+export interface Heard {
+  readonly newest: number;
+  readonly before: number;
+}
+
 export interface Digest {
   readonly type: DigestType;
+  readonly number: number;
+  readonly heard: Heard;
   readonly floods: readonly FloodName[];
 }
 
-const headerLength = 16;
+export const nothingHeard: Heard = { newest: 0, before: 0 };
+
+const headerLength = 28;
 const entryLength = 32;
 /** As many as fit one datagram of a link. */
 const maxEntries = 41;
+/** Floods of one frame, as its entries name them. */
+export interface DigestPart<F extends FloodName = FloodName> {
+  readonly entries: readonly DigestEntry[];
+  readonly floods: readonly F[];
+}
 
-/** As few frames as possible. */
-export function encodeDigests(type: DigestType, floods: Iterable<FloodName>, sourceMac: Uint8Array): Uint8Array[] {
-  const entries = gather(floods);
-  const frames: Uint8Array[] = [];
-  for (let i = 0; i < entries.length; i += maxEntries) {
-    const some = entries.slice(i, i + maxEntries);
-    const frame = new Uint8Array(headerLength + some.length * entryLength);
-    putFloodEthernet(frame, sourceMac);
-    const view = new DataView(frame.buffer);
-    view.setUint8(14, (floodVersion << 4) | digestTypes[type]);
-    view.setUint8(15, some.length);
-    for (const [n, entry] of some.entries()) {
-      const at = headerLength + n * entryLength;
-      setId(view, at, entry.root);
-      view.setBigUint64(at + 16, BigInt(entry.epoch));
-      view.setUint32(at + 24, entry.sequence);
-      view.setUint32(at + 28, entry.bits);
+export interface DigestEntry extends FloodName {
+  /** Bit n: `sequence` + 1 + n is named, too. */
+  bits: number;
+}
+
+/** Names floods in as few frames as possible. Their order is kept; those of one root that follow each other share an entry. */
+export function packDigest<F extends FloodName>(floods: Iterable<F>): DigestPart<F>[] {
+  const parts: { entries: DigestEntry[]; floods: F[] }[] = [];
+  const latest = new Map<NodeId, DigestEntry>();
+  let part: { entries: DigestEntry[]; floods: F[] } | undefined;
+  for (const flood of floods) {
+    const entry = latest.get(flood.root);
+    const bit = entry?.epoch === flood.epoch ? flood.sequence - entry.sequence - 1 : -1;
+    if (entry !== undefined && bit >= 0 && bit < 32) entry.bits = (entry.bits | (1 << bit)) >>> 0;
+    else {
+      if (part === undefined || part.entries.length === maxEntries) {
+        part = { entries: [], floods: [] };
+        parts.push(part);
+        latest.clear();
+      }
+      const { root, epoch, sequence } = flood;
+      const added = { root, epoch, sequence, bits: 0 };
+      part.entries.push(added);
+      latest.set(root, added);
     }
-    frames.push(frame);
+    part!.floods.push(flood);
   }
-  return frames;
+  return parts;
+}
+
+export interface DigestHeader {
+  readonly type: DigestType;
+  readonly number: number;
+  readonly heard: Heard;
+}
+
+/** `entries`: of one `DigestPart`, or none. */
+export function encodeDigest(header: DigestHeader, entries: readonly DigestEntry[], source: FrameSource): Uint8Array {
+  const frame = room(headerLength + entries.length * entryLength);
+  putFloodEthernet(frame, source);
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  view.setUint8(14, (floodVersion << 4) | digestTypes[header.type]);
+  view.setUint8(15, entries.length);
+  view.setUint32(16, header.number);
+  view.setUint32(20, header.heard.newest);
+  view.setUint32(24, header.heard.before);
+  let at = headerLength;
+  for (const { root, epoch, sequence, bits } of entries) {
+    setId(view, at, root);
+    view.setBigUint64(at + 16, BigInt(epoch));
+    view.setUint32(at + 24, sequence);
+    view.setUint32(at + 28, bits);
+    at += entryLength;
+  }
+  return frame;
 }
 
 /** Who calls has checked EtherType, version and type. */
 export function decodeDigest(type: DigestType, frame: Uint8Array): Digest | FrbFault {
   const count = frame[15];
-  if (count === undefined || count === 0 || frame.length < headerLength + count * entryLength) return 'truncated';
+  if (count === undefined || frame.length < headerLength + count * entryLength) return 'truncated';
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
   const floods: FloodName[] = [];
   for (let n = 0; n < count; n++) {
     const at = headerLength + n * entryLength;
     const root = getId(view, at);
-    const epoch = Number(view.getBigUint64(at + 16));
+    const epoch = getEpoch(view, at + 16);
+    if (epoch === undefined) return 'bad-epoch';
     const first = view.getUint32(at + 24);
-    const bits = view.getUint32(at + 28);
     floods.push({ root, epoch, sequence: first });
-    for (let bit = 0; bit < 32; bit++) {
-      if ((bits >>> bit) & 1) floods.push({ root, epoch, sequence: (first + 1 + bit) >>> 0 });
+    for (let bits = view.getUint32(at + 28), next = first + 1; bits !== 0; bits >>>= 1, next++) {
+      if (bits & 1) floods.push({ root, epoch, sequence: next >>> 0 });
     }
   }
-  return { type, floods };
-}
-
-interface Entry extends FloodName {
-  bits: number;
-}
-
-function gather(floods: Iterable<FloodName>): Entry[] {
-  const sorted = [...floods].sort(
-    (a, b) => compare(a.root, b.root) || compare(a.epoch, b.epoch) || a.sequence - b.sequence,
-  );
-  const entries: Entry[] = [];
-  for (const flood of sorted) {
-    const last = entries.at(-1);
-    const offset = last && last.root === flood.root && last.epoch === flood.epoch ? flood.sequence - last.sequence : 33;
-    if (offset > 32) entries.push({ ...flood, bits: 0 });
-    else if (offset > 0) last!.bits = (last!.bits | (1 << (offset - 1))) >>> 0;
-  }
-  return entries;
-}
-
-function compare<T extends number | bigint>(a: T, b: T): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return {
+    type,
+    number: view.getUint32(16),
+    heard: { newest: view.getUint32(20), before: view.getUint32(24) },
+    floods,
+  };
 }

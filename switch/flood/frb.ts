@@ -10,7 +10,7 @@
  * +-------------------------------+                               +
  * |                             switch                            |
  * +-------------------------------+-------+-------+---------------+
- * |       EtherType 0x88b5        |version| type  |     flags     |
+ * |           EtherType           |version| type  |  part | last  |
  * +-------------------------------+-------+-------+---------------+
  * |           hop limit           |                               |
  * +-------------------------------+                               +
@@ -28,16 +28,20 @@
  * +---------------------------------------------------------------+
  */
 import type { Arc, NodeId } from '../../topology/ring.ts';
+import { room } from './slab.ts';
 
-/** IEEE Std 802 local experimental EtherType 1. */
+/** IEEE Std 802 local experimental EtherType 1: what floods have unless an overlay is configured otherwise. */
 export const floodEtherType = 0x88b5;
 export const floodVersion = 1;
 /** The types of digest.ts are 2 and 3. */
 export const floodTypeData = 1;
 export const frbHeaderLength = 78;
+/** Of a frame that is too long for one. */
+export const maxParts = 16;
 /** Links of a flood's path at most; a ring without shortcuts is as deep as half its nodes. */
 export const initialHopLimit = 1024;
 
+/** Of an Ethernet frame, and of a part of one. */
 const minFrame = 14;
 const groupMac = [0x03, 0x52, 0x4c, 0x46, 0x52, 0x42];
 
@@ -51,11 +55,21 @@ export interface Frb {
   readonly arc: Arc;
   /** A view of the bytes that were decoded. */
   readonly inner: Uint8Array;
+  /** Which part of a longer frame `inner` is, counted from 0, and which is the last one; both 0: it is whole. */
+  readonly part: number;
+  readonly lastPart: number;
 }
 
-export type FrbFault = 'truncated' | 'unknown-version' | 'unknown-type';
+/** What all frames of floods that one switch sends have in common. */
+export interface FrameSource {
+  /** Six bytes. */
+  readonly mac: Uint8Array;
+  readonly etherType: number;
+}
 
-/** Type of a flood's frame, of this version. The frame must begin with an Ethernet header of `floodEtherType`. */
+export type FrbFault = 'truncated' | 'unknown-version' | 'unknown-type' | 'bad-epoch' | 'bad-part';
+
+/** Type of a flood's frame, of this version. Who calls has checked the EtherType. */
 export function floodTypeOf(frame: Uint8Array): number | FrbFault {
   const versionAndType = frame[14];
   if (versionAndType === undefined) return 'truncated';
@@ -63,25 +77,31 @@ export function floodTypeOf(frame: Uint8Array): number | FrbFault {
 }
 
 /** Who calls has checked EtherType, version and type. */
-export function decodeFrb(frame: Uint8Array): Frb | 'truncated' {
+export function decodeFrb(frame: Uint8Array): Frb | FrbFault {
   if (frame.length < frbHeaderLength + minFrame) return 'truncated';
   const view = new DataView(frame.buffer, frame.byteOffset, frame.byteLength);
+  const [part, lastPart] = [frame[15]! >> 4, frame[15]! & 0xf];
+  if (part > lastPart) return 'bad-part';
+  const epoch = getEpoch(view, 34);
+  if (epoch === undefined) return 'bad-epoch';
   return {
     hopLimit: view.getUint16(16),
     root: getId(view, 18),
-    epoch: Number(view.getBigUint64(34)),
+    epoch,
     sequence: view.getUint32(42),
     arc: { start: getId(view, 46), end: getId(view, 62) },
     inner: frame.subarray(frbHeaderLength),
+    part,
+    lastPart,
   };
 }
 
-/** `sourceMac`: six bytes. */
-export function encodeFrb(frb: Frb, sourceMac: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(frbHeaderLength + frb.inner.length);
-  putFloodEthernet(frame, sourceMac);
-  const view = new DataView(frame.buffer);
+export function encodeFrb(frb: Frb, source: FrameSource): Uint8Array {
+  const frame = room(frbHeaderLength + frb.inner.length);
+  putFloodEthernet(frame, source);
+  const view = new DataView(frame.buffer, frame.byteOffset);
   view.setUint8(14, (floodVersion << 4) | floodTypeData);
+  view.setUint8(15, (frb.part << 4) | frb.lastPart);
   view.setUint16(16, frb.hopLimit);
   setId(view, 18, frb.root);
   view.setBigUint64(34, BigInt(frb.epoch));
@@ -93,11 +113,17 @@ export function encodeFrb(frb: Frb, sourceMac: Uint8Array): Uint8Array {
 }
 
 /** The Ethernet header of every frame of a flood. */
-export function putFloodEthernet(frame: Uint8Array, sourceMac: Uint8Array): void {
+export function putFloodEthernet(frame: Uint8Array, { mac, etherType }: FrameSource): void {
   frame.set(groupMac, 0);
-  frame.set(sourceMac, 6);
-  frame[12] = floodEtherType >> 8;
-  frame[13] = floodEtherType & 0xff;
+  frame.set(mac, 6);
+  frame[12] = etherType >> 8;
+  frame[13] = etherType & 0xff;
+}
+
+/** Undefined for a number that no clock shows and that would not survive being written again. */
+export function getEpoch(view: DataView, offset: number): number | undefined {
+  const high = view.getUint32(offset);
+  return high < 2 ** 21 ? high * 2 ** 32 + view.getUint32(offset + 4) : undefined;
 }
 
 export function getId(view: DataView, offset: number): NodeId {

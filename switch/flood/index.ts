@@ -1,7 +1,18 @@
 /** Bounded flooding: broadcast over a cyclic overlay, each switch once (design section 6). */
-export { type Digest, type DigestType, decodeDigest, digestTypes, encodeDigests, type FloodName } from './digest.ts';
 export {
-  type FloodCopy,
+  type Digest,
+  type DigestEntry,
+  type DigestHeader,
+  type DigestPart,
+  type DigestType,
+  decodeDigest,
+  digestTypes,
+  encodeDigest,
+  type FloodName,
+  type Heard,
+  packDigest,
+} from './digest.ts';
+export {
   type FloodCounters,
   type FloodDrop,
   FloodEngine,
@@ -12,6 +23,7 @@ export {
 export {
   decodeFrb,
   encodeFrb,
+  type FrameSource,
   type Frb,
   type FrbFault,
   floodEtherType,
@@ -19,4 +31,6 @@ export {
   frbHeaderLength,
   initialHopLimit,
 } from './frb.ts';
+export type { FloodCopy } from './repair.ts';
+export { rootIdleMs } from './root-log.ts';
 export { FloodWindow, type WindowVerdict, windowSize } from './window.ts';

@@ -1,4 +1,4 @@
-import type { NodeId } from '../../topology/ring.ts';
+import type { ArcShare, NodeId } from '../../topology/ring.ts';
 import { FloodWindow, type WindowVerdict } from './window.ts';
 
 /** A flood that this switch holds for a while, for neighbours that lack it. */
@@ -8,38 +8,57 @@ export interface HeldFlood {
   readonly sequence: number;
   readonly hopLimit: number;
   readonly inner: Uint8Array;
+  readonly part: number;
+  readonly lastPart: number;
   readonly since: number;
-  /** Neighbours that eager copies went to: they are told last, since they mostly have it. */
-  readonly children: ReadonlySet<NodeId>;
-  /** Neighbours known to have it. */
-  readonly holders: Set<NodeId>;
-  /** When each neighbour was told, how often, and whether it waits for an answer to its own telling. */
-  readonly told: Map<NodeId, { at: number; times: number; owed: boolean }>;
+  /** Neighbours that copies were sent to, with the arcs they are to cover. */
+  readonly shares: readonly ArcShare[];
+  isGone: boolean;
 }
+
+/**
+ * A root is forgotten when it was silent for so long: one whose clock went back is heard again then. No copy of a flood is
+ * under way or held for as long as that.
+ */
+export const rootIdleMs = 60_000;
 
 /** What is known of the floods of one root: which were seen, and those still held. */
 export class RootLog {
-  readonly held = new Map<number, HeldFlood>();
   #window: FloodWindow | undefined;
-  #epoch = -1;
-
-  get epoch(): number {
-    return this.#epoch;
-  }
+  #acceptedAt = 0;
+  #held: Map<number, HeldFlood> | undefined;
 
   /** Marks a flood as seen. A root that started anew has a higher epoch; what was held of the older one is let go. */
-  accept(epoch: number, sequence: number): WindowVerdict {
+  accept(epoch: number, sequence: number, now: number): WindowVerdict {
+    this.#forgetIfIdle(now);
+    if (this.#window !== undefined && epoch > this.#window.epoch) this.#held = undefined;
     const verdict = this.#window?.accept(epoch, sequence) ?? 'new';
     this.#window ??= new FloodWindow(epoch, sequence);
-    if (epoch > this.#epoch) {
-      this.#epoch = epoch;
-      this.held.clear();
-    }
+    if (verdict === 'new') this.#acceptedAt = now;
     return verdict;
   }
 
   /** What `accept` would say, without marking. */
-  peek(epoch: number, sequence: number): WindowVerdict {
+  peek(epoch: number, sequence: number, now: number): WindowVerdict {
+    this.#forgetIfIdle(now);
     return this.#window?.peek(epoch, sequence) ?? 'new';
+  }
+
+  hold(flood: HeldFlood): void {
+    this.#held ??= new Map();
+    this.#held.set(flood.sequence, flood);
+  }
+
+  held(epoch: number, sequence: number): HeldFlood | undefined {
+    return this.#window?.epoch === epoch ? this.#held?.get(sequence) : undefined;
+  }
+
+  letGo(flood: HeldFlood): void {
+    if (this.#held?.get(flood.sequence) === flood) this.#held.delete(flood.sequence);
+    if (this.#held?.size === 0) this.#held = undefined;
+  }
+
+  #forgetIfIdle(now: number): void {
+    if (this.#window !== undefined && now - this.#acceptedAt >= rootIdleMs) this.#window = undefined;
   }
 }

@@ -2,82 +2,114 @@ import type { NodeId } from '../../topology/ring.ts';
 import type { FloodName } from './digest.ts';
 
 /** A flood on its way mostly comes by itself: asking at once would bring half of them twice. */
-export const graceMs = 120;
+const graceMs = 120;
 /** How long an asked neighbour has to answer before the next one is asked. */
-const retryMs = 90;
+const retryMs = 80;
 const longestRetryMs = 1_000;
 const giveUpMs = 15_000;
 const maxWants = 4_096;
 const maxSources = 16;
 
 interface Want extends FloodName {
+  /** When a neighbour first told of it. */
   readonly since: number;
   readonly sources: NodeId[];
   dueAt: number;
   tries: number;
 }
 
+const noSources: readonly NodeId[] = [];
+
 /** Floods that neighbours have and this switch lacks: whom to ask for them, and when. */
 export class Wants {
-  /** Wants that were given up, or not taken since there were too many. */
+  /** Wants that were given up. */
   lost = 0;
-  readonly #wants = new Map<string, Want>();
+  /** Floods not noted since there were too many: who told of them is not answered, and tells again. */
+  refused = 0;
+  /** By root and sequence; of each root, those of its newest epoch. */
+  readonly #roots = new Map<NodeId, Map<number, Want>>();
+  #size = 0;
+  #nextDue = Number.POSITIVE_INFINITY;
 
   get size(): number {
-    return this.#wants.size;
+    return this.#size;
   }
 
-  /** `source` has a flood that is not here. */
-  add({ root, epoch, sequence }: FloodName, source: NodeId, now: number): void {
-    const key = keyOf(root, epoch, sequence);
-    const want = this.#wants.get(key);
-    if (want !== undefined) {
-      if (want.sources.length < maxSources && !want.sources.includes(source)) want.sources.push(source);
-    } else if (this.#wants.size >= maxWants) this.lost += 1;
-    else {
-      this.#wants.set(key, { root, epoch, sequence, since: now, sources: [source], dueAt: now + graceMs, tries: 0 });
+  /** `source` has a flood that is not here; if it sent a copy, that was lost. False when there is no room for it. */
+  add({ root, epoch, sequence }: FloodName, source: NodeId, wasSent: boolean, now: number): boolean {
+    let want = this.#roots.get(root)?.get(sequence);
+    if (want === undefined || want.epoch < epoch) {
+      if (want === undefined && this.#size >= maxWants) {
+        this.refused += 1;
+        return false;
+      }
+      want = { root, epoch, sequence, since: now, sources: [source], dueAt: now + graceMs, tries: 0 };
+      this.#put(want);
+    } else if (want.epoch === epoch && want.sources.length < maxSources && !want.sources.includes(source)) {
+      if (wasSent && want.tries === 0) want.sources.unshift(source);
+      else want.sources.push(source);
     }
+    if (wasSent && want.tries === 0) want.dueAt = now;
+    this.#nextDue = Math.min(this.#nextDue, want.dueAt);
+    return true;
   }
 
-  /** It came. Returns the neighbours that said they have it. */
+  /** It came. Returns who said they have it. */
   satisfied({ root, epoch, sequence }: FloodName): readonly NodeId[] {
-    const key = keyOf(root, epoch, sequence);
-    const sources = this.#wants.get(key)?.sources ?? [];
-    this.#wants.delete(key);
-    return sources;
+    const want = this.#roots.get(root)?.get(sequence);
+    if (want?.epoch !== epoch) return noSources;
+    this.#remove(want);
+    return want.sources;
   }
 
   /** What to ask of whom now. Only `peers` can be asked. */
-  due(now: number, peers: ReadonlySet<NodeId>): Map<NodeId, FloodName[]> {
+  due(now: number, isPeer: (id: NodeId) => boolean): Map<NodeId, FloodName[]> {
     const asks = new Map<NodeId, FloodName[]>();
-    for (const [key, want] of this.#wants) {
-      if (now < want.dueAt) continue;
-      const sources = want.sources.filter((source) => peers.has(source));
-      if (sources.length === 0 || now - want.since >= giveUpMs) {
-        this.#wants.delete(key);
-        this.lost += 1;
-        continue;
+    if (now < this.#nextDue) return asks;
+    this.#nextDue = Number.POSITIVE_INFINITY;
+    for (const wants of this.#roots.values()) {
+      for (const want of wants.values()) {
+        if (now >= want.dueAt) this.#ask(want, now, isPeer, asks);
+        this.#nextDue = Math.min(this.#nextDue, want.dueAt);
       }
-      const source = sources[want.tries % sources.length]!;
-      const asked = asks.get(source);
-      if (asked === undefined) asks.set(source, [want]);
-      else asked.push(want);
-      want.tries += 1;
-      // Each source is asked once before the pace slows down.
-      const rounds = Math.floor(want.tries / sources.length);
-      want.dueAt = now + Math.min(longestRetryMs, retryMs * 2 ** Math.max(0, rounds - 1));
     }
     return asks;
   }
 
-  /** When `due` has something next; Infinity: never. */
+  /** When `due` has something next, at the earliest; Infinity: never. */
   nextDue(): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (const { dueAt } of this.#wants.values()) next = Math.min(next, dueAt);
-    return next;
+    return this.#nextDue;
   }
-}
 
-function keyOf(root: NodeId, epoch: number, sequence: number): string {
-  return `${root}/${epoch}/${sequence}`;
+  #ask(want: Want, now: number, isPeer: (id: NodeId) => boolean, asks: Map<NodeId, FloodName[]>): void {
+    const sources = want.sources.filter(isPeer);
+    if (sources.length === 0 || now - want.since >= giveUpMs) {
+      this.#remove(want);
+      this.lost += 1;
+      want.dueAt = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const source = sources[want.tries % sources.length]!;
+    const asked = asks.get(source);
+    if (asked === undefined) asks.set(source, [want]);
+    else asked.push(want);
+    want.tries += 1;
+    // Each source is asked once before the pace slows down.
+    const rounds = Math.floor(want.tries / sources.length);
+    want.dueAt = now + Math.min(longestRetryMs, retryMs * 2 ** Math.max(0, rounds - 1));
+  }
+
+  #put(want: Want): void {
+    const wants = this.#roots.get(want.root) ?? new Map<number, Want>();
+    this.#roots.set(want.root, wants);
+    if (!wants.has(want.sequence)) this.#size += 1;
+    wants.set(want.sequence, want);
+  }
+
+  #remove(want: Want): void {
+    const wants = this.#roots.get(want.root);
+    if (!wants?.delete(want.sequence)) return;
+    this.#size -= 1;
+    if (wants.size === 0) this.#roots.delete(want.root);
+  }
 }

@@ -6,12 +6,20 @@ export type WindowVerdict = 'new' | 'duplicate' | 'stale';
 export class FloodWindow {
   #epoch: number;
   #highest: number;
-  readonly #seen = new Uint32Array(windowSize / 32);
+  /**
+   * A bit for each sequence number, by its remainder. It grows to its full size only when numbers grow so high: most roots
+   * flood a few times and are forgotten.
+   */
+  #seen: number[] = [0];
 
   constructor(epoch: number, sequence: number) {
     this.#epoch = epoch;
     this.#highest = sequence;
     this.#mark(sequence);
+  }
+
+  get epoch(): number {
+    return this.#epoch;
   }
 
   /** What `accept` would say, without recording anything. */
@@ -29,7 +37,7 @@ export class FloodWindow {
     if (epoch > this.#epoch) {
       this.#epoch = epoch;
       this.#highest = sequence;
-      this.#seen.fill(0);
+      this.#seen = [0];
     } else if (sequence > this.#highest) {
       this.#forget(this.#highest + 1, sequence);
       this.#highest = sequence;
@@ -38,9 +46,11 @@ export class FloodWindow {
     return 'new';
   }
 
+  /** Numbers that come into the window anew take the bits of those that leave it. */
   #forget(from: number, to: number): void {
-    if (to - from >= windowSize) this.#seen.fill(0);
-    else for (let s = from; s <= to; s++) this.#seen[this.#word(s)]! &= ~(1 << (s & 31));
+    if (to - from >= windowSize) this.#seen = [0];
+    else
+      for (let s = from; s <= to; s++) if (this.#word(s) < this.#seen.length) this.#seen[this.#word(s)]! &= ~(1 << s);
   }
 
   #word(sequence: number): number {
@@ -48,10 +58,12 @@ export class FloodWindow {
   }
 
   #mark(sequence: number): void {
-    this.#seen[this.#word(sequence)]! |= 1 << (sequence & 31);
+    const word = this.#word(sequence);
+    while (this.#seen.length <= word) this.#seen.push(0);
+    this.#seen[word]! |= 1 << sequence;
   }
 
   #isMarked(sequence: number): boolean {
-    return (this.#seen[this.#word(sequence)]! & (1 << (sequence & 31))) !== 0;
+    return ((this.#seen[this.#word(sequence)] ?? 0) & (1 << sequence)) !== 0;
   }
 }

@@ -1,5 +1,5 @@
 import { type FloodCopy, type FloodEngine, floodEtherType } from '../flood/index.ts';
-import { KeyWord, type LinkRecord, linkHopLimit } from '../packet/index.ts';
+import { KeyWord, type LinkRecord, linkHopLimit, type Packet } from '../packet/index.ts';
 import type { Port } from '../ports/port.ts';
 import type { PortTable } from '../ports/port-table.ts';
 import type { Passage, SwitchId } from './passage.ts';
@@ -93,6 +93,11 @@ export class Egress {
     }
   }
 
+  /** Whether it is a frame of a flood; it must be fresh. */
+  isFlood(packet: Packet): boolean {
+    return packet.etherType === (this.#flood?.etherType ?? floodEtherType);
+  }
+
   /** A probe for loops, out of a leaf port. */
   sendProbe(port: Port, probe: Uint8Array): void {
     this.#willQueue(port);
@@ -135,7 +140,7 @@ export class Egress {
   #toFlood(floodPort: Port): void {
     const { packet, origin } = this.#passage;
     packet.refresh();
-    const isFrb = packet.etherType === floodEtherType;
+    const isFrb = this.isFlood(packet);
     if (!this.#flood || origin?.kind === 'flood' || isFrb !== (origin?.kind === 'peer')) {
       this.counters.floodMisuse += 1;
       return;

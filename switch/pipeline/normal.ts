@@ -1,7 +1,6 @@
 import { PortConfig } from '../../ofp/index.ts';
 import { setVlanVid } from '../actions/legacy.ts';
 import { popVlan } from '../actions/vlan.ts';
-import { floodEtherType } from '../flood/index.ts';
 import type { MacTable } from '../mac-table.ts';
 import { isGroupAddressed, isLinkLocalGroup, type Packet } from '../packet/index.ts';
 import type { Port } from '../ports/port.ts';
@@ -15,7 +14,7 @@ export function forwardNormally(passage: Passage, macs: MacTable, egress: Egress
   const { packet, origin, now } = passage;
   if (isLinkLocalGroup(packet.frame)) return;
   packet.refresh();
-  if (packet.etherType === floodEtherType && origin?.kind === 'peer') {
+  if (origin?.kind === 'peer' && egress.isFlood(packet)) {
     egress.toPort(floodPortNo);
     return;
   }

@@ -5,12 +5,14 @@ import {
   encodeFrb,
   FloodEngine,
   FloodWindow,
+  floodEtherType,
   frbHeaderLength,
   windowSize,
 } from '../../switch/flood/index.ts';
 import { maxNodeId, seededRandom, sortClockwise } from '../../topology/index.ts';
 import { linkRing } from '../unit/support/ring-links.ts';
 
+const source = { mac: new Uint8Array(6), etherType: floodEtherType };
 const nodeId = fc.bigInt({ min: 0n, max: maxNodeId });
 const u16 = fc.nat(0xffff);
 const u32 = fc.nat(0xffff_ffff);
@@ -27,10 +29,14 @@ describe('flood frames', () => {
           sequence: u32,
           arc: fc.record({ start: nodeId, end: nodeId }),
           inner: frame,
+          part: fc.nat(7),
+          lastPart: fc.integer({ min: 7, max: 15 }),
         }),
         fc.uint8Array({ minLength: 6, maxLength: 6 }),
-        (frb, mac) => {
-          const bytes = encodeFrb(frb, mac);
+        u16,
+        (frb, mac, etherType) => {
+          const bytes = encodeFrb(frb, { mac, etherType });
+          expect([...bytes.subarray(6, 14)]).toEqual([...mac, etherType >> 8, etherType & 0xff]);
           expect(bytes.length).toBe(frbHeaderLength + frb.inner.length);
           expect(decodeFrb(bytes)).toEqual(frb);
         },
@@ -52,8 +58,17 @@ describe('flood frames', () => {
 
   it('that are cut short anywhere are counted as truncated', () => {
     const whole = encodeFrb(
-      { hopLimit: 3, root: 1n, epoch: 1, sequence: 1, arc: { start: 0n, end: 9n }, inner: new Uint8Array(14) },
-      new Uint8Array(6),
+      {
+        hopLimit: 3,
+        root: 1n,
+        epoch: 1,
+        sequence: 1,
+        arc: { start: 0n, end: 9n },
+        inner: new Uint8Array(14),
+        part: 0,
+        lastPart: 0,
+      },
+      source,
     );
     for (let length = 14; length < whole.length; length++)
       expect(decodeFrb(whole.subarray(0, length))).toBe('truncated');
@@ -130,9 +145,11 @@ describe('flood on a static ring with random shortcuts', () => {
       sequence: 1,
       arc: { start: 2n, end: 1n },
       inner: new Uint8Array(20),
+      part: 0,
+      lastPart: 0,
     };
     const receive = (from: bigint, change: Partial<typeof frb> = {}) =>
-      engine.receive(from, encodeFrb({ ...frb, ...change }, new Uint8Array(6)), 0);
+      engine.receive(from, encodeFrb({ ...frb, ...change }, source), 0);
     expect(receive(1n).inner?.root).toBe(1n);
     expect(receive(1n)).toEqual({ copies: [] });
     expect(receive(9n, { sequence: 2, root: 5n })).toEqual({ copies: [] });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeAnnouncement } from '../../src/controller/apps/announcement.ts';
 import { Table } from '../../src/controller/pipeline.ts';
-import { decodeFrb, encodeFrb } from '../../switch/flood/index.ts';
+import { decodeFrb, encodeFrb, floodEtherType } from '../../switch/flood/index.ts';
 import { buildArp } from '../../switch/packet/index.ts';
 import { type NodeId, switchIdOf } from '../../topology/index.ts';
 import { type SentRecord, TestSwitch } from './support/test-switch.ts';
@@ -22,14 +22,14 @@ function frame(dst: Uint8Array, src: Uint8Array, fill = 0): Uint8Array {
 }
 
 function flood(root: NodeId, inner: Uint8Array, sequence = 1): Uint8Array {
-  const frb = { hopLimit: 9, root, epoch: 1, sequence, arc: { start: self, end: root }, inner };
-  return encodeFrb(frb, mac(0));
+  const frb = { hopLimit: 9, root, epoch: 1, sequence, arc: { start: self, end: root }, inner, part: 0, lastPart: 0 };
+  return encodeFrb(frb, { mac: mac(0), etherType: floodEtherType });
 }
 
 /** What a switch says of its hosts in a flood. */
 function claimsOf({ frame: frb }: SentRecord) {
   const decoded = decodeFrb(frb);
-  if (decoded === 'truncated') return decoded;
+  if (typeof decoded === 'string') return decoded;
   return decodeAnnouncement(decoded.inner, switchIdOf(decoded.root))?.map(({ mac, sequence }) => ({ mac, sequence }));
 }
 

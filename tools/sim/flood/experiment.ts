@@ -44,7 +44,7 @@ export const ordinaryExperiment: FloodExperiment = {
   restart: 0,
   clockJumpMs: 0,
   partitionMs: 0,
-  latencyMs: 20,
+  latencyMs: 15,
   jitterMs: 10,
   atOnce: 1,
 };

@@ -3,12 +3,13 @@ import {
   encodeFrb,
   type FloodCopy,
   type FloodReceipt,
+  floodEtherType,
   initialHopLimit,
 } from '../../../switch/flood/index.ts';
 import { clockwise, type NodeId, sortClockwise } from '../../../topology/index.ts';
 import type { FloodRule } from './network.ts';
 
-const mac = new Uint8Array(6);
+const source = { mac: new Uint8Array(6), etherType: floodEtherType };
 
 /**
  * Bounded flooding as published (IPOP 2019, section 6; Evio): the root sends each peer the arc up to the next peer, a relay
@@ -63,6 +64,7 @@ export class IpopRule implements FloodRule {
   }
 
   #copy(to: NodeId, root: NodeId, sequence: number, hopLimit: number, bound: NodeId, inner: Uint8Array): FloodCopy {
-    return { to, frb: encodeFrb({ hopLimit, root, epoch: 1, sequence, arc: { start: to, end: bound }, inner }, mac) };
+    const arc = { start: to, end: bound };
+    return { to, frb: encodeFrb({ hopLimit, root, epoch: 1, sequence, arc, inner, part: 0, lastPart: 0 }, source) };
   }
 }
