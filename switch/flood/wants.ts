@@ -2,7 +2,7 @@ import type { NodeId } from '../../topology/ring.ts';
 import type { FloodName } from './digest.ts';
 
 /** A flood on its way mostly comes by itself: asking at once would bring half of them twice. */
-const graceMs = 120;
+const graceMs = 150;
 /** How long an asked neighbour has to answer before the next one is asked. */
 const retryMs = 80;
 const longestRetryMs = 1_000;
