@@ -5,7 +5,7 @@ import { buildIgmpQuery, buildMldQuery } from '../../src/controller/apps/group-q
 import { maxCopies } from '../../src/controller/apps/igmp-mld.ts';
 import { maxMembershipsPerPlace } from '../../src/controller/apps/membership.ts';
 import type { OverlaySettings } from '../../src/controller/index.ts';
-import { decodeFrb, encodeFrb } from '../../switch/flood/index.ts';
+import { decodeFrb, encodeFrb, floodEtherType } from '../../switch/flood/index.ts';
 import { Packet } from '../../switch/packet/index.ts';
 import { type NodeId, switchIdOf } from '../../topology/index.ts';
 import {
@@ -38,8 +38,8 @@ function linked(settings: Partial<OverlaySettings> = {}) {
   let sequence = 0;
   const flooded = (root: NodeId, inner: Uint8Array) => {
     sequence += 1;
-    const frb = { hopLimit: 9, root, epoch: 1, sequence, arc: { start: self, end: root }, inner };
-    sw.fromPeer(peers[0]!, a, 0n, encodeFrb(frb, mac(0)));
+    const frb = { hopLimit: 9, root, epoch: 1, sequence, arc: { start: self, end: root }, inner, part: 0, lastPart: 0 };
+    sw.fromPeer(peers[0]!, a, 0n, encodeFrb(frb, { mac: mac(0), etherType: floodEtherType }));
   };
   /** Where a frame that was sent went: leaf ports by name, switches, or everywhere. */
   const ways = (frame: Uint8Array) => {
@@ -49,7 +49,7 @@ function linked(settings: Partial<OverlaySettings> = {}) {
     return [
       ...[leaf, second].flatMap((port, i) => (sw.frames(port).some(isIt) ? [`tap${i}`] : [])),
       ...records.filter((record) => isIt(record.frame)).map(({ destination }) => destination),
-      ...(frbs.some((frb) => frb !== 'truncated' && isIt(frb.inner)) ? ['all'] : []),
+      ...(frbs.some((frb) => typeof frb !== 'string' && isIt(frb.inner)) ? ['all'] : []),
     ];
   };
   const sent = (frame = toGroup4(mac(1), group)) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OverlaySettings } from '../../src/controller/index.ts';
-import { decodeFrb, encodeFrb } from '../../switch/flood/index.ts';
+import { decodeFrb, encodeFrb, floodEtherType } from '../../switch/flood/index.ts';
 import {
   ArpOp,
   buildArp,
@@ -30,15 +30,17 @@ function linked(settings: Partial<OverlaySettings> = {}) {
   /** A flood of another switch. */
   const flooded = (root: NodeId, inner: Uint8Array) => {
     sequence += 1;
-    const frb = { hopLimit: 9, root, epoch: 1, sequence, arc: { start: self, end: a }, inner };
-    sw.fromPeer(toA, a, 0n, encodeFrb(frb, mac(0)));
+    const frb = { hopLimit: 9, root, epoch: 1, sequence, arc: { start: self, end: a }, inner, part: 0, lastPart: 0 };
+    sw.fromPeer(toA, a, 0n, encodeFrb(frb, { mac: mac(0), etherType: floodEtherType }));
     sw.frames(toA);
   };
   /** What a leaf port got, and what was flooded or sent to other switches, since the last look. */
   const seen = () => {
     const records = sw.records(toA).map(({ destination, frame }) => {
       const frb = destination === 0n ? decodeFrb(frame) : undefined;
-      return frb === undefined || frb === 'truncated' ? { to: destination, frame } : { to: 'all', frame: frb.inner };
+      return frb === undefined || typeof frb === 'string'
+        ? { to: destination, frame }
+        : { to: 'all', frame: frb.inner };
     });
     return { leaf: sw.frames(leaf), second: sw.frames(second), records };
   };
