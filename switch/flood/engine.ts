@@ -1,4 +1,5 @@
 import {
+  type Arc,
   arcContains,
   type NodeId,
   type PeerAhead,
@@ -207,11 +208,7 @@ export class FloodEngine {
 
   #spread(frb: Frb, hopLimit: number, from: NodeId | undefined, now: number): FloodCopy[] {
     const { root, epoch, sequence, arc, inner, part, lastPart } = frb;
-    const { silent } = this.#repair;
-    // Nobody hands out an arc with itself inside; a copy would go straight back.
-    const isOdd = from !== undefined && arcContains(arc, from);
-    const targets =
-      silent.size === 0 && !isOdd ? this.#peers : this.#peers.filter(({ peer }) => peer !== from && !silent.has(peer));
+    const targets = this.#targets(arc, from);
     const shares = hopLimit === 0 ? [] : splitArcAhead(this.#self, arc, targets).shares;
     const copies = shares.map((share) => ({
       to: share.peer,
@@ -236,6 +233,16 @@ export class FloodEngine {
     this.#store.hold(held, now);
     this.#repair.arrived(held, from);
     return copies;
+  }
+
+  #targets(arc: Arc, from: NodeId | undefined): readonly PeerAhead[] {
+    const { silent } = this.#repair;
+    // Where everybody is silent, it is this switch that was away.
+    const areSome = silent.size > 0 && silent.size < this.#peers.length;
+    // Nobody hands out an arc with itself inside; a copy would go straight back.
+    const isOdd = from !== undefined && arcContains(arc, from);
+    if (!areSome && !isOdd) return this.#peers;
+    return this.#peers.filter(({ peer }) => peer !== from && !(areSome && silent.has(peer)));
   }
 
   #drop(reason: FloodDrop): FloodReceipt {

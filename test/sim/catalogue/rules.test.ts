@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeFrb } from '../../../switch/flood/index.ts';
+import { encodeFrb, floodEtherType } from '../../../switch/flood/index.ts';
 import { buildArp } from '../../../switch/packet/index.ts';
 import { SimNetwork, type SimNode } from '../../../tools/sim/network.ts';
 import { type NodeId, switchIdOf } from '../../../topology/index.ts';
@@ -121,8 +121,10 @@ describe('15 a controller that connects anew while links are up', () => {
           sequence: steps,
           arc: { start: a + 1n, end: a },
           inner: unicast(mac(255), mac(7), steps),
+          part: 0,
+          lastPart: 0,
         },
-        mac(0),
+        { mac: mac(0), etherType: floodEtherType },
       );
       sw.injectFromPeer(toA, a, self, inward);
       sw.bridge.receive(leaf, [outward], sw.now);
