@@ -166,11 +166,11 @@ describe('joining', () => {
     return { arrived, superFrames };
   }
 
-  it.each(Object.keys(joints))(
-    '%s: makes few super-frames of many segments, the same when cut again',
-    async (joint) => {
+  it.each(Object.keys(joints).flatMap((joint) => (['tcp', 'udp'] as const).map((protocol) => ({ joint, protocol }))))(
+    '$joint: makes few super-frames of many segments of $protocol, the same when cut again',
+    async ({ joint, protocol }) => {
       const specs = fc.sample(transportFrames(20_000, 50_000), { numRuns: 20, seed: 1 });
-      const frames = specs.flatMap((spec) => segmentsOf({ ...spec, ...ordinary }, 1400));
+      const frames = specs.flatMap((spec) => segmentsOf({ ...spec, ...ordinary, protocol }, 1400));
       const { arrived, superFrames } = await carry(joint, frames);
       expect(arrived).toEqual(frames);
       expect(superFrames).toBeGreaterThanOrEqual(specs.length);
@@ -189,7 +189,7 @@ describe('joining', () => {
       }),
     );
     const segments = fc.sample(any, 120).flatMap(({ spec, size, damage, skipped }) => {
-      const frames = segmentsOf({ ...spec, protocol: 'tcp', extensions: 0 }, size);
+      const frames = segmentsOf({ ...spec, extensions: 0 }, size);
       if (damage !== null) {
         const [index, at, value] = damage;
         const frame = frames[index % frames.length]!;

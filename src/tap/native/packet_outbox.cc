@@ -3,11 +3,10 @@
 #include <cerrno>
 
 int PacketOutbox::Add(const FramesIn::Frame& frame, const VnetHeader& header) {
-  if (header.IsEmpty() && joiner_.Add(frame.bytes, frame.size)) return 0;
+  if (joiner_.Add(header, frame.bytes, frame.size)) return 0;
   const int error = Release();
-  if (error != 0) return error;
-  if (header.IsEmpty() && joiner_.Add(frame.bytes, frame.size)) return 0;
-  return Wait({const_cast<uint8_t*>(frame.bytes), frame.size}, header);
+  if (error == 0) joiner_.Add(header, frame.bytes, frame.size);
+  return error;
 }
 
 int PacketOutbox::Flush() {

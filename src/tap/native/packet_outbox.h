@@ -9,6 +9,7 @@
 #include "frame_joiner.h"
 #include "frames_in.h"
 #include "send_tally.h"
+#include "udp_segments.h"
 
 /**
  * The frames of one call of send on their way into a packet socket: segments that belong together are joined, the others
@@ -36,7 +37,7 @@ class PacketOutbox {
   int fd_;
   SendTally tally_;
   uint32_t taken_ = 0;
-  FrameJoiner joiner_;
+  FrameJoiner joiner_{KernelTakesUdpSegments()};
   unsigned count_ = 0;
   std::array<VnetHeader, kBatch> headers_;
   std::array<iovec, 2 * kBatch> pieces_;

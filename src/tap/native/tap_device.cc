@@ -18,6 +18,7 @@
 #include "frame_cutter.h"
 #include "frame_joiner.h"
 #include "netns.h"
+#include "udp_segments.h"
 
 namespace {
 
@@ -96,14 +97,10 @@ class Outlet {
     if (!cutter.Load(header, frame.bytes, frame.size)) return EINVAL;
     if (cutter.largest() > longest_) return EMSGSIZE;
     if (!has_header_) return WriteCut(&cutter);
-    if (header.IsEmpty() && joiner_.Add(frame.bytes, frame.size)) return 0;
+    if (joiner_.Add(header, frame.bytes, frame.size)) return 0;
     const int error = Flush();
-    if (SendTally::Ends(error)) return error;
-    if (header.IsEmpty() && joiner_.Add(frame.bytes, frame.size)) return error;
-    iovec piece = {const_cast<uint8_t*>(frame.bytes), frame.size};
-    const int second = WriteHeaded(header, &piece, 1);
-    if (second == 0) Count(1, frame.size);
-    return second == 0 ? error : second;
+    if (!SendTally::Ends(error)) joiner_.Add(header, frame.bytes, frame.size);
+    return error;
   }
 
   /** Writes what is held to be joined. */
@@ -155,7 +152,7 @@ class Outlet {
   bool has_header_;
   size_t longest_;
   SendTally tally_;
-  FrameJoiner joiner_;
+  FrameJoiner joiner_{KernelTakesUdpSegments()};
   uint32_t taken_ = 0;
 };
 

@@ -22,7 +22,7 @@
  *   'kernel'  the kernel
  *   'cut'     the addon: JS sees finished frames
  *   'headed'  JS: what comes in is headed (see FramesIn)
- * What goes out headed is cut if the interface cannot take it whole; what goes out finished is joined again if it can
+ * What goes out headed is cut if the interface cannot take it whole; if it can, segments that belong together are joined
  * (see FrameJoiner).
  * `longest`: bytes of a finished frame that the interface takes.
  */

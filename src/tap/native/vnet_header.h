@@ -44,8 +44,6 @@ struct VnetHeader {
     std::memcpy(&header, from, kSize);
     return header;
   }
-  /** Whether the frame is finished. */
-  bool IsEmpty() const { return (flags & kNeedsChecksum) == 0 && gso_type == kNoGso; }
   void Store(uint8_t* to) const { std::memcpy(to, this, kSize); }
 };
 
