@@ -24,6 +24,8 @@ const TEST_PACKAGES = [
   { binary: 'iperf3', package: 'iperf3', why: 'load between two hosts' },
   { binary: 'tcpdump', package: 'tcpdump', why: 'what really is on an interface' },
   { binary: 'ethtool', package: 'ethtool', why: 'hosts whose checksums are their own, beside Open vSwitch' },
+  { binary: 'dnsmasq', package: 'dnsmasq-base', why: 'a DHCP server' },
+  { binary: 'busybox', package: 'busybox', why: 'a DHCP client' },
   { binary: 'ovs-ofctl', package: 'openvswitch-common', why: 'an OpenFlow client that is not ours' },
   {
     binary: 'ovs-testcontroller',

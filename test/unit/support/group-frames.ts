@@ -22,9 +22,16 @@ export function igmp(
   return frame;
 }
 
-export function igmpQuery(srcMac: Uint8Array, source: Address, group: Address = [0, 0, 0, 0]): Uint8Array {
+/** `maxResponse`: in tenths of a second. */
+export function igmpQuery(
+  srcMac: Uint8Array,
+  source: Address,
+  group: Address = [0, 0, 0, 0],
+  maxResponse = 100,
+): Uint8Array {
   const isGeneral = group[0] === 0;
-  return igmp(srcMac, source, isGeneral ? [224, 0, 0, 1] : group, [0x11, 100, 0, 0, ...group, 2, 125, 0, 0]);
+  const message = [0x11, maxResponse, 0, 0, ...group, 2, 125, 0, 0];
+  return igmp(srcMac, source, isGeneral ? [224, 0, 0, 1] : group, message);
 }
 
 export function igmpReport2(srcMac: Uint8Array, group: Address): Uint8Array {
@@ -56,22 +63,10 @@ export const linkLocal = (n: number): Address => [0xfe, 0x80, ...new Array<numbe
 const allNodes: Address = [0xff, 2, ...new Array<number>(13).fill(0), 1];
 const allReporters: Address = [0xff, 2, ...new Array<number>(13).fill(0), 0x16];
 
-export function mldQuery(srcMac: Uint8Array): Uint8Array {
-  return mld(srcMac, linkLocal(1), allNodes, [
-    130,
-    0,
-    0,
-    0,
-    0x27,
-    0x10,
-    0,
-    0,
-    ...new Array<number>(16).fill(0),
-    2,
-    125,
-    0,
-    0,
-  ]);
+export function mldQuery(srcMac: Uint8Array, maxResponseMs = 10_000): Uint8Array {
+  const group = new Array<number>(16).fill(0);
+  const message = [130, 0, 0, 0, maxResponseMs >> 8, maxResponseMs & 255, 0, 0, ...group, 2, 125, 0, 0];
+  return mld(srcMac, linkLocal(1), allNodes, message);
 }
 
 export function mldReport2(srcMac: Uint8Array, kind: RecordKind, group: Address): Uint8Array {
