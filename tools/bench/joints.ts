@@ -44,11 +44,11 @@ export async function measureJoints(joints: Joints, rounds: number, seconds: num
     }
   } catch (error) {
     if (!ending.signal.aborted) throw error;
-    process.exit(1);
   } finally {
     await hosts.remove();
     for (const signal of signals) process.off(signal, end);
   }
+  if (ending.signal.aborted) process.exit(1);
   const of = (rows: readonly Figures[], key: keyof Figures) => median(rows.map((row) => row[key]));
   return new Map(
     Array.from(figures, ([name, rows]) => [
