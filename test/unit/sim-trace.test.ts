@@ -52,7 +52,7 @@ describe('a trace', () => {
     expect(lines.slice(0, 4)).toEqual(['sequenceDiagram', ...[1, 2, 3].map((n) => `  participant n${n} as ${n}`)]);
     expect(lines.slice(4)).toHaveLength(trace.length);
     expect(lines[4]).toMatch(/^ {2}n1(->>|--x)n2: \d+\.\d ms FLOOD 1\/1, (delivered|lost)$/);
-    expect(lines.some((line) => /IHAVE 1\/1/.test(line))).toBe(true);
+    expect(lines.some((line) => /(IHAVE|ISENT) 1\/1/.test(line))).toBe(true);
     expect(lines.filter((line) => /--x.*, lost$/.test(line))).toHaveLength(
       trace.filter(({ fate }) => fate === 'lost').length,
     );

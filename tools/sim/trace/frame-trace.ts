@@ -21,6 +21,8 @@ export interface TracedFrame {
   readonly frame: Uint8Array;
 }
 
+const digestKinds = Object.keys(digestTypes) as DigestType[];
+
 /** A flood's frame read: a copy of the flood, or floods that are told of or asked for. */
 export type FrameContent =
   | { readonly kind: 'data'; readonly frb: Frb }
@@ -29,12 +31,12 @@ export type FrameContent =
 
 export function readFrame(frame: Uint8Array): FrameContent {
   const type = floodTypeOf(frame);
-  for (const kind of ['ihave', 'iwant'] as const) {
-    if (type !== digestTypes[kind]) continue;
+  const kind = digestKinds.find((each) => digestTypes[each] === type);
+  if (kind !== undefined) {
     const digest = decodeDigest(kind, frame);
     return typeof digest === 'string' ? { kind: 'malformed' } : { kind, floods: digest.floods };
   }
-  const frb = typeof type === 'string' ? 'truncated' : decodeFrb(frame);
+  const frb = typeof type === 'string' ? type : decodeFrb(frame);
   return typeof frb === 'string' ? { kind: 'malformed' } : { kind: 'data', frb };
 }
 
@@ -53,11 +55,12 @@ export function describeFrame(frame: Uint8Array, nameOf: (id: NodeId) => string)
   if (content.kind === 'malformed') return 'malformed';
   if (content.kind !== 'data') {
     const names = content.floods.map(({ root, sequence }) => `${nameOf(root)}/${sequence}`);
-    const shown = names.slice(0, 3).join(' ');
+    const shown = names.length === 0 ? 'of nothing new' : names.slice(0, 3).join(' ');
     return `${content.kind.toUpperCase()} ${shown}${names.length > 3 ? ` and ${names.length - 3} more` : ''}`;
   }
-  const { root, sequence, arc } = content.frb;
-  return `FLOOD ${nameOf(root)}/${sequence}${arc.start === arc.end ? ', as asked' : ''}`;
+  const { root, sequence, arc, part, lastPart } = content.frb;
+  const which = lastPart === 0 ? '' : `, part ${part + 1} of ${lastPart + 1}`;
+  return `FLOOD ${nameOf(root)}/${sequence}${which}${arc.start === arc.end ? ', as asked' : ''}`;
 }
 
 const shortest = 6;
