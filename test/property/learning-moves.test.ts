@@ -38,7 +38,7 @@ describe('a host that moves', () => {
           expect(fleet.places(host)).toEqual(Array(switches).fill(last));
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -54,7 +54,7 @@ describe('a host that moves', () => {
           expect(fleet.places(host)).toEqual(Array(switches).fill(at));
         }
       }),
-      { numRuns: 500 },
+      { numRuns: 300 },
     );
   });
 });

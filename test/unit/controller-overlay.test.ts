@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeAnnouncement } from '../../src/controller/apps/announcement.ts';
+import { decodeAnnouncement, encodeAnnouncement } from '../../src/controller/apps/announcement.ts';
 import { Table } from '../../src/controller/pipeline.ts';
 import { decodeFrb, encodeFrb, floodEtherType } from '../../switch/flood/index.ts';
 import { buildArp } from '../../switch/packet/index.ts';
@@ -123,12 +123,13 @@ describe('an overlay switch', () => {
     sw.frames(leaf);
     sw.fromPeer(toA, b, self, frame(host, mac(8)));
     expect(sw.frames(leaf)).toHaveLength(1);
-    sw.fromPeer(toA, c, self, frame(mac(1), host));
-    expect(sw.app.hosts.find(({ mac: m }) => m.every((byte, i) => byte === host[i]))?.location).toEqual({
-      kind: 'remote',
-      switchId: switchIdOf(c),
-    });
-    expect(sw.app.counters.moved).toBe(2);
+    sw.fromPeer(toA, b, self, frame(mac(1), host));
+    // That was an old frame: whoever takes a host over from this switch says so.
+    expect(sw.app.host(host)?.location.kind).toBe('local');
+    const claim = { mac: host, sequence: sw.app.host(host)!.sequence + 1, isObjection: false };
+    sw.fromPeer(toA, a, 0n, flood(c, encodeAnnouncement(mac(0), { epoch: 1, count: 1 }, [claim])));
+    expect(sw.app.host(host)?.location).toEqual({ kind: 'remote', switchId: switchIdOf(c) });
+    expect(sw.app.counters).toMatchObject({ moved: 2, lateFrames: 1 });
     expect(sw.problems).toEqual([]);
   });
 
