@@ -6,6 +6,7 @@ import {
   type OxmValue,
   PortReason,
 } from '../../ofp/index.ts';
+import { floodEtherType } from '../../switch/flood/index.ts';
 import { EtherType, isGroupAddressed, Packet } from '../../switch/packet/index.ts';
 import { type NodeId, pickHop, RouteTable, switchIdOf } from '../../topology/index.ts';
 import type { App, Notice, ShownFrame } from './apps/app.ts';
@@ -33,6 +34,8 @@ export interface OverlaySettings {
   readonly multicastSnooping: boolean;
   /** Asks for members of groups where no router does. */
   readonly multicastQuerier: boolean;
+  /** Of the frames of bounded floods. */
+  readonly floodEtherType: number;
 }
 
 export const defaultOverlaySettings: OverlaySettings = {
@@ -41,6 +44,7 @@ export const defaultOverlaySettings: OverlaySettings = {
   arpNdProxy: true,
   multicastSnooping: true,
   multicastQuerier: false,
+  floodEtherType,
 };
 
 export interface OverlayOptions {
@@ -87,7 +91,9 @@ export class OverlayController {
     const proxy = settings.arpNdProxy ? new ArpNdProxy({ reach, host: (mac) => learning.host(mac) }) : undefined;
     const isQuerier = settings.multicastQuerier;
     const groups = settings.multicastSnooping ? new IgmpMld({ self: selfSwitch, reach, isQuerier }) : undefined;
-    const base = [storm, new Ingress(reach, storm), new BoundedFlood(reach), new OverlayRouting(reach), learning];
+    const { floodEtherType: etherType } = settings;
+    const floods = [new Ingress(reach, storm, etherType), new BoundedFlood(reach, etherType)];
+    const base = [storm, ...floods, new OverlayRouting(reach), learning];
     const extra = [proxy, groups, this.#fences ? new DhcpFence(reach, settings.fence) : undefined];
     this.#apps = [...base, ...extra.filter((app) => app !== undefined)];
     this.#learning = learning;

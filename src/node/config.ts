@@ -1,6 +1,7 @@
 /** Configuration of a node: one declaration gives type, defaults, texts and errors. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { EtherType } from '../../switch/packet/index.ts';
 import { parseNodeId, policyNames } from '../../topology/index.ts';
 import { defaultStormLimits, fencedKinds, type OverlaySettings } from '../controller/index.ts';
 import { NodeError } from './errors.ts';
@@ -37,6 +38,24 @@ const framesPerSecond = (what: string) =>
 
 /** The largest IP packet that fits one datagram of a link: 1376 - 20 (link header) - 14 (Ethernet), less a VLAN tag. */
 export const defaultMtu = 1330;
+
+/** As what frames of floods are taken by nobody else. */
+const taken: readonly number[] = [
+  EtherType.ARP,
+  EtherType.IPV4,
+  EtherType.IPV6,
+  EtherType.VLAN,
+  EtherType.SERVICE_VLAN,
+];
+
+const etherType = z
+  .string()
+  .regex(/^0x[0-9a-f]{4}$/, 'an EtherType: 0x and four lower-case hex digits')
+  .transform(Number)
+  .refine(
+    (type) => type >= 0x0600 && !taken.includes(type),
+    'an EtherType from 0x0600 up, other than ARP, IP and VLAN',
+  );
 
 const nodeId = z.string().transform((text, context) => {
   const id = parseNodeId(text);
@@ -90,6 +109,9 @@ const nodeKeys = z.strictObject({
   arpNdProxy: z.boolean().describe('answer for hosts elsewhere who has an address, when that is known').default(true),
   multicastSnooping: z.boolean().describe('send multicast where it has members, when they are known').default(true),
   multicastQuerier: z.boolean().describe('ask for members of groups where no router does').default(false),
+  floodEtherType: etherType
+    .describe('EtherType of bounded floods, the same on every node of the overlay')
+    .prefault('0x88b5'),
   policy: z
     .enum(policyNames)
     .describe(
@@ -121,9 +143,9 @@ export type NodeConfig = z.output<typeof nodeConfig>;
 /** What the controller of a node is told. */
 export function overlaySettings(config: NodeConfig): OverlaySettings {
   const { stormBroadcast: broadcast, stormMulticast: multicast, stormUnknownUnicast: unknownUnicast } = config;
-  const { fence, arpNdProxy, multicastSnooping, multicastQuerier } = config;
+  const { fence, arpNdProxy, multicastSnooping, multicastQuerier, floodEtherType } = config;
   const storm = { broadcast, multicast, unknownUnicast };
-  return { storm, fence, arpNdProxy, multicastSnooping, multicastQuerier };
+  return { storm, fence, arpNdProxy, multicastSnooping, multicastQuerier, floodEtherType };
 }
 
 /** Throws a NodeError with one line for each wrong key. */

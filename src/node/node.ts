@@ -85,7 +85,8 @@ export class OverlayNode {
     this.startedAt = clock.now();
     this.id = parseNodeId(identity.nodeId)!;
     const epoch = Math.floor(clock.wallTime());
-    this.flood = new FloodEngine({ self: this.id, epoch });
+    const settings = { ...defaultOverlaySettings, ...parts.settings };
+    this.flood = new FloodEngine({ self: this.id, epoch, etherType: settings.floodEtherType });
     this.bridge = new Bridge({
       datapathId: switchIdOf(this.id),
       selfId: this.id,
@@ -128,7 +129,7 @@ export class OverlayNode {
         frames: (peer, messages) => this.#framesFromPeer(peer, messages),
       },
     });
-    this.#channel = this.#connectController(epoch);
+    this.#channel = this.#connectController(epoch, settings);
     this.controller = this.#channel.app;
     this.signal = parts.signal({
       members: (members) => this.#introduced(members),
@@ -189,9 +190,8 @@ export class OverlayNode {
     tap.onFrames((frames) => this.bridge.receive(port, frames, clock.now()));
   }
 
-  #connectController(epoch: number): SwitchChannel {
+  #connectController(epoch: number, settings: OverlaySettings): SwitchChannel {
     const { clock, log } = this.#parts;
-    const settings = { ...defaultOverlaySettings, ...this.#parts.settings };
     const notice = ({ kind, ...fields }: Notice) => log.warn(fields, kind);
     const toSwitch = new Pipe(clock, (bytes) => session.receive(bytes, clock.now()));
     const toController = new Pipe(clock, (bytes) => channel.receive(bytes, clock.now()));

@@ -103,10 +103,20 @@ describe('the configuration of a node', () => {
 
   it('has defaults for all that is not said', () => {
     const storm = { stormBroadcast: 500, stormMulticast: 2000, stormUnknownUnicast: 500 };
-    const services = { fence: [], arpNdProxy: true, multicastSnooping: true, multicastQuerier: false };
+    const services = {
+      fence: [],
+      arpNdProxy: true,
+      multicastSnooping: true,
+      multicastQuerier: false,
+      floodEtherType: 0x88b5,
+    };
     const tap = { tap: 'ringlet0', addresses: [], mtu: 1330, ovsDatabase: 'unix:/var/run/openvswitch/db.sock' };
     const links = { policy: 'symphony', successors: 2, peers: [] };
     expect(parseNodeConfig(good)).toEqual({ ...good, overlay: 'default', ...tap, ...storm, ...services, ...links });
+    expect(parseNodeConfig({ ...good, floodEtherType: '0x88b6' }).floodEtherType).toBe(0x88b6);
+    for (const wrong of ['0x0800', '0x05ff', '88b5', '0x88B5']) {
+      expect(() => parseNodeConfig({ ...good, floodEtherType: wrong })).toThrow(/floodEtherType/);
+    }
     expect(parseNodeConfig({ ...good, openflow: '[::1]:6653' }).openflow).toEqual({ host: '::1', port: 6653 });
   });
 

@@ -33,6 +33,7 @@ export interface UpOptions {
   readonly arpNdProxy?: boolean;
   readonly multicastSnooping?: boolean;
   readonly multicastQuerier?: true;
+  readonly floodEtherType?: string;
 }
 
 const examples = `
@@ -77,6 +78,7 @@ export function command(): Command {
     .option('--no-arp-nd-proxy', 'do not answer ARP and neighbour discovery for hosts elsewhere')
     .option('--no-multicast-snooping', 'flood all multicast')
     .option('--multicast-querier', 'ask for members of multicast groups where no router does')
+    .option('--flood-ether-type <0x....>', 'EtherType of bounded floods, the same everywhere (default: 0x88b5)')
     .option('--openflow <host:port>', 'where OpenFlow controllers and tools may connect over TCP')
     .addOption(logLevelOption('info'))
     .addHelpText('after', examples)

@@ -1,4 +1,3 @@
-import { floodEtherType } from '../../../switch/flood/index.ts';
 import {
   apply,
   Cookie,
@@ -17,17 +16,20 @@ import type { App, AppReach } from './app.ts';
 export class BoundedFlood implements App {
   readonly counters = {};
   readonly #reach: AppReach;
+  readonly #etherType: number;
 
-  constructor(reach: AppReach) {
+  /** `etherType`: of the frames of floods. */
+  constructor(reach: AppReach, etherType: number) {
     this.#reach = reach;
+    this.#etherType = etherType;
   }
 
   viewed({ ports }: SwitchView): void {
-    this.#reach.rules.hold('flood', ports === undefined ? [] : rulesOf(ports));
+    this.#reach.rules.hold('flood', ports === undefined ? [] : rulesOf(ports, this.#etherType));
   }
 }
 
-function rulesOf(ports: SwitchPorts): Rule[] {
+function rulesOf(ports: SwitchPorts, etherType: number): Rule[] {
   const miss: Pick<Rule, 'cookie' | 'priority' | 'match'> = { cookie: Cookie.flood, priority: 0, match: [] };
   return [
     { ...miss, table: Table.destination, instructions: [apply(...everywhere(ports))] },
@@ -36,7 +38,7 @@ function rulesOf(ports: SwitchPorts): Rule[] {
       table: Table.classify,
       cookie,
       priority: 600,
-      match: [inPort(port), ethType(floodEtherType)],
+      match: [inPort(port), ethType(etherType)],
       instructions: [apply(output(ports.flood))],
     })),
   ];

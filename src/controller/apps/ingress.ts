@@ -1,5 +1,4 @@
 import type { Instruction, OxmField } from '../../../ofp/index.ts';
-import { floodEtherType } from '../../../switch/flood/index.ts';
 import {
   arp,
   Cookie,
@@ -36,15 +35,21 @@ export class Ingress implements App {
   readonly counters = {};
   readonly #reach: AppReach;
   readonly #storm: StormControl;
+  readonly #floodEtherType: number;
 
-  constructor(reach: AppReach, storm: StormControl) {
+  /** `floodEtherType`: of the frames of floods. */
+  constructor(reach: AppReach, storm: StormControl, floodEtherType: number) {
     this.#reach = reach;
+    this.#floodEtherType = floodEtherType;
     this.#storm = storm;
   }
 
   viewed({ self, ports }: SwitchView): void {
     const { rules } = this.#reach;
-    rules.hold('ingress', ports === undefined ? [] : [...guards(self), ...this.#entries(self, ports)]);
+    rules.hold(
+      'ingress',
+      ports === undefined ? [] : [...guards(self, this.#floodEtherType), ...this.#entries(self, ports)],
+    );
   }
 
   #entries(self: bigint, ports: SwitchPorts): Rule[] {
@@ -74,7 +79,7 @@ export class Ingress implements App {
 }
 
 /** Frames that go nowhere: groups that no bridge forwards, nonsense, what came back, floods that no peer sent. */
-function guards(self: bigint): Rule[] {
+function guards(self: bigint, floodEtherType: number): Rule[] {
   return [
     rule(900, [{ field: 'eth_dst', value: reservedGroup, mask: reservedGroupMask }]),
     rule(800, [fromGroup]),

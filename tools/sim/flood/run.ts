@@ -8,7 +8,7 @@ import { cut, decimalLinks, joinRing, type Links, leaveRing, randomIds, symphony
 import { FloodNetwork, type FloodRule } from './network.ts';
 
 /** Between floods, so that many are under way at any time. */
-export const spacingMs = 40;
+export const spacingMs = 10;
 /** From a flood to its count. */
 export const patienceMs = 20_000;
 /** Until the neighbours of a dead node notice. */
