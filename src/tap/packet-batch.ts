@@ -14,9 +14,9 @@ export class PacketBatch {
   /** Of each place, the view that was made last: the next packet there is often as long. */
   readonly #lasts: Uint8Array[] = [];
 
-  /** `usual`: bytes of a packet as most are, so that a whole batch of them fits. */
-  static of(usual: number): PacketBatch {
-    return new PacketBatch(BATCH * usual + LARGEST, BATCH);
+  /** `usual`: bytes of a packet as most are, so that a whole batch of them fits; or so many that are as large as can be. */
+  static of(usual: number, largeOnes = 1): PacketBatch {
+    return new PacketBatch(BATCH * usual + largeOnes * LARGEST, BATCH);
   }
 
   constructor(slabSize: number, limit: number) {
