@@ -83,7 +83,7 @@ function nonZero(counters: Readonly<Record<string, number>>, except: readonly st
 
 /** What the controller's apps did not take, of what they count. */
 const refusals = [
-  ...['packetInsIgnored', 'tableFull', 'claimsRefused', 'macsDamped', 'announcementsMalformed'],
+  ...['packetInsIgnored', 'tableFull', 'claimsRefused', 'macsDamped', 'announcementsMalformed', 'announcementsDropped'],
   ...['addressMessagesIgnored', 'bindingsEvicted', 'bindingsRefused', 'groupMessagesIgnored', 'membershipsRefused'],
 ];
 

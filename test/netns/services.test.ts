@@ -202,3 +202,33 @@ describe('multicast', () => {
     expect((await sender.status()).prunedGroups).toBeGreaterThanOrEqual(2);
   }, 60_000);
 });
+
+describe('a storm of one real host', () => {
+  it('is cut where it comes in, and others go on', async () => {
+    const [from, to, , , bad] = hosts as [OverlayHost, OverlayHost, OverlayHost, OverlayHost, OverlayHost];
+    await from.netns.run('ping', '-c', '1', '-W', '3', v4(2));
+    const heard = start(to, 'tcpdump', '-l', '-n', '-i', 'ringlet0', 'ether proto 0x88b7');
+    await until('tcpdump listens', () => heard.lines.some((line) => line.startsWith('listening')));
+    const port = new EthernetPort({ name: 'ringlet0', netns: bad.netns.path });
+    const storm = Array.from({ length: 50 }, () =>
+      Uint8Array.of(...new Array<number>(6).fill(255), ...port.mac, 0x88, 0xb7, ...new Array<number>(46).fill(0)),
+    );
+    const pings = from.netns.run('ping', '-c', '20', '-i', '0.05', '-W', '3', '-q', v4(2));
+    const began = performance.now();
+    let sent = 0;
+    while (performance.now() < began + 1_000) {
+      sent += port.send(storm);
+      await delay(5);
+    }
+    port.close();
+    expect(await pings).toContain(' 0% packet loss');
+    const seconds = (performance.now() - began) / 1000;
+    const { drops } = await bad.status();
+    const dropped = drops['storm broadcast ringlet0'] ?? 0;
+    // What one second allows may come at once, before the rate holds.
+    const allowed = 500 + 500 * seconds;
+    expect(dropped).toBeGreaterThan(sent - allowed - 100);
+    expect(heard.lines.filter((line) => line.includes('0x88b7')).length).toBeLessThan(allowed + 100);
+    expect(sent).toBeGreaterThan(3_000);
+  });
+});

@@ -15,9 +15,12 @@ export interface ShownFrame {
 }
 
 /** Something that a person should know of; `kind` is the event, the rest are its fields. */
-export type Notice =
-  | { readonly kind: 'mac claimed by two places'; readonly mac: string; readonly places: readonly string[] }
-  | { readonly kind: 'membership table full'; readonly groups: number };
+export interface Notice {
+  readonly kind: 'mac claimed by two places';
+  readonly mac: string;
+  /** As `placeKey` writes them. */
+  readonly places: readonly string[];
+}
 
 /** What an app acts upon. */
 export interface AppReach {

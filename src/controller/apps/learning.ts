@@ -63,6 +63,8 @@ export class Learning implements App {
     /** Frames of hosts that are elsewhere by now. */
     lateFrames: 0,
     announced: 0,
+    /** Hosts not announced since too many others wait for it. */
+    announcementsDropped: 0,
     announcementsMalformed: 0,
     /** Claims that are out of date, or in conflict with what is known better here. */
     claimsRefused: 0,
@@ -180,7 +182,11 @@ export class Learning implements App {
 
   #announce(mac: Uint8Array, isObjection: boolean, now: number): void {
     const host = this.#hosts.get(mac);
-    if (host === undefined || this.#waiting.size >= maxWaiting) return;
+    if (host === undefined) return;
+    if (this.#waiting.size >= maxWaiting) {
+      this.counters.announcementsDropped += 1;
+      return;
+    }
     this.#waiting.set(host, isObjection);
     this.tick(now);
   }
