@@ -4,6 +4,7 @@
  *   npm run bench -- NAME [ARGS]
  */
 const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
+  controller: () => import('./controller/main.ts'),
   ofp: () => import('./ofp.ts'),
   ports: () => import('./ports.ts'),
   switch: () => import('./switch.ts'),
