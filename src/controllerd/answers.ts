@@ -60,6 +60,7 @@ function switchReport({ controller, links, learning }: Composition, sw: ManagedS
   return {
     datapathId: sw.name,
     peer: connection?.peer,
+    security: connection?.security,
     openflow: connection && `1.${connection.version - 1}`,
     state: connection === undefined ? 'away' : connection.isReady ? 'connected' : 'syncing',
     roundTripMs: connection?.roundTripMs,

@@ -24,6 +24,8 @@ export interface SwitchReport {
   readonly datapathId: string;
   /** Absent while it is away. */
   readonly peer: string | undefined;
+  /** Version of TLS, where that is spoken. */
+  readonly security: string | undefined;
   /** Such as 1.3. */
   readonly openflow: string | undefined;
   /** connected: its rules are as they should be; syncing: they are being made so. */

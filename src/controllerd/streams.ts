@@ -21,6 +21,7 @@ export function joinStream(
       connection = controller.accept(
         peer,
         {
+          security: stream.security,
           send: (bytes) => {
             // The greeting is sent before there is a connection to tell.
             if (!stream.write(bytes)) connection?.setWritable(false);

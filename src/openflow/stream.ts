@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, TLSSocket } from 'node:tls';
 import type { DialTarget } from './target.ts';
 import { dialIdentity, type TlsIdentity } from './tls.ts';
 
@@ -16,6 +16,8 @@ export interface StreamEvents {
 
 /** A connection as its user sees it; a socket, or what a test puts in its place. */
 export interface Stream {
+  /** Such as TLSv1.3; undefined without TLS, and until it is open. */
+  readonly security: string | undefined;
   /** False: hold back until `drain`. */
   write(bytes: Uint8Array): boolean;
   /** Asks for no more `data` until `resume`. */
@@ -58,6 +60,9 @@ export function socketStream(socket: Socket, openEvent: string | undefined, even
   });
   socket.once('close', () => events.close(reason));
   return {
+    get security() {
+      return socket instanceof TLSSocket ? (socket.getProtocol() ?? undefined) : undefined;
+    },
     write: (bytes) => socket.write(bytes),
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),

@@ -16,6 +16,8 @@ import { applyChanges, type Refusals } from './sync.ts';
 
 /** Where bytes for a switch go. */
 export interface Transport {
+  /** Such as TLSv1.3; undefined where anybody can listen. */
+  readonly security: string | undefined;
   send(bytes: Uint8Array): void;
   /** Ends it once what was sent is out. */
   close(): void;
@@ -104,6 +106,10 @@ export class Connection implements SwitchVoice {
   /** Of the last echo, ms. */
   get roundTripMs(): number | undefined {
     return this.#roundTrip;
+  }
+
+  get security(): string | undefined {
+    return this.#transport.security;
   }
 
   get queuedBytes(): number {

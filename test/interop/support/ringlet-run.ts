@@ -44,15 +44,11 @@ export class RingletRun {
     }
   }
 
-  /** Resolves when it says that it is up. `netns`: name of the namespace to run in. */
-  static async start(netns: string, directory: string, ...args: string[]): Promise<RingletRun> {
+  /** Resolves when it says that it is up. `netns`: name of the namespace to run in; undefined: the test's own. */
+  static async start(netns: string | undefined, directory: string, ...args: string[]): Promise<RingletRun> {
     const env = { ...process.env, RINGLET_RUNDIR: directory };
-    const run = new RingletRun(
-      spawn('ip', ['netns', 'exec', netns, process.execPath, MAIN, ...args], {
-        env,
-        stdio: ['ignore', 'pipe', 'pipe'],
-      }),
-    );
+    const command = [...(netns === undefined ? [] : ['ip', 'netns', 'exec', netns]), process.execPath, MAIN, ...args];
+    const run = new RingletRun(spawn(command[0]!, command.slice(1), { env, stdio: ['ignore', 'pipe', 'pipe'] }));
     await run.waitFor(/Ctrl-C ends it/);
     return run;
   }

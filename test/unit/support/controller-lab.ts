@@ -32,6 +32,7 @@ export class LabSwitch {
     const controller = composition.controller.accept(
       `tcp:192.0.2.${this.bridge.datapathId}:1`,
       {
+        security: undefined,
         send: (bytes) => later(() => agent.receive(bytes.slice(), clock.now())),
         close: () => later(() => this.disconnect()),
       },

@@ -2,6 +2,7 @@ import type { Dial, Stream, StreamEvents } from '../../../src/openflow/index.ts'
 
 /** A connection that a test plays the other side of. */
 export class FakeStream implements Stream {
+  readonly security = undefined;
   readonly events: StreamEvents;
   readonly written: Uint8Array[] = [];
   /** What `write` returns. */

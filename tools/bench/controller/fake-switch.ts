@@ -88,6 +88,16 @@ export class FakeSwitch {
     this.#socket.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
   }
 
+  /** Reads no more. */
+  stall(): void {
+    this.#socket.pause();
+  }
+
+  /** Bytes that the controller has not taken yet. */
+  get backlog(): number {
+    return this.#socket.writableLength;
+  }
+
   close(): void {
     this.#socket.destroy();
   }

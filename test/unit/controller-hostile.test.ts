@@ -1,0 +1,253 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decode, encode, type OfpMessageInput, PortNo } from '../../ofp/index.ts';
+import type { Connection } from '../../src/controller/index.ts';
+import { ControllerLab } from './support/controller-lab.ts';
+
+const hello: OfpMessageInput = {
+  type: 'hello',
+  version: 4,
+  xid: 1,
+  elements: [{ type: 'versionBitmap', bitmaps: [1 << 4] }],
+};
+
+/** A switch whose every byte a test chooses. */
+class RawSwitch {
+  readonly connection: Connection;
+  isClosed = false;
+  sent = 0;
+  readonly #lab: ControllerLab;
+  readonly #sent: Uint8Array[] = [];
+
+  constructor(lab: ControllerLab, peer = 'tcp:192.0.2.1:1000') {
+    this.#lab = lab;
+    this.connection = lab.controller.accept(
+      peer,
+      {
+        security: undefined,
+        send: (bytes) => {
+          this.sent += bytes.length;
+          this.#sent.push(bytes);
+        },
+        close: () => {
+          this.isClosed = true;
+          this.connection.closed();
+        },
+      },
+      lab.clock.now(),
+    );
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.connection.receive(bytes, this.#lab.clock.now());
+  }
+
+  say(message: OfpMessageInput): void {
+    this.bytes(encode(message));
+  }
+
+  /** Types of what was sent to it, and their transaction ids. */
+  take(): { type: string; xid: number }[] {
+    const bytes = Buffer.concat(this.#sent.splice(0));
+    const messages = [];
+    for (let at = 0; at < bytes.length; at += bytes.readUInt16BE(at + 2)) {
+      messages.push(decode(Uint8Array.from(bytes.subarray(at, at + bytes.readUInt16BE(at + 2)))));
+    }
+    return messages;
+  }
+
+  /** Says hello and what a switch is asked first. */
+  introduce(datapathId: bigint, ports = 2): this {
+    this.say(hello);
+    return this.answer(datapathId, ports);
+  }
+
+  /** Answers what it was asked. */
+  answer(datapathId: bigint, ports = 2): this {
+    const desc = (no: number) => ({
+      ...{ portNo: no, hwAddr: Uint8Array.of(6, 0, 0, 0, 0, no), name: `p${no}`, config: 0, state: 0 },
+      ...{ curr: 0, advertised: 0, supported: 0, peer: 0, currSpeed: 0, maxSpeed: 0 },
+    });
+    const body = Array.from({ length: ports }, (_, i) => desc(i + 1));
+    let multiparts = 0;
+    for (let round = 0; round < 6; round++) {
+      for (const { type, xid } of this.take()) {
+        const base = { version: 4, xid } as const;
+        if (type === 'featuresRequest') {
+          this.say({ ...base, type: 'featuresReply', datapathId, nBuffers: 0, nTables: 254, capabilities: 0 });
+        } else if (type === 'multipartRequest' && multiparts++ === 0) {
+          this.say({ ...base, type: 'multipartReply', multipart: 'portDesc', body });
+        } else if (type === 'multipartRequest') {
+          this.say({ ...base, type: 'multipartReply', multipart: 'flow', body: [] });
+        } else if (type === 'bundleControl') {
+          this.say({ ...base, type: 'error', errorType: 1, code: 3, data: new Uint8Array(8) });
+        } else if (type === 'barrierRequest') this.say({ ...base, type: 'barrierReply' });
+        else if (type === 'echoRequest') this.say({ ...base, type: 'echoReply' });
+      }
+    }
+    return this;
+  }
+
+  packetIn(inPort: number, data: Uint8Array): void {
+    this.say({
+      ...{ type: 'packetIn', version: 4, xid: 0, bufferId: 0xffffffff, totalLen: data.length, reason: 0, tableId: 0 },
+      ...{ cookie: 0n, match: [{ field: 'in_port', value: inPort }], data },
+    });
+  }
+}
+
+const frame = (last: number) =>
+  Uint8Array.from({ length: 60 }, (_, i) => [2, 0, 0, 0, 0, 1, 2, 0, 0, last >> 16, last >> 8, last][i] ?? 0);
+const warnings = (lab: ControllerLab) => lab.log.filter(({ level }) => level === 'warn');
+
+describe('a switch that is not one', () => {
+  test.each<[string, (raw: RawSwitch) => void]>([
+    ['talks nonsense', (raw) => raw.bytes(Uint8Array.from({ length: 500 }, (_, i) => (i * 7) & 0xff))],
+    ['says what has no length', (raw) => raw.bytes(Uint8Array.of(4, 0, 0, 4, 0, 0, 0, 0))],
+    ['begins with something else than a hello', (raw) => raw.bytes(Uint8Array.of(4, 10, 0, 8, 0, 0, 0, 0))],
+    ['speaks OpenFlow 1.1 alone', (raw) => raw.bytes(Uint8Array.of(2, 0, 0, 8, 0, 0, 0, 0))],
+    ['stops in its hello', (raw) => raw.bytes(Uint8Array.of(4, 0, 0, 16, 0))],
+    ['says nothing at all', () => {}],
+    ['announces more than it sends', (raw) => raw.bytes(Uint8Array.of(4, 0, 0xff, 0xff, 0, 0, 0, 0, 1, 2, 3))],
+    ['does not say what it is', (raw) => raw.say(hello)],
+  ])('%s: it is cut off, counted, and named once', (_, misbehave) => {
+    const lab = new ControllerLab();
+    for (let i = 0; i < 1000; i++) {
+      const raw = new RawSwitch(lab, `tcp:192.0.2.7:${1000 + i}`);
+      misbehave(raw);
+      if (i === 0) lab.run(11_000);
+      if (!raw.isClosed) lab.run(11_000);
+      expect(raw.isClosed).toBe(true);
+    }
+    expect(lab.controller.counters.unfinished).toBe(1000);
+    expect([...lab.controller.switches]).toEqual([]);
+    // One line in ten minutes, with what happened meanwhile.
+    const minutes = lab.clock.now() / 600_000;
+    expect(warnings(lab).length).toBeGreaterThanOrEqual(1);
+    expect(warnings(lab).length).toBeLessThanOrEqual(Math.ceil(minutes) + 1);
+    expect(warnings(lab)[0]).toMatchObject({ fields: { switch: 'tcp:192.0.2.7' } });
+  });
+});
+
+test('messages that cannot be read are refused, counted and named once; the switch stays', () => {
+  const lab = new ControllerLab();
+  const raw = new RawSwitch(lab).introduce(7n);
+  for (let i = 0; i < 500; i++) raw.bytes(Uint8Array.of(4, 10, 0, 12, 0, 0, 0, i & 0xff, 1, 2, 3, 4));
+  expect(raw.isClosed).toBe(false);
+  const [sw] = lab.controller.switches;
+  expect(sw?.counters.malformed).toBe(500);
+  expect(warnings(lab)).toMatchObject([{ message: 'malformed message', fields: { switch: '0000000000000007' } }]);
+});
+
+test('whatever comes after a good start, nothing throws and what is held stays small', () => {
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(35), fc.uint8Array({ maxLength: 120 })), { maxLength: 40 }), (all) => {
+      const lab = new ControllerLab();
+      const raw = new RawSwitch(lab).introduce(7n);
+      for (const [type, body] of all) {
+        const length = 8 + body.length;
+        if (!raw.isClosed) raw.bytes(Uint8Array.of(4, type, length >> 8, length & 0xff, 0, 0, 0, 1, ...body));
+        lab.run(20);
+      }
+      expect(raw.connection.queuedBytes).toBe(0);
+    }),
+    { numRuns: 150 },
+  );
+});
+
+test('a thousand reconnects leave one switch, and few lines', () => {
+  const lab = new ControllerLab();
+  for (let i = 0; i < 1000; i++) {
+    const raw = new RawSwitch(lab, `tcp:192.0.2.7:${1000 + i}`).introduce(9n);
+    lab.run(20);
+    raw.connection.closed();
+  }
+  expect([...lab.controller.switches]).toHaveLength(1);
+  const minutes = Math.ceil(lab.clock.now() / 60_000);
+  expect(lab.log.length).toBeLessThanOrEqual(12 * minutes + 2);
+});
+
+test('switches that never come back are forgotten, and not remembered without end', () => {
+  const lab = new ControllerLab();
+  for (let i = 1; i <= 9000; i++) new RawSwitch(lab, `tcp:192.0.2.7:${i}`).introduce(BigInt(i), 0).connection.closed();
+  expect([...lab.controller.switches].length).toBe(8192);
+  lab.controller.tick(lab.clock.now() + 601_000);
+  expect([...lab.controller.switches]).toEqual([]);
+});
+
+describe('a datapath id that turns up twice', () => {
+  test('is refused to the later one, named once, as long as the first one is alive', () => {
+    const lab = new ControllerLab();
+    const first = new RawSwitch(lab, 'tcp:192.0.2.1:1').introduce(5n);
+    for (let i = 0; i < 20; i++) {
+      const second = new RawSwitch(lab, `tcp:192.0.2.2:${i}`).introduce(5n);
+      expect(second.isClosed).toBe(true);
+      lab.run(500);
+      first.answer(5n);
+    }
+    expect(first.isClosed).toBe(false);
+    expect(lab.controller.counters.duplicates).toBe(20);
+    expect(warnings(lab)).toMatchObject([
+      { message: 'a second switch with this datapath id is refused', fields: { switch: '0000000000000005' } },
+    ]);
+  });
+
+  test('takes the place of one that is silent', () => {
+    const lab = new ControllerLab();
+    const first = new RawSwitch(lab, 'tcp:192.0.2.1:1').introduce(5n);
+    lab.run(100);
+    expect(new RawSwitch(lab, 'tcp:192.0.2.1:2').introduce(5n).isClosed).toBe(true);
+    lab.run(3000);
+    expect(first.isClosed).toBe(true);
+    expect(new RawSwitch(lab, 'tcp:192.0.2.1:3').introduce(5n).isClosed).toBe(false);
+  });
+});
+
+test('a port with more hosts than it may have is banned for a while, and said so to the switch', () => {
+  const lab = new ControllerLab({ learning: { maxHostsPerPort: 10 } });
+  const raw = new RawSwitch(lab).introduce(5n);
+  lab.run(800);
+  raw.answer(5n);
+  for (let i = 0; i < 5000; i++) raw.packetIn(1, frame(i + 1));
+  const { learning, controller } = lab.composition;
+  expect([...learning.hostsOf([...controller.switches][0]!)]).toHaveLength(10);
+  expect(learning.counters).toMatchObject({ learned: 10, tooMany: 4990, portsBanned: 1 });
+  // The other port is none the worse for it.
+  raw.packetIn(2, frame(70_000));
+  expect(learning.counters.learned).toBe(11);
+});
+
+test('a host that jumps to and fro is banned', () => {
+  const lab = new ControllerLab();
+  const raw = new RawSwitch(lab).introduce(5n);
+  lab.run(800);
+  raw.answer(5n);
+  for (let i = 0; i < 7; i++) raw.packetIn(1 + (i % 2), frame(1));
+  expect(lab.composition.learning.counters).toMatchObject({ moved: 5, hostsBanned: 1 });
+});
+
+test('packet-ins of ports that are not there, and too short ones, teach nothing', () => {
+  const lab = new ControllerLab();
+  const raw = new RawSwitch(lab).introduce(5n);
+  lab.run(800);
+  raw.answer(5n);
+  raw.packetIn(77, frame(1));
+  raw.packetIn(PortNo.CONTROLLER, frame(1));
+  raw.packetIn(1, new Uint8Array(13));
+  raw.packetIn(
+    1,
+    Uint8Array.from(frame(1), (byte, i) => (i === 6 ? 3 : byte)),
+  );
+  expect(lab.composition.learning.counters).toMatchObject({ learned: 0, ignored: 4 });
+});
+
+test('probes that a host made up, or plays again, change nothing', () => {
+  const lab = new ControllerLab();
+  const raw = new RawSwitch(lab).introduce(5n);
+  lab.run(800);
+  raw.answer(5n);
+  const probe = frame(1);
+  probe.set([0x88, 0xb5, 1], 12);
+  for (let i = 0; i < 100; i++) raw.packetIn(1, probe);
+  expect(lab.composition.links.counters).toMatchObject({ probesForeign: 100, probesHeard: 0 });
+});
