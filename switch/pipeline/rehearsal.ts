@@ -5,7 +5,7 @@ import type { FlowEntry } from '../flow/flow-entry.ts';
 import type { FlowTables } from '../flow/flow-tables.ts';
 import type { GroupTable } from '../group/group-table.ts';
 import type { MeterTable } from '../meter/meter-table.ts';
-import { IpProto, KeyWord, Packet } from '../packet/index.ts';
+import { ethernetHeaderLength, IpProto, KeyWord, Packet, vlanTagLength } from '../packet/index.ts';
 
 /** What a frame may meet on its way. */
 interface Parts {
@@ -16,6 +16,8 @@ interface Parts {
 
 /** Headers end before, or the frame is an odd one. */
 const headLength = 256;
+/** Behind more VLAN tags than these, the kernel does not find what is to be cut. */
+const maxTags = 8;
 /** Groups within groups. */
 const depthLimit = 32;
 
@@ -70,6 +72,7 @@ export class Rehearsal implements Execution {
   }
 
   output(port: number): void {
+    if (this.packet.l3At > ethernetHeaderLength + maxTags * vlanTagLength) this.stopped = true;
     if (port !== PortNo.CONTROLLER) return;
     const { priority = 0, match } = this.#entry ?? {};
     // As in the pipeline, the table-miss entry has others do it that are not there.

@@ -10,7 +10,8 @@
 
 constexpr size_t kEthernet = 14;
 constexpr size_t kTag = 4;
-constexpr int kMaxTags = 2;
+/** As many as the kernel looks behind (VLAN_MAX_DEPTH). */
+constexpr int kMaxTags = 8;
 constexpr uint16_t kTypeVlan = 0x8100;
 constexpr uint16_t kTypeServiceVlan = 0x88a8;
 constexpr uint16_t kTypeIp4 = 0x0800;
