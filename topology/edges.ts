@@ -34,6 +34,7 @@ type Mutable = { -readonly [K in keyof Edge]: Edge[K] } & {
   /** Dialled to see whether a lost peer is back: nobody is to blame when it is not. */
   isTrial: boolean;
   isRefused: boolean;
+  isReleased: boolean;
 };
 
 export interface EdgeSink {
@@ -42,17 +43,23 @@ export interface EdgeSink {
   /** Give up on a link or on its set-up; no `linkDown` follows. */
   close(peer: NodeId, reason: string): void;
   announce(peer: NodeId, interest: EdgeKind | undefined): void;
+  /** Tells a peer that nothing is sent to it any more. */
+  release(peer: NodeId): void;
 }
 
 export const maxLinks = 512;
 const maxDials = 16;
 const dialTimeoutMs = 5_000;
+/** Meanwhile the peer cannot be dialled for a better reason. */
+const trialTimeoutMs = 1_500;
 /** A dial that takes longer is no reason to wait with the next best peer. */
 const slowDialMs = 400;
 /** How long a link that neither end wants is kept, so that a plan in motion does not close what it needs next. */
 const idleLinkMs = 2_000;
 /** From the last frame that is sent over a link to its end: what is under way arrives. */
 const retiredMs = 250;
+/** A peer that leaves ends the link itself, once nobody sends anything to it. */
+const leavingMs = 5_000;
 /** A link that lasted this long makes up for failures before it. */
 const lastingMs = 10_000;
 
@@ -189,6 +196,26 @@ export class Edges {
     if (edge !== undefined) this.#setInterest(edge, undefined);
   }
 
+  /** The neighbour sends nothing over the link any more; unless this node wants it anew, or leaves, neither does it. */
+  released(peer: NodeId, isLeaving: boolean, now: number): void {
+    const edge = this.#edges.get(peer);
+    if (edge === undefined) return;
+    edge.isReleased = true;
+    if (edge.state === 'up' && edge.mine === undefined && !isLeaving) this.#retire(edge, now);
+  }
+
+  /** This node leaves: each neighbour is to say when it does without it. */
+  awaitRelease(): void {
+    for (const edge of this.#edges.values()) edge.isReleased = false;
+  }
+
+  /** Whether some neighbour still counts on this node, which leaves. */
+  get isNeeded(): boolean {
+    return [...this.#edges.values()].some(({ state, isLeaving, isReleased }) => {
+      return state === 'up' && !isLeaving && !isReleased;
+    });
+  }
+
   leaves(peer: NodeId): void {
     const edge = this.#edges.get(peer);
     if (edge !== undefined) edge.isLeaving = true;
@@ -197,7 +224,8 @@ export class Edges {
   /** Attempts that took too long, which end with this. */
   overdue(now: number): NodeId[] {
     const late = [...this.#edges.values()].filter(
-      ({ state, since }) => (state === 'dialling' || state === 'accepting') && now - since >= dialTimeoutMs,
+      ({ state, since, isTrial }) =>
+        (state === 'dialling' || state === 'accepting') && now - since >= (isTrial ? trialTimeoutMs : dialTimeoutMs),
     );
     for (const { peer } of late) {
       this.#sink.close(peer, 'no answer in time');
@@ -207,16 +235,19 @@ export class Edges {
   }
 
   /**
-   * To be called only when all links that are `wanted` are up: no old way is broken before the new one is made. True
-   * when some link goes soon.
+   * To be called only when all links that are `wanted` are up: no old way is broken before the new one is made. Peers
+   * that leave are done without only if `isInRing`: there are links with those next to this node. True when some link
+   * goes soon.
    */
-  letGo(wanted: ReadonlySet<NodeId>, now: number): boolean {
+  letGo(wanted: ReadonlySet<NodeId>, isInRing: boolean, now: number): boolean {
     let isPending = false;
     for (const edge of [...this.#edges.values()]) {
       if (!wanted.has(edge.peer)) this.#setInterest(edge, undefined);
       if (edge.state !== 'up') continue;
       const isIdle = edge.mine === undefined && (edge.theirs === undefined || edge.isRefused);
-      if (edge.isLeaving) this.#retire(edge, now);
+      if (edge.isLeaving && isInRing) {
+        this.#retire(edge, now);
+      } else if (edge.isLeaving) isPending = true;
       else if (!isIdle) edge.idleSince = undefined;
       else if (edge.idleSince === undefined) edge.idleSince = now;
       else if (now - edge.idleSince >= idleLinkMs) this.#retire(edge, now);
@@ -228,7 +259,7 @@ export class Edges {
   /** Ends links whose last frames have arrived. */
   endRetired(now: number): void {
     for (const edge of [...this.#edges.values()]) {
-      if (edge.state !== 'retired' || now - edge.since < retiredMs) continue;
+      if (edge.state !== 'retired' || now - edge.since < (edge.isLeaving ? leavingMs : retiredMs)) continue;
       this.drop(edge.peer, edge.isLeaving ? 'the neighbour left' : 'neither end wants it');
     }
   }
@@ -253,12 +284,13 @@ export class Edges {
   #add(peer: NodeId, state: Edge['state'], mine: EdgeKind | undefined, nodes: number, now: number): void {
     this.#edges.set(peer, {
       ...{ peer, state, mine, nodes, since: now, theirs: 'unknown', idleSince: undefined },
-      ...{ isLeaving: false, isTrial: false, isRefused: false },
+      ...{ isLeaving: false, isTrial: false, isRefused: false, isReleased: false },
     });
   }
 
   /** Nothing is sent over it any more; what comes is still taken. */
   #retire(edge: Mutable, now: number): void {
+    if (edge.state === 'up') this.#sink.release(edge.peer);
     edge.state = 'retired';
     edge.since = now;
     this.#isChanged = true;
@@ -270,6 +302,7 @@ export class Edges {
     edge.state = 'up';
     edge.since = now;
     edge.idleSince = undefined;
+    edge.isReleased = false;
     this.#isChanged = true;
   }
 

@@ -9,6 +9,7 @@
  *
  * PROBE, PROBE_ACK   sequence (32)
  * EDGE               what the sender wants of this link (8): 0 nothing, else a kind of edge
+ * RELEASE            nothing: the sender sends no frames over this link any more
  * REFUSE             nothing: the sender has no room for the link that the receiver wants
  * LEAVE              records, the sender's own one first; then those of its neighbours on the ring
  * GOSSIP             records
@@ -41,6 +42,7 @@ export type LinkMessage =
   /** What the sender wants of this link; undefined: it would let go of it. */
   | { readonly type: 'edge'; readonly interest: EdgeKind | undefined }
   | { readonly type: 'refuse' }
+  | { readonly type: 'release' }
   /** The sender is leaving the overlay, and relays frames until its neighbours have let go of it. */
   | { readonly type: 'leave'; readonly records: readonly MemberRecord[] }
   | { readonly type: 'gossip'; readonly records: readonly MemberRecord[] }
@@ -134,6 +136,7 @@ const shapes: { readonly [T in LinkMessage['type']]: Shape<Of<T>> } = {
     },
   },
   refuse: { write: () => {}, read: () => ({ type: 'refuse' }) },
+  release: { write: () => {}, read: () => ({ type: 'release' }) },
   leave: records('leave'),
   gossip: records('gossip'),
   neighbours: idList('neighbours'),
@@ -175,6 +178,7 @@ const types = [
     'relay',
     'refuse',
     'want',
+    'release',
   ] as const),
 ];
 

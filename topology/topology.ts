@@ -108,7 +108,12 @@ export class Topology {
     const announce = (peer: NodeId, interest: EdgeKind | undefined) => sink.send(peer, { type: 'edge', interest });
     this.#edges = new Edges(
       self,
-      { dial: (peer) => sink.dial(peer), close: (peer, reason) => sink.close(peer, reason), announce },
+      {
+        announce,
+        dial: (peer) => sink.dial(peer),
+        close: (peer, reason) => sink.close(peer, reason),
+        release: (peer) => sink.send(peer, { type: 'release' }),
+      },
       random,
     );
   }
@@ -134,8 +139,7 @@ export class Topology {
 
   /** Linked with the nodes next to it on either side: whoever looks for it finds it. */
   get isInRing(): boolean {
-    const ids = this.#membership.ids;
-    return ids.length > 0 && this.#edges.isUp(ids[0]!) && this.#edges.isUp(ids.at(-1)!);
+    return this.#membership.size > 0 && this.#isAmidOthers;
   }
 
   /** How many nodes the overlay seems to have, this one included. */
@@ -239,13 +243,14 @@ export class Topology {
   /** Says good-bye; frames are to be relayed until `hasLeft`. */
   leave(): void {
     this.#isLeaving = true;
+    this.#edges.awaitRelease();
     const records = this.#farewell();
     for (const peer of this.neighbours) this.#sink.send(peer, { type: 'leave', records });
   }
 
   /** No neighbour needs this node any more. */
   get hasLeft(): boolean {
-    return this.links.every(({ state, isLeaving }) => state !== 'up' || isLeaving);
+    return !this.#edges.isNeeded;
   }
 
   /** To be called every 50 ms or so. */
@@ -286,6 +291,7 @@ export class Topology {
       this.#edges.release(peer);
       this.#planSoon(now);
     },
+    release: (peer, _, now) => this.#edges.released(peer, this.#isLeaving, now),
     gossip: (peer, { records }, now) => this.#hear(peer, records, now),
     leave: (peer, { records }, now) => {
       this.#hear(peer, records, now);
@@ -412,6 +418,12 @@ export class Topology {
     this.#gossip.tell(peer, [this.#own, ...this.#membership.around(peer, reminder.around), ...others]);
   }
 
+  /** No node is nearer on the ring than those that it has links with. */
+  get #isAmidOthers(): boolean {
+    const { members } = this;
+    return [members[0], members.at(-1)].every((id) => id === undefined || this.#edges.isUp(id));
+  }
+
   #isFull(kind: EdgeKind): boolean {
     if (kind !== 'long' && kind !== 'demand') return false;
     return this.#edges.incoming(kind) > Math.max(leastIncoming, 2 * Math.floor(Math.log2(this.nodes)));
@@ -464,7 +476,8 @@ export class Topology {
     });
     for (const { peer, kind } of wanted) this.#edges.want(peer, kind, nodes, now);
     this.#isSettled = wanted.every(({ peer }) => this.#edges.isUp(peer));
-    const isClosing = this.#isSettled && this.#edges.letGo(new Set(wanted.map(({ peer }) => peer)), now);
+    const isClosing =
+      this.#isSettled && this.#edges.letGo(new Set(wanted.map(({ peer }) => peer)), this.#isAmidOthers, now);
     this.#planAt = now + (this.#isSettled && !isClosing ? idlePlanMs : busyPlanMs);
   }
 

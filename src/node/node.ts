@@ -54,6 +54,8 @@ export interface NodeParts {
 const tickMs = 25;
 /** Time for the last words to leave before the links do. */
 const farewellMs = 50;
+/** What was sent to a node before its neighbours did without it still arrives. */
+const lingerMs = 200;
 /** How long a node that leaves waits for its neighbours to do without it. */
 const leaveLimitMs = 2_000;
 
@@ -176,6 +178,7 @@ export class OverlayNode {
     const deadline = clock.now() + leaveLimitMs;
     do await pause(farewellMs);
     while (!this.topology.hasLeft && clock.now() < deadline);
+    if (this.topology.neighbours.length > 0) await pause(lingerMs);
     this.#timer?.cancel();
     this.signal.close();
     this.links.closeAll('this node left');

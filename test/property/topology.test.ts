@@ -38,7 +38,7 @@ describe('link messages', () => {
       type: fc.constant('edge' as const),
       interest: fc.constantFrom<(EdgeKind | undefined)[]>(undefined, ...edgeKinds),
     }),
-    fc.constant({ type: 'refuse' as const }),
+    fc.record({ type: fc.constantFrom('refuse' as const, 'release' as const) }),
     fc.record({ type: fc.constant('leave' as const), records }),
     fc.record({ type: fc.constant('gossip' as const), records }),
     fc.record({

@@ -1,4 +1,4 @@
-import { VirtualClock } from '../../src/lib/virtual-clock.ts';
+import { VirtualClock } from '../../../src/lib/virtual-clock.ts';
 import {
   type LinkMessage,
   Liveness,
@@ -7,7 +7,7 @@ import {
   probeIntervalMs,
   type Random,
   Topology,
-} from '../../topology/index.ts';
+} from '../../../topology/index.ts';
 
 export interface TopologyNetworkOptions {
   readonly policy: Policy;
@@ -95,6 +95,25 @@ export class TopologyNetwork {
     return node;
   }
 
+  /** Those that a node has links along the ring with. */
+  ringPeersOf(id: NodeId): NodeId[] {
+    const { ends, topology } = this.nodes.get(id)!;
+    return [...ends.keys()].filter((peer) => topology.isRingLink(peer));
+  }
+
+  /** Whether this end of a link is up. */
+  isLinked(id: NodeId, peer: NodeId): boolean {
+    return this.nodes.get(id)?.ends.has(peer) ?? false;
+  }
+
+  /** Whether a frame that a node sends to a peer arrives there: at once, or when that end is up too. */
+  carries(id: NodeId, peer: NodeId): boolean {
+    const node = this.nodes.get(id);
+    const end = node?.ends.get(peer);
+    const other = node && end && this.#reaches(node, peer);
+    return other !== undefined && other.attempts.get(id) === end?.link;
+  }
+
   /** As `kill -9`. */
   crash(node: SimTopology): void {
     node.isAlive = false;
@@ -106,10 +125,12 @@ export class TopologyNetwork {
     node.topology.leave();
     const deadline = this.clock.now() + leaveLimitMs;
     const look = () => {
-      if (node.topology.hasLeft || this.clock.now() >= deadline) {
-        for (const peer of [...node.ends.keys()]) this.#close(node, peer);
-        this.crash(node);
-      } else this.clock.after(tickMs, look);
+      if (node.topology.hasLeft || this.clock.now() >= deadline) this.clock.after(lingerMs, end);
+      else this.clock.after(tickMs, look);
+    };
+    const end = () => {
+      for (const peer of [...node.ends.keys()]) this.#close(node, peer);
+      this.crash(node);
     };
     look();
   }
@@ -212,3 +233,5 @@ export class TopologyNetwork {
 
 const noProof = new Uint8Array();
 const leaveLimitMs = 2_000;
+/** What was sent to a node before its neighbours did without it still arrives. */
+const lingerMs = 200;
