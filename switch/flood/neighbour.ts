@@ -6,16 +6,13 @@ import type { HeldFlood } from './root-log.ts';
 export const tellAfterMs = 25;
 /** An IHAVE was lost if there is no answer for twice as long as answers take, and at least for this long. */
 const leastPatienceMs = 250;
-const longestPatienceMs = 2_000;
+const longestPatienceMs = 1_000;
 /** Taken for the time of an answer before there is one. */
 const firstAnswerMs = 200;
 /** Weight of the newest answer's time in the average. */
 const answerWeight = 1 / 8;
 /** A neighbour that is silent is told of so many floods at a time, until it says something. */
 const silentRation = 4;
-/** A neighbour that is new is told of floods that are not older than this. */
-const recentMs = 2_000;
-
 /** Floods for one IHAVE or ISENT. */
 export interface Telling extends DigestPart<HeldFlood> {
   readonly type: DigestType;
@@ -42,7 +39,6 @@ export class Neighbour {
   /** Oldest first. */
   #unanswered: Unanswered[] = [];
   #number: number;
-  #isNew = true;
   /** How long it takes to answer, on average. */
   #answerMs = firstAnswerMs;
   #spokeAt = Number.NEGATIVE_INFINITY;
@@ -51,7 +47,7 @@ export class Neighbour {
   #heard = nothingHeard;
   #owesAnswer = false;
 
-  /** `held`: floods that are here. `firstNumber`: unlike that of a conversation before a restart. */
+  /** `held`: floods that are here, to be told. `firstNumber`: unlike that of a conversation before a restart. */
   constructor(id: NodeId, held: Iterable<HeldFlood>, firstNumber: number) {
     this.id = id;
     this.#untold = new Set(held);
@@ -108,7 +104,6 @@ export class Neighbour {
 
   /** What it is to be told now, one digest each. */
   speak(now: number): Telling[] {
-    if (this.#isNew) this.#begin(now);
     this.#missAnswers(now);
     const ripe = this.#ripe(now);
     if (ripe.length === 0) return [];
@@ -143,11 +138,6 @@ export class Neighbour {
       this.#unanswered.push({ number, at: now, floods });
     }
     return tellings;
-  }
-
-  #begin(now: number): void {
-    this.#isNew = false;
-    for (const flood of this.#untold) if (now - flood.since > recentMs) this.#untold.delete(flood);
   }
 
   get #patience(): number {

@@ -14,6 +14,8 @@ export interface FloodCopy {
 
 /** Neighbours hear of floods so often at most: those that come meanwhile are told together. */
 const tellEveryMs = 50;
+/** A neighbour that is new is told of floods that are not older than this. */
+const recentMs = 2_000;
 /** Copies sent for one IWANT frame at most: it asks for more than a link should carry at once only by mistake. */
 const maxAnswers = 64;
 
@@ -39,6 +41,8 @@ export class Repair {
   readonly #wants = new Wants();
   #tellAt = Number.POSITIVE_INFINITY;
   #toldAt = Number.NEGATIVE_INFINITY;
+  /** The latest time heard of. */
+  #now = 0;
   /** Of neighbours that are none any more. */
   #retoldBefore = 0;
 
@@ -66,13 +70,15 @@ export class Repair {
     }
     for (const id of ids) {
       if (this.#neighbours.has(id)) continue;
-      this.#neighbours.set(id, new Neighbour(id, this.#store.all, this.#firstNumber));
-      if (this.#store.all.size > 0) this.#tellAt = Number.NEGATIVE_INFINITY;
+      const recent = [...this.#store.all].filter(({ since }) => this.#now - since <= recentMs);
+      this.#neighbours.set(id, new Neighbour(id, recent, this.#firstNumber));
+      if (recent.length > 0) this.#tellBy(this.#now);
     }
   }
 
   /** A frame came from a peer. False: it is none. */
   spoke(from: NodeId, now: number): boolean {
+    this.#now = now;
     const neighbour = this.#neighbours.get(from);
     if (neighbour === undefined) return false;
     if (neighbour.spoke(now)) {
@@ -84,6 +90,7 @@ export class Repair {
 
   /** A flood came, from `from` unless it begins here: everybody is told who is not known to have it. */
   arrived(flood: HeldFlood, from: NodeId | undefined): void {
+    this.#now = flood.since;
     const sources = this.#wants.satisfied(flood);
     for (const neighbour of this.#neighbours.values()) {
       if (neighbour.id !== from && !sources.includes(neighbour.id)) neighbour.add(flood);
@@ -124,6 +131,7 @@ export class Repair {
   }
 
   tick(now: number): FloodCopy[] {
+    this.#now = now;
     const told = now < this.#tellAt ? [] : this.#tell(now);
     return [...told, ...this.#ask(now)];
   }

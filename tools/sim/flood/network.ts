@@ -62,6 +62,8 @@ export class FloodNetwork<R extends FloodRule> {
   /** Frames of floods that switches got, by what they are: type in the header's second nibble. */
   readonly received = { data: 0, other: 0 };
   readonly #options: FloodNetworkOptions<R>;
+  /** When each node ticks first, of all the ticks that it is to have. */
+  readonly #phases = new Map<NodeId, number>();
   /** When each node ticks next. */
   readonly #ticks = new Map<NodeId, number>();
   /** Nodes that stand still, with what waits for them. */
@@ -86,6 +88,7 @@ export class FloodNetwork<R extends FloodRule> {
   add(id: NodeId, clockErrorMs = 0): void {
     this.rules.set(id, this.#options.rule(id, Math.floor(this.clock.wallTime() + clockErrorMs)));
     this.#ticks.delete(id);
+    this.#phases.set(id, this.#options.random() * tickMs);
     this.relink([id]);
   }
 
@@ -107,7 +110,10 @@ export class FloodNetwork<R extends FloodRule> {
 
   /** After a change of `links`: tells these nodes who their neighbours are now. */
   relink(ids: Iterable<NodeId>): void {
-    for (const id of ids) this.rules.get(id)?.setPeers(this.links.get(id) ?? []);
+    for (const id of ids) {
+      this.rules.get(id)?.setPeers(this.links.get(id) ?? []);
+      this.#tickLater(id);
+    }
   }
 
   /** Returns the copies that the root sends. */
@@ -171,7 +177,8 @@ export class FloodNetwork<R extends FloodRule> {
     const rule = this.rules.get(id);
     if (rule === undefined) return;
     const now = this.clock.now();
-    const at = Math.max(now + tickMs, rule.nextTick());
+    const phase = this.#phases.get(id)!;
+    const at = phase + tickMs * Math.ceil((Math.max(now + 1, rule.nextTick()) - phase) / tickMs);
     if (at >= (this.#ticks.get(id) ?? Number.POSITIVE_INFINITY)) return;
     this.#ticks.set(id, at);
     this.clock.after(at - now, () => {
