@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { allCommands } from '../../src/cli/program.ts';
+import { controllerConfig } from '../../src/controllerd/index.ts';
 import { nodeConfig, questions } from '../../src/node/index.ts';
 
 const helpWidth = 110;
@@ -24,7 +25,15 @@ export async function referenceText(): Promise<string> {
     '',
     '| key | default | what it is |',
     '|---|---|---|',
-    ...configRows(),
+    ...configRows(nodeConfig),
+    '',
+    '## Configuration of a controller',
+    '',
+    'Keys of the JSON file of `ringlet controller --config FILE`; flags win over it. Unknown keys are refused.',
+    '',
+    '| key | default | what it is |',
+    '|---|---|---|',
+    ...configRows(controllerConfig),
     '',
     '## Control socket',
     '',
@@ -65,8 +74,8 @@ function helpOf(command: Command, parent: string): string {
   return text.trimEnd();
 }
 
-function configRows(): string[] {
-  const { properties = {}, required = [] } = z.toJSONSchema(nodeConfig, { io: 'input', unrepresentable: 'any' });
+function configRows(config: z.ZodType): string[] {
+  const { properties = {}, required = [] } = z.toJSONSchema(config, { io: 'input', unrepresentable: 'any' });
   return Object.entries(properties).map(([key, schema]) => {
     const { description = '', default: standard } = schema as { description?: string; default?: unknown };
     const value =
