@@ -84,11 +84,21 @@ describe('a host at a port of this switch', () => {
   it('is not taken away by an old frame of another switch, but by a new one that claims nothing', () => {
     const hosts = table();
     hosts.heard(mac, leaf(1), 1);
-    expect(hosts.heard(mac, remote(3n), 9_000)).toBe('late');
-    expect(hosts.heard(mac, remote(4n), 9_000)).toBe('late');
+    expect(hosts.heard(mac, remote(3n), 9_000)).toBe('contested');
+    expect(hosts.heard(mac, remote(4n), 9_000)).toBe('contested');
     expect(hosts.heard(mac, remote(4n), 11_000)).toBe('moved');
     expect(hosts.heard(mac, leaf(2), 11_001)).toBe('moved');
     expect(hosts.get(mac)).toMatchObject({ location: leaf(2), sequence: 12 });
+  });
+});
+
+describe('a host that nobody announces', () => {
+  it('is followed by its frames, but not back to where it just was: those are old ones', () => {
+    const hosts = new HostTable(5n);
+    hosts.heard(mac, remote(3n), 0);
+    expect(hosts.heard(mac, remote(4n), 1_000)).toBe('moved');
+    expect(hosts.heard(mac, remote(3n), 10_999)).toBe('late');
+    expect(hosts.heard(mac, remote(3n), 11_000)).toBe('moved');
   });
 });
 

@@ -129,7 +129,7 @@ describe('an overlay switch', () => {
     const claim = { mac: host, sequence: sw.app.host(host)!.sequence + 1, isObjection: false };
     sw.fromPeer(toA, a, 0n, flood(c, encodeAnnouncement(mac(0), { epoch: 1, count: 1 }, [claim])));
     expect(sw.app.host(host)?.location).toEqual({ kind: 'remote', switchId: switchIdOf(c) });
-    expect(sw.app.counters).toMatchObject({ moved: 2, lateFrames: 1 });
+    expect(sw.app.counters).toMatchObject({ moved: 2, claimsContested: 1 });
     expect(sw.problems).toEqual([]);
   });
 

@@ -110,8 +110,8 @@ export class HostTable {
       return this.#move(entry, place, isFromAfar ? serialNext(entry.sequence) : entry.sequence, now);
     }
     const { former, since, claimedAt } = entry;
-    // Its new switch has heard of the claim and makes one of its own; this frame is an old one.
-    if (now < claimedAt + lateMs) return 'late';
+    // An old frame; or its new switch has not heard of the claim, and makes one of its own when it does.
+    if (now < claimedAt + lateMs) return entry.location.kind === 'local' ? 'contested' : 'late';
     if (former !== undefined && sameLocation(former, place) && now < since + lateMs) return 'late';
     return this.#move(entry, place, entry.sequence, now);
   }

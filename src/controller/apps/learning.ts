@@ -114,6 +114,7 @@ export class Learning implements App {
     const before = this.#hosts.get(mac)?.location;
     const result = this.#hosts.heard(mac, from, now);
     this.#learned(mac, before, from, result, now);
+    if (result === 'contested') this.#contest(mac, true, now);
     if (from.kind === 'remote' || (result !== 'learned' && result !== 'moved')) return;
     // Where it is new, others may think that it is elsewhere: the sequence, or this frame, tells them better.
     if (before?.kind === 'remote' || (before === undefined && !isFlooded)) this.#announce(mac, false, now);
@@ -128,10 +129,8 @@ export class Learning implements App {
       const result = this.#hosts.claimed(claim, now);
       this.#learned(claim.mac, before, from, result, now);
       if (result === 'late' || result === 'jump') this.counters.claimsRefused += 1;
-      if (result !== 'contested') continue;
-      this.counters.claimsContested += 1;
       // Who counters an objection has a frame of the host to show.
-      this.#announce(claim.mac, !claim.isObjection, now);
+      if (result === 'contested') this.#contest(claim.mac, !claim.isObjection, now);
     }
   }
 
@@ -178,6 +177,11 @@ export class Learning implements App {
     if (placeKey(place) === placeKey(host.location)) return;
     const seconds = Math.ceil((host.dampedUntil - now) / 1000);
     rules.lend(silence([senderAt(place), { field: 'eth_src', value: mac.slice() }], place, 60, seconds));
+  }
+
+  #contest(mac: Uint8Array, isObjection: boolean, now: number): void {
+    this.counters.claimsContested += 1;
+    this.#announce(mac, isObjection, now);
   }
 
   #announce(mac: Uint8Array, isObjection: boolean, now: number): void {

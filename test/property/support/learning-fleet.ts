@@ -7,6 +7,8 @@ import { Packet } from '../../../switch/packet/index.ts';
 
 const leafPort = 1;
 const floodPort = 9;
+/** As often as a node. */
+const tickMs = 50;
 
 interface Delivery {
   readonly at: number;
@@ -73,8 +75,10 @@ export class LearningFleet {
   }
 
   #tickUntil(at: number): void {
-    this.now = at;
-    for (const app of this.apps) app.tick(at);
+    while (this.now < at) {
+      this.now = Math.min(at, this.now + tickMs);
+      for (const app of this.apps) app.tick(this.now);
+    }
   }
 
   #flood(from: number, frame: Uint8Array, cookie: bigint): void {
