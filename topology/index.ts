@@ -1,5 +1,12 @@
 /** Which nodes link to which: ring arithmetic, membership, policies, one node's topology manager, liveness, next hops. */
 
+export {
+  Directory,
+  type DirectoryAnswer,
+  type DirectoryCounters,
+  type DirectoryRecord,
+  type DirectoryRing,
+} from './directory.ts';
 export { type Edge, type EdgeSink, Edges, maxLinks } from './edges.ts';
 export { Liveness, type LivenessVerdict, maxMisses, probeIntervalMs } from './liveness.ts';
 export {

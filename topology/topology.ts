@@ -1,3 +1,4 @@
+import { Directory } from './directory.ts';
 import { type Edge, type EdgeSink, Edges } from './edges.ts';
 import { Gossip } from './gossip.ts';
 import { Membership } from './membership.ts';
@@ -74,6 +75,7 @@ const reminder = { around: 8, others: 32 } as const;
  */
 export class Topology {
   readonly self: NodeId;
+  readonly directory: Directory;
   readonly counters: TopologyCounters = { recordsRefused: 0, relaysDropped: 0, linksRefused: 0 };
   readonly #options: TopologyOptions;
   readonly #sink: TopologySink;
@@ -90,6 +92,8 @@ export class Topology {
   #own: MemberRecord;
   #routes: RouteTable | undefined;
   #isDirty = false;
+  /** Who is next to this node, as the directory was told last. */
+  #amid = '';
   #isListStale = false;
   #isSettled = false;
   #isLeaving = false;
@@ -105,6 +109,14 @@ export class Topology {
     this.#sink = sink;
     this.#own = { id: self, sequence, state: 'alive', proof: sign(sequence, 'alive') };
     this.#membership = new Membership({ self, capacity, random });
+    this.directory = new Directory({
+      self,
+      successors: (count) => this.members.slice(0, count),
+      predecessors: (count) => this.members.slice(-count).reverse(),
+      isLinked: (peer) => this.#edges.isUp(peer),
+      next: (key) => this.routes.next(key)[0],
+      send: (peer, message) => sink.send(peer, message),
+    });
     const announce = (peer: NodeId, interest: EdgeKind | undefined) => sink.send(peer, { type: 'edge', interest });
     this.#edges = new Edges(
       self,
@@ -256,6 +268,7 @@ export class Topology {
   /** To be called every 50 ms or so. */
   tick(now: number): void {
     for (const [peer, until] of this.#doubted) if (now >= until) this.#doubted.delete(peer);
+    this.directory.tick(now);
     if (this.#isLeaving) return;
     for (const peer of this.#edges.overdue(now)) this.#failed(peer, now);
     this.#edges.endRetired(now);
@@ -315,6 +328,8 @@ export class Topology {
         own.filter((record) => record !== undefined),
       );
     },
+    query: (peer, message, now) => this.directory.query(peer, message, now),
+    answer: (_, message) => this.directory.answer(message),
     relay: (_, { to, hopLimit, body }) => {
       if (to === this.self) this.#sink.relayed(body);
       else if (!this.#pass(to, body, hopLimit - 1)) this.counters.relaysDropped += 1;
@@ -481,6 +496,17 @@ export class Topology {
     this.#planAt = now + (this.#isSettled && !isClosing ? idlePlanMs : busyPlanMs);
   }
 
+  /** The directory hears when it has other nodes next to it that it can reach. */
+  #checkRing(): void {
+    const { members } = this;
+    const amid = [...members.slice(0, 2), ...members.slice(-3)]
+      .map((id) => `${id}${this.#edges.isUp(id) ? '+' : ''}`)
+      .join();
+    if (amid === this.#amid) return;
+    this.#amid = amid;
+    this.directory.ringChanged();
+  }
+
   #tellGossip(): void {
     for (const [peer, records] of this.#gossip.take(recordsPerMessage)) {
       if (this.#edges.isUp(peer)) this.#sink.send(peer, { type: 'gossip', records });
@@ -503,6 +529,7 @@ export class Topology {
     }
     if (!this.#isDirty) return;
     this.#isDirty = false;
+    this.#checkRing();
     this.#sink.changed();
   }
 }
