@@ -172,6 +172,34 @@ describe('5 faults, one at a time', () => {
   });
 });
 
+describe('5 a node whose clock was set back while it was away', () => {
+  it('is heard again a minute after its last flood before that, and never twice', () => {
+    const ids = spread(8);
+    const links = new Map(ids.map((id, i) => [id, new Set([ids[(i + 1) % 8]!, ids[(i + 7) % 8]!])]));
+    const got: NodeId[] = [];
+    const net = new FloodNetwork({
+      links,
+      rule: (self, epoch) => new FloodEngine({ self, epoch }),
+      faults: faultless,
+      random: seededRandom(1),
+      delivered: ({ at }) => got.push(at),
+    });
+    const root = ids[0]!;
+    const heardBy = (ms: number) => {
+      got.length = 0;
+      net.flood(root, new Uint8Array(60));
+      net.run(ms);
+      return got.length;
+    };
+    expect(heardBy(5_000)).toBe(7);
+    net.add(root, -3_600_000);
+    expect(heardBy(5_000)).toBeLessThanOrEqual(7);
+    net.run(60_000);
+    expect(heardBy(5_000)).toBe(7);
+    expect(new Set(got).size).toBe(7);
+  });
+});
+
 describe('11 forged floods are counted drops: no crash, no copies, no delivery', () => {
   const self = 5n << 120n;
   const [peer, other] = [9n << 120n, 200n << 120n];
