@@ -100,6 +100,14 @@ describe('a host that nobody announces', () => {
     expect(hosts.heard(mac, remote(3n), 10_999)).toBe('late');
     expect(hosts.heard(mac, remote(3n), 11_000)).toBe('moved');
   });
+
+  it('is where a claim of the same sequence says, whatever the switch ids', () => {
+    const hosts = new HostTable(5n);
+    hosts.heard(mac, remote(3n), 0);
+    expect(hosts.claimed(claim(4n, 0), 1)).toBe('moved');
+    expect(hosts.heard(mac, remote(3n), 20_000)).toBe('moved');
+    expect(hosts.claimed(claim(4n, 0, { stamp: { epoch: 1, count: 2 } }), 20_001)).toBe('moved');
+  });
 });
 
 describe('an address that two hosts use', () => {

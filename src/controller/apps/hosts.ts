@@ -28,7 +28,7 @@ interface Entry extends Host {
   isGuess: boolean;
   /** Of the announcement that its place comes from. */
   stamp: Stamp | undefined;
-  /** When its place was last claimed, by its switch or by this one. */
+  /** When its place was last claimed, by its switch or by this one; `never`: only frames tell. */
   claimedAt: number;
   /** Where it was before; frames from there that are under way still do not bring it back. */
   former: HostLocation | undefined;
@@ -63,6 +63,7 @@ export const maxHostsPerPlace = 1024;
 /** IEEE 802.1Q section 8.8.3: the default of the ageing time. */
 export const hostAgeingMs = 300_000;
 
+const never = Number.NEGATIVE_INFINITY;
 /** A flood comes this late at most: neighbours hold it for 8 s. */
 const lateMs = 10_000;
 /** More moves than this in a minute are no roaming: two hosts share the address. */
@@ -77,7 +78,7 @@ const guessMs = 2_000;
 /**
  * MAC -> place, bounded in all and for each place, so that no single port or switch can fill it. It follows frames and, first
  * of all, claims: of two, that with the higher sequence holds, whoever hears them and in whatever order (as RFC 7432 section 15
- * has it); of equal ones that of the lower switch id.
+ * has it); of equal ones that of the lower switch id. A place that only frames told gives way to any claim that is not older.
  */
 export class HostTable {
   readonly #self: bigint;
@@ -139,7 +140,8 @@ export class HostTable {
       entry.claimedAt = now;
       return 'contested';
     }
-    if (ahead > 0 || (ahead === 0 && switchId < this.#switchOf(entry.location))) {
+    const isUnclaimed = entry.claimedAt === never;
+    if (ahead > 0 || (ahead === 0 && (isUnclaimed || switchId < this.#switchOf(entry.location)))) {
       return this.#stamped(mac, stamp, this.#move(entry, place, sequence, now), now);
     }
     return isMine ? 'contested' : 'late';
@@ -165,7 +167,7 @@ export class HostTable {
     if (this.#hosts.size >= maxHosts || !this.#settle(location)) return 'full';
     const mine = mac.slice(0, 6);
     const times = { since: now, seenAt: now, movesSince: now, dampedUntil: 0 };
-    const claimedAt = location.kind === 'local' ? now : Number.NEGATIVE_INFINITY;
+    const claimedAt = location.kind === 'local' ? now : never;
     const unknown = { stamp: undefined, former: undefined };
     const entry = { mac: mine, location, sequence, isGuess, moves: 0, claimedAt, ...unknown, ...times };
     this.#hosts.set(macNumber(mac, 0), entry);
@@ -190,7 +192,7 @@ export class HostTable {
       entry.sequence = sequence;
       entry.stamp = undefined;
       entry.isGuess = false;
-      if (place.kind === 'local') entry.claimedAt = now;
+      entry.claimedAt = place.kind === 'local' ? now : never;
     }
     entry.seenAt = now;
     if (!isDamped) return 'moved';

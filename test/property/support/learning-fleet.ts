@@ -57,13 +57,14 @@ export class LearningFleet {
     const end = this.now + ms;
     for (;;) {
       this.#pending.sort((a, b) => a.at - b.at || a.order - b.order);
-      const next = this.#pending[0];
-      if (next === undefined || next.at > end) break;
-      this.#pending.shift();
-      this.#tickUntil(next.at);
-      next.run();
+      const nextAt = this.#pending[0]?.at ?? Number.POSITIVE_INFINITY;
+      const tickAt = (Math.floor(this.now / tickMs) + 1) * tickMs;
+      if (Math.min(nextAt, tickAt) > end) break;
+      this.now = Math.min(nextAt, tickAt);
+      if (nextAt <= tickAt) this.#pending.shift()!.run();
+      else for (const app of this.apps) app.tick(tickAt);
     }
-    this.#tickUntil(end);
+    this.now = end;
   }
 
   /** The switch where each of them thinks that a host is. */
@@ -72,13 +73,6 @@ export class LearningFleet {
       const location = app.host(mac)?.location;
       return location === undefined ? undefined : location.kind === 'local' ? i : Number(location.switchId) - 1;
     });
-  }
-
-  #tickUntil(at: number): void {
-    while (this.now < at) {
-      this.now = Math.min(at, this.now + tickMs);
-      for (const app of this.apps) app.tick(this.now);
-    }
   }
 
   #flood(from: number, frame: Uint8Array, cookie: bigint): void {
