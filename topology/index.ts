@@ -1,5 +1,6 @@
 /** Which nodes link to which: ring arithmetic, membership, policies, one node's topology manager, liveness, next hops. */
 
+export { Demand, type DemandMode, demandModes } from './demand.ts';
 export {
   Directory,
   type DirectoryAnswer,

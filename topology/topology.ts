@@ -1,3 +1,4 @@
+import { Demand, type DemandMode } from './demand.ts';
 import { Directory } from './directory.ts';
 import { type Edge, type EdgeSink, Edges } from './edges.ts';
 import { Gossip } from './gossip.ts';
@@ -32,6 +33,8 @@ export interface TopologyOptions {
   /** Whether a record that is not `dead` is its member's own. */
   readonly verify: (record: MemberRecord) => boolean;
   readonly rttMs?: (peer: NodeId) => number | undefined;
+  /** Off by default. */
+  readonly demand?: DemandMode;
   /** Members held at most. */
   readonly capacity?: number;
 }
@@ -82,6 +85,7 @@ export class Topology {
   readonly #membership: Membership;
   readonly #edges: Edges;
   readonly #gossip = new Gossip();
+  readonly #demand: Demand;
   /** Neighbours of neighbours, as they told. */
   readonly #theirNeighbours = new Map<NodeId, readonly NodeId[]>();
   /** Round-trip times of links that were, too. */
@@ -108,6 +112,7 @@ export class Topology {
     this.#options = options;
     this.#sink = sink;
     this.#own = { id: self, sequence, state: 'alive', proof: sign(sequence, 'alive') };
+    this.#demand = new Demand(options.demand ?? 'off');
     this.#membership = new Membership({ self, capacity, random });
     this.directory = new Directory({
       self,
@@ -205,6 +210,11 @@ export class Topology {
     this.#replan(now);
   }
 
+  /** `bytes` went to hosts at `peer` since the last call. */
+  sent(peer: NodeId, bytes: number): void {
+    this.#demand.sent(peer, bytes);
+  }
+
   /** `peer` offers a link: whether to answer. */
   offered(peer: NodeId, now: number): boolean {
     if (this.#isLeaving || this.#options.admits?.(peer) === false) return false;
@@ -273,6 +283,7 @@ export class Topology {
     for (const peer of this.#edges.overdue(now)) this.#failed(peer, now);
     this.#edges.endRetired(now);
     if (this.#membership.tick(now)) this.#isDirty = true;
+    if (this.#demand.tick(now)) this.#planSoon(now);
     if (now >= this.#trialAt) this.#tryLost(now);
     if (now >= this.#reminderAt) this.#remind(now);
     this.#tellGossip();
@@ -483,12 +494,21 @@ export class Topology {
       if (now >= until) this.#refusedBy.delete(peer);
       else if (!links.has(peer)) links.set(peer, { kind: undefined, nodes });
     }
+    const members = without(
+      this.#membership.ids,
+      new Set([...this.#membership.suspects, ...this.#edges.unavailable(now)]),
+    );
     const wanted = this.#options.policy({
       ...{ self: this.self, nodes, links, now },
-      members: without(this.#membership.ids, new Set([...this.#membership.suspects, ...this.#edges.unavailable(now)])),
+      members,
       rttMs: (id) => this.#options.rttMs?.(id) ?? this.#rtts.get(id),
       seed: Math.floor(this.#options.random() * 2 ** 32),
     });
+    const others = new Set(wanted.map(({ peer }) => peer));
+    for (const peer of this.#demand.wanted) {
+      const isFit = members.includes(peer) && !this.#refusedBy.has(peer) && !others.has(peer);
+      if (isFit) wanted.push({ peer, kind: 'demand' });
+    }
     for (const { peer, kind } of wanted) this.#edges.want(peer, kind, nodes, now);
     this.#isSettled = wanted.every(({ peer }) => this.#edges.isUp(peer));
     const isClosing =

@@ -14,7 +14,7 @@ export { type ChannelOptions, type ChannelProblem, SwitchChannel } from './chann
 export { appNames, type ComposeOptions, type Composition, composeController } from './compose.ts';
 export { ControllerError, type ControllerErrorCode } from './errors.ts';
 export { defaultOverlaySettings, OverlayController, type OverlayOptions, type OverlaySettings } from './overlay.ts';
-export { Cookie } from './pipeline.ts';
+export { Cookie, Table } from './pipeline.ts';
 export { floodPortName, isPeerPortName, peerPortName } from './ports.ts';
 export type { Connection, Transport } from './runtime/connection.ts';
 export type { Controller } from './runtime/controller.ts';

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { EtherType } from '../../switch/packet/index.ts';
-import { parseNodeId, policyNames } from '../../topology/index.ts';
+import { demandModes, parseNodeId, policyNames } from '../../topology/index.ts';
 import { defaultStormLimits, fencedKinds, type OverlaySettings } from '../controller/index.ts';
 import { NodeError } from './errors.ts';
 
@@ -128,6 +128,13 @@ const nodeKeys = z.strictObject({
     .describe('shortcuts that it makes. Without it: as many as the binary logarithm of the number of nodes')
     .optional(),
   peers: z.array(nodeId).max(256).describe('node ids for the policies social and static').default([]),
+  demand: z
+    .enum(demandModes)
+    .describe(
+      'when it makes a link with a node for the traffic that it sends there: above 1 Mbit/s on average (on-demand), for any ' +
+        '(proactive), never (off). Such a link outlives its traffic by five minutes',
+    )
+    .default('on-demand'),
   openflow: listenAddress.describe('TCP address where OpenFlow controllers and tools may connect').optional(),
 });
 

@@ -3,6 +3,7 @@ import { FloodEngine } from '../../switch/flood/index.ts';
 import { Agent, Bridge } from '../../switch/index.ts';
 import {
   choosePolicy,
+  type DemandMode,
   defaultCapacity,
   formatNodeId,
   type LinkEnd,
@@ -33,12 +34,15 @@ import { type Courier, Links } from './links.ts';
 import { MalformedWatch } from './malformed-watch.ts';
 import { MemberProofs } from './member-proof.ts';
 import { Pipe } from './pipe.ts';
+import { SwitchTraffic } from './switch-traffic.ts';
 
 /** What a node is made of besides itself: each part is one adapter, or its fake in a simulation. */
 export interface NodeParts {
   readonly config: Pick<NodeConfig, 'name' | 'overlay'>;
   /** Symphony by default. */
   readonly policy?: PolicyChoice;
+  /** Off by default. */
+  readonly demand?: DemandMode;
   readonly identity: Identity;
   /** Of the controller; what is left out is as by default. */
   readonly settings?: Partial<OverlaySettings>;
@@ -76,6 +80,7 @@ export class OverlayNode {
   readonly #channel: SwitchChannel;
   readonly #malformed: MalformedWatch;
   readonly #proofs: MemberProofs;
+  readonly #traffic: SwitchTraffic;
   #signalConnected = false;
   /** Neighbours or routes changed since the controller heard of them. */
   #isAdjacencyStale = false;
@@ -96,10 +101,12 @@ export class OverlayNode {
       description: `ringlet node ${parts.config.name}`,
     });
     this.agent = new Agent(this.bridge);
+    this.#traffic = new SwitchTraffic(this.bridge);
     this.#malformed = new MalformedWatch(this.bridge, this.flood, log);
     this.#proofs = new MemberProofs(identity, parts.config.overlay, parts.config.name);
     this.topology = new Topology({
       ...choosePolicy(parts.policy ?? { policy: 'symphony' }),
+      ...(parts.demand === undefined ? {} : { demand: parts.demand }),
       self: this.id,
       random,
       sequence: Math.floor(clock.wallTime()),
@@ -225,6 +232,7 @@ export class OverlayNode {
         if (this.topology.isDoubted(peer)) return probeIntervalMs.doubted;
         return probeIntervalMs[this.topology.isRingLink(peer) ? 'ring' : 'long'];
       });
+      for (const [peer, bytes] of this.#traffic.take(this.topology.known, now)) this.topology.sent(peer, bytes);
       this.topology.tick(now);
       if (this.#isAdjacencyStale) this.#tellController();
       this.bridge.tick(now);

@@ -76,6 +76,7 @@ async function bringUp(
   const node = new OverlayNode({
     config,
     policy: config,
+    demand: config.demand,
     identity,
     settings: overlaySettings(config),
     tap,

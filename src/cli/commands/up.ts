@@ -25,6 +25,7 @@ export interface UpOptions {
   readonly successors?: number;
   readonly longLinks?: number;
   readonly peer?: readonly string[];
+  readonly demand?: string;
   readonly stormBroadcast?: number;
   readonly stormMulticast?: number;
   readonly stormUnknownUnicast?: number;
@@ -71,6 +72,7 @@ export function command(): Command {
     .option('--successors <number>', 'next nodes on the ring that it links to (default: 2)', integer)
     .option('--long-links <number>', 'shortcuts that it makes (default: log2 of the number of nodes)', integer)
     .option('--peer <node id>', 'whom social and static link to; may be given more than once', collect)
+    .option('--demand <mode>', 'links for traffic: on-demand, proactive or off (default: on-demand)')
     .option('--storm-broadcast <frames>', 'broadcast a second that the host may send (default: 500; 0: any)', integer)
     .option('--storm-multicast <frames>', 'multicast a second (default: 2000; 0: any)', integer)
     .option('--storm-unknown-unicast <frames>', 'frames a second to unknown hosts (default: 500; 0: any)', integer)

@@ -1,5 +1,6 @@
 import { VirtualClock } from '../../../src/lib/virtual-clock.ts';
 import {
+  type DemandMode,
   type LinkMessage,
   Liveness,
   type NodeId,
@@ -16,6 +17,8 @@ export interface TopologyNetworkOptions {
   readonly latencyMs: number;
   /** Members that the courier names to a node that joins, at random. */
   readonly contacts: number;
+  /** Off by default. */
+  readonly demand?: DemandMode;
 }
 
 /** One end of a link. */
@@ -66,10 +69,10 @@ export class TopologyNetwork {
   }
 
   join(id: NodeId): SimTopology {
-    const { policy, random, latencyMs, contacts } = this.#options;
+    const { policy, random, latencyMs, contacts, demand = 'off' } = this.#options;
     const known = this.alive.map((node) => node.id);
     const topology = new Topology({
-      ...{ self: id, policy, random },
+      ...{ self: id, policy, random, demand },
       sequence: Math.floor(this.clock.wallTime()),
       sign: () => noProof,
       verify: () => true,
