@@ -62,7 +62,7 @@ function switchReport({ controller, links, learning }: Composition, sw: ManagedS
     peer: connection?.peer,
     security: connection?.security,
     openflow: connection && `1.${connection.version - 1}`,
-    state: connection === undefined ? 'away' : connection.isReady ? 'connected' : 'syncing',
+    state: connection === undefined ? 'away' : states[connection.state],
     roundTripMs: connection?.roundTripMs,
     ports,
     rules: sw.rules.size,
@@ -71,6 +71,14 @@ function switchReport({ controller, links, learning }: Composition, sw: ManagedS
     counters: counted({ ...sw.counters }),
   };
 }
+
+const states = {
+  greeting: 'syncing',
+  asking: 'syncing',
+  setting: 'syncing',
+  ready: 'connected',
+  standby: 'standby',
+} as const;
 
 function linkReport({ from, to }: Composition['links']['links'][number]): LinkReport {
   return {

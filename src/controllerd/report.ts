@@ -28,8 +28,8 @@ export interface SwitchReport {
   readonly security: string | undefined;
   /** Such as 1.3. */
   readonly openflow: string | undefined;
-  /** connected: its rules are as they should be; syncing: they are being made so. */
-  readonly state: 'connected' | 'syncing' | 'away';
+  /** connected: its rules are as they should be; syncing: they are being made so; standby: another controller is master. */
+  readonly state: 'connected' | 'syncing' | 'standby' | 'away';
   readonly roundTripMs: number | undefined;
   readonly ports: readonly ControllerPortReport[];
   readonly rules: number;

@@ -131,3 +131,25 @@ test('a switch that is killed and comes back has its rules again, those of hosts
   );
   expect(await reaches(a!.netns, b!.address)).toBe(true);
 });
+
+test('of two controllers the one that asks last is master, and the other leaves the switch alone', async () => {
+  const name = (which: string) => ['--name', which, '--role', 'master'];
+  await lab.vsctl('set', 'bridge', 'br0', 'protocols=OpenFlow14');
+  controller = await start(...name('first'));
+  await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653', 'tcp:127.0.0.1:6655');
+  const stateOf = async (which: string) => {
+    const { stdout } = await ringlet(lab.folder, 'controller', 'status', which, '--json');
+    return (JSON.parse(stdout) as ControllerStatus).switches[0]?.state;
+  };
+  await until(async () => (await stateOf('first')) === 'connected', 20_000);
+  const listen = ['controller', '--listen', 'ptcp:6655:127.0.0.1', ...name('second')];
+  const second = await RingletRun.start(lab.netns.name, lab.folder, ...listen);
+  try {
+    await until(async () => (await stateOf('second')) === 'connected', 20_000);
+    await until(async () => (await stateOf('first')) === 'standby');
+    const [a, b] = lab.hosts;
+    expect(await reaches(a!.netns, b!.address)).toBe(true);
+  } finally {
+    await second.stop();
+  }
+});

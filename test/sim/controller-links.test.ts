@@ -111,7 +111,7 @@ describe('whatever the network looks like', () => {
 test('unicast goes to the one it is for, by the tree, also after it moved', () => {
   const lab = new ControllerLab();
   const switches = Array.from({ length: 5 }, () => lab.addSwitch());
-  switches.forEach((each, i) => lab.link(each, switches[(i + 1) % 5]!));
+  for (const [i, each] of switches.entries()) lab.link(each, switches[(i + 1) % 5]!);
   const hosts = switches.map((each) => lab.addHost(each));
   for (const each of switches) each.connect();
   lab.run(1500);

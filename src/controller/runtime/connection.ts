@@ -37,6 +37,8 @@ export interface ConnectionOwner {
   /** Its ports and rules are known; rules that are put into its book now go out together. */
   introduced(sw: ManagedSwitch, held: readonly Rule[], now: number): void;
   message(sw: ManagedSwitch, message: OfpMessage, now: number): void;
+  /** It is not this controller's to change any more. */
+  suspended(sw: ManagedSwitch): void;
   problem(connection: Connection, what: string, detail: string, now: number): void;
   ended(connection: Connection, end: SessionEnd, now: number): void;
 }
@@ -50,6 +52,9 @@ const roundTripMs = 5_000;
 /** A switch whose id turns up again has this long to show that it is alive, ms. */
 const challengeMs = 2_000;
 
+/** standby: another controller is master, and the switch is left alone. */
+export type ConnectionState = 'greeting' | 'asking' | 'setting' | 'ready' | 'standby';
+
 /** The controller's end of one OpenFlow connection. It tells its owner of the switch when that said what it is and holds. */
 export class Connection implements SwitchVoice {
   readonly peer: string;
@@ -57,7 +62,7 @@ export class Connection implements SwitchVoice {
   readonly #transport: Transport;
   readonly #session: Session;
   #switch: ManagedSwitch | undefined;
-  #state: 'greeting' | 'asking' | 'setting' | 'ready' = 'greeting';
+  #state: ConnectionState = 'greeting';
   /** Changes that were made while earlier ones are carried out. */
   #waiting: FlowChange[] = [];
   #roundTripDue = 0;
@@ -94,13 +99,9 @@ export class Connection implements SwitchVoice {
     return this.#switch;
   }
 
-  /** Its rules are what they are meant to be. */
-  get isReady(): boolean {
-    return this.#state === 'ready';
-  }
-
-  get role(): number {
-    return this.#session.role;
+  /** ready: its rules are what they are meant to be. */
+  get state(): ConnectionState {
+    return this.#state;
   }
 
   /** Of the last echo, ms. */
@@ -141,7 +142,7 @@ export class Connection implements SwitchVoice {
 
   tick(now: number): void {
     if (this.#session.dueAt <= now) this.#session.tick(now);
-    if (!this.isReady || now < this.#roundTripDue) return;
+    if (this.#state === 'greeting' || now < this.#roundTripDue) return;
     this.#roundTripDue = now + roundTripMs;
     this.#session.request({ type: 'echoRequest' }, now, (outcome) => {
       if (outcome.kind === 'reply') this.#roundTrip = this.#session.now - now;
@@ -182,7 +183,7 @@ export class Connection implements SwitchVoice {
     this.#switch = admitted;
     this.#state = 'asking';
     this.#session.send({ type: 'setConfig', flags: 0, missSendLen });
-    this.#askRole(now, () => this.#ask(features, this.#session.now));
+    this.#askRole(now, () => this.#ask(this.#session.now));
   }
 
   #askRole(now: number, granted: () => void): void {
@@ -194,12 +195,15 @@ export class Connection implements SwitchVoice {
     this.#session.request({ type: 'roleRequest', role, generationId }, now, (outcome) => {
       if (outcome.kind !== 'reply') this.#owner.problem(this, 'role refused', outcome.kind, this.#session.now);
       else if (role === ControllerRole.MASTER) granted();
+      else this.#state = 'standby';
     });
   }
 
-  #ask(features: SwitchFeatures, now: number): void {
+  #ask(now: number): void {
+    this.#state = 'asking';
+    const { features } = this.#session;
     let ports =
-      this.version === 1 ? (features.ports ?? []).map(readPort).filter((port) => port !== undefined) : undefined;
+      this.version === 1 ? (features?.ports ?? []).map(readPort).filter((port) => port !== undefined) : undefined;
     const fail = (what: string) => this.close(`the switch does not list its ${what}`);
     if (ports === undefined) {
       this.#session.request(askPorts, now, (outcome) => {
@@ -262,15 +266,20 @@ export class Connection implements SwitchVoice {
     const sw = this.#switch;
     if (sw === undefined) return;
     if (message.type === 'error') this.#refused(sw, message);
-    else if (message.type === 'roleStatus') this.#roleChanged(message.role, now);
+    else if (message.type === 'roleStatus') this.#roleChanged(sw, message.role, now);
     else this.#owner.message(sw, message, now);
   }
 
-  /** Another controller is the master now: what this one sends would be refused. */
-  #roleChanged(role: number, now: number): void {
-    if (role !== ControllerRole.SLAVE) return;
-    this.#owner.problem(this, 'another controller is master', 'its rules are left alone', now);
-    this.#switch?.rules.follow(undefined);
+  /** Where another controller is the master, what this one sends would be refused. */
+  #roleChanged(sw: ManagedSwitch, role: number, now: number): void {
+    if (role !== ControllerRole.SLAVE) {
+      if (this.#state === 'standby') this.#ask(now);
+      return;
+    }
+    this.#state = 'standby';
+    this.#owner.problem(this, 'another controller is master', 'the switch is left alone', now);
+    sw.rules.follow(undefined);
+    this.#owner.suspended(sw);
   }
 
   #refused(sw: ManagedSwitch, { errorType, code }: Message<'error'>): void {

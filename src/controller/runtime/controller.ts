@@ -172,9 +172,13 @@ export class Controller implements ConnectionOwner {
       return;
     }
     this.#connections.delete(sw);
-    sw.voice = undefined;
     this.#lostAt.set(sw, now);
     this.#journal.say('info', sw.name, 'switch disconnected', fields, now);
+    this.suspended(sw);
+  }
+
+  suspended(sw: ManagedSwitch): void {
+    sw.voice = undefined;
     for (const app of this.apps) app.disconnected?.(sw);
   }
 

@@ -77,7 +77,8 @@ export class Learning implements App {
     const hosts = this.#hosts.get(sw) ?? new SwitchHosts();
     this.#hosts.set(sw, hosts);
     for (const { mac, port } of scheme.read(held)) {
-      if (hosts.get(mac) === undefined && sw.ports.has(port)) hosts.add(mac, port, now);
+      const isNew = hosts.get(mac) === undefined && sw.ports.has(port);
+      if (isNew && this.#hasRoom(hosts, port)) hosts.add(mac, port, now);
     }
     this.#bans.delete(sw);
     scheme.begin(sw, hosts, held);
@@ -145,7 +146,7 @@ export class Learning implements App {
   }
 
   #learn(sw: ManagedSwitch, hosts: SwitchHosts, mac: number, message: PacketIn, port: number, now: number): void {
-    if (hosts.countAt(port) >= this.#maxPerPort || hosts.size >= this.#max) {
+    if (!this.#hasRoom(hosts, port)) {
       this.counters.tooMany += 1;
       this.#banPort(sw, port, now);
       return;
@@ -155,6 +156,10 @@ export class Learning implements App {
     const scheme = this.#schemeOf(sw);
     scheme.learned(sw, host, undefined);
     scheme.frame(sw, hosts, host, message, now);
+  }
+
+  #hasRoom(hosts: SwitchHosts, port: number): boolean {
+    return hosts.countAt(port) < this.#maxPerPort && hosts.size < this.#max;
   }
 
   /** False: it moves too often, and was banned instead. */
