@@ -596,3 +596,42 @@ describe('roles', () => {
     expect(side.session.role).toBe(ControllerRole.MASTER);
   });
 });
+
+describe('a bundle', () => {
+  const changes = [1, 2].map((priority): Outgoing => ({ type: 'flowMod', command: 0, priority, match: [] }));
+
+  function begun(): { side: Side; outcomes: RequestOutcome[]; answer: (message: Outgoing, now?: number) => void } {
+    const side = readyController();
+    side.takeFrames();
+    const outcomes: RequestOutcome[] = [];
+    side.session.commitBundle(9, changes, 1, (outcome) => outcomes.push(outcome));
+    const [open] = side.said();
+    expect(open).toMatchObject({ type: 'bundleControl', bundleId: 9, ctrlType: 0 });
+    const answer = (message: Outgoing) => side.hear({ ...message, version: 4, xid: open!.xid } as OfpMessageInput);
+    return { side, outcomes, answer };
+  }
+
+  test('is opened, filled and committed; what is in it has the transaction id of what carries it', () => {
+    const { side, outcomes, answer } = begun();
+    answer({ type: 'bundleControl', bundleId: 9, ctrlType: 1 });
+    const [first, second, commit] = side.said();
+    for (const added of [first, second]) {
+      expect(added).toMatchObject({
+        type: 'bundleAddMessage',
+        bundleId: 9,
+        message: { type: 'flowMod', xid: added!.xid },
+      });
+    }
+    expect(commit).toMatchObject({ type: 'bundleControl', ctrlType: 4 });
+    expect(outcomes).toEqual([]);
+    side.hear({ type: 'bundleControl', version: 4, xid: commit!.xid, bundleId: 9, ctrlType: 5 });
+    expect(outcomes).toMatchObject([{ kind: 'reply' }]);
+  });
+
+  test('that is refused sends none of its changes', () => {
+    const { side, outcomes, answer } = begun();
+    answer({ type: 'error', errorType: ErrorType.BAD_REQUEST, code: 3, data: new Uint8Array(8) });
+    expect(outcomes).toMatchObject([{ kind: 'refused' }]);
+    expect(side.said()).toEqual([]);
+  });
+});

@@ -20,7 +20,7 @@ export class LinkPort {
   /** It may forward: `review` says so. */
   isUsable = false;
   /** When it may forward at the earliest, ms: probes have had the time to come by then. */
-  readonly eligibleAt: number;
+  eligibleAt: number;
   /** Probes that were sent, and when the next is due. */
   sent = 0;
   nextProbeAt: number;

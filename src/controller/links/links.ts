@@ -32,10 +32,10 @@ export interface Link {
   readonly to: LinkPort;
 }
 
-/** How long a new port is probed before it may forward, ms; three probes go out meanwhile. */
-const settleMs = 400;
+/** A new port sends three probes, so many ms apart; once the last one had this time to come in somewhere, ms, it may forward. */
 const firstProbes = 3;
 const firstProbeMs = 120;
+const settleMs = 160;
 /** Then each port is probed so often, ms, unless that made more than `maxProbes` a second in all. */
 const probeMs = 1_000;
 const maxProbes = 2_000;
@@ -161,7 +161,7 @@ export class Links implements App {
     if (known !== undefined) return this.#remove(known, now);
     // The switch's own host is no way to another switch.
     const isLocal = no === PortNo.LOCAL;
-    const port = new LinkPort(sw, no, isOpen || isLocal ? now : now + settleMs, now);
+    const port = new LinkPort(sw, no, isOpen || isLocal ? now : Number.POSITIVE_INFINITY, now);
     if (isLocal) port.nextProbeAt = Number.POSITIVE_INFINITY;
     port.review(now);
     ports.set(no, port);
@@ -196,6 +196,7 @@ export class Links implements App {
     const { sw, no } = port;
     port.sent += 1;
     port.nextProbeAt = now + (port.sent < firstProbes ? firstProbeMs : this.#intervalMs);
+    if (port.sent === firstProbes) port.eligibleAt = Math.min(port.eligibleAt, now + settleMs);
     this.counters.probesSent += 1;
     const source = sw.ports.get(no)!.mac;
     const data = encodeProbe({ datapathId: sw.datapathId, port: no, number: port.sent }, source, this.#secret);
