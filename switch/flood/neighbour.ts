@@ -5,10 +5,10 @@ import type { HeldFlood } from './root-log.ts';
 /** A flood is told of when it is this old: by then its eager copies have left most of their way behind them. */
 export const tellAfterMs = 25;
 /** An IHAVE was lost if there is no answer for twice as long as answers take, and at least for this long. */
-const leastPatienceMs = 250;
+const leastPatienceMs = 150;
 const longestPatienceMs = 1_000;
-/** Taken for the time of an answer before there is one. */
-const firstAnswerMs = 200;
+/** Taken for the time of an answer before there is one: that of links of 20 ms. */
+const firstAnswerMs = 90;
 /** Weight of the newest answer's time in the average. */
 const answerWeight = 1 / 8;
 /** A neighbour that is silent is told of so many floods at a time, until it says something. */
@@ -39,8 +39,7 @@ export class Neighbour {
   /** Oldest first. */
   #unanswered: Unanswered[] = [];
   #number: number;
-  /** How long it takes to answer, on average. */
-  #answerMs = firstAnswerMs;
+  #answerMs: number | undefined;
   #spokeAt = Number.NEGATIVE_INFINITY;
   /** How often in a row it did not say a word after it was told something. */
   #silences = 0;
@@ -52,6 +51,11 @@ export class Neighbour {
     this.id = id;
     this.#untold = new Set(held);
     this.#number = firstNumber >>> 0;
+  }
+
+  /** How long it takes to answer, on average: the way there and back, and up to 75 ms at its end. */
+  get answerMs(): number {
+    return this.#answerMs ?? firstAnswerMs;
   }
 
   add(flood: HeldFlood): void {
@@ -141,10 +145,7 @@ export class Neighbour {
   }
 
   get #patience(): number {
-    return Math.min(
-      longestPatienceMs,
-      Math.max(leastPatienceMs, 2 * this.#answerMs) * 2 ** Math.min(8, this.#silences),
-    );
+    return Math.min(longestPatienceMs, Math.max(leastPatienceMs, 2 * this.answerMs) * 2 ** Math.min(8, this.#silences));
   }
 
   #missAnswers(now: number): void {
@@ -163,7 +164,7 @@ export class Neighbour {
   }
 
   #tookToAnswer(ms: number): void {
-    this.#answerMs += (ms - this.#answerMs) * answerWeight;
+    this.#answerMs = this.#answerMs === undefined ? ms : this.#answerMs + (ms - this.#answerMs) * answerWeight;
   }
 
   #again(missed: readonly Unanswered[]): void {

@@ -146,7 +146,7 @@ export class Repair {
 
   #ask(now: number): FloodCopy[] {
     const copies: FloodCopy[] = [];
-    for (const [to, floods] of this.#wants.due(now, (id) => this.#neighbours.has(id))) {
+    for (const [to, floods] of this.#wants.due(now, (id) => this.#neighbours.get(id))) {
       this.counters.iwantSent += floods.length;
       for (const { entries } of packDigest(floods)) copies.push(this.#digest('iwant', to, entries, 0));
     }
@@ -179,7 +179,7 @@ export class Repair {
   #hear(flood: FloodName, from: Neighbour, wasSent: boolean, now: number): boolean {
     const held = this.#store.get(flood);
     if (held !== undefined) from.drop(held);
-    else if (this.#store.peek(flood, now) === 'new') return this.#wants.add(flood, from.id, wasSent, now);
+    else if (this.#store.peek(flood, now) === 'new') return this.#wants.add(flood, from, wasSent, now);
     return true;
   }
 

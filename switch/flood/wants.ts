@@ -1,19 +1,34 @@
 import type { NodeId } from '../../topology/ring.ts';
 import type { FloodName } from './digest.ts';
 
-/** A flood on its way mostly comes by itself: asking at once would bring half of them twice. */
-const graceMs = 150;
-/** How long an asked neighbour has to answer before the next one is asked. */
-const retryMs = 80;
+/**
+ * A flood on its way mostly comes by itself: asking at once would bring half of them twice. So many of the source's answer
+ * times are waited for, and no less than this.
+ */
+const graceAnswers = 1.6;
+const leastGraceMs = 150;
+/** What an answer takes less when it is a flood that was asked for: it does not wait for the next telling. */
+const answerWaitsMs = 15;
+/** How long an asked neighbour has to answer, at least, before the next one is asked. */
+const leastRetryMs = 60;
 const longestRetryMs = 1_000;
 const giveUpMs = 15_000;
 const maxWants = 4_096;
 const maxSources = 16;
 
+/** A neighbour that can be asked. */
+interface Source {
+  readonly id: NodeId;
+  /** How long it takes to answer a telling. */
+  readonly answerMs: number;
+}
+
 interface Want extends FloodName {
   /** When a neighbour first told of it. */
   readonly since: number;
   readonly sources: NodeId[];
+  /** The first source sent a copy, which was lost. */
+  wasSent: boolean;
   dueAt: number;
   tries: number;
 }
@@ -36,20 +51,24 @@ export class Wants {
   }
 
   /** `source` has a flood that is not here; if it sent a copy, that was lost. False when there is no room for it. */
-  add({ root, epoch, sequence }: FloodName, source: NodeId, wasSent: boolean, now: number): boolean {
+  add({ root, epoch, sequence }: FloodName, { id: source, answerMs }: Source, wasSent: boolean, now: number): boolean {
     let want = this.#roots.get(root)?.get(sequence);
     if (want === undefined || want.epoch < epoch) {
       if (want === undefined && this.#size >= maxWants) {
         this.refused += 1;
         return false;
       }
-      want = { root, epoch, sequence, since: now, sources: [source], dueAt: now + graceMs, tries: 0 };
+      const dueAt = now + Math.max(leastGraceMs, graceAnswers * answerMs);
+      want = { root, epoch, sequence, since: now, sources: [source], wasSent, dueAt, tries: 0 };
       this.#put(want);
     } else if (want.epoch === epoch && want.sources.length < maxSources && !want.sources.includes(source)) {
       if (wasSent && want.tries === 0) want.sources.unshift(source);
       else want.sources.push(source);
     }
-    if (wasSent && want.tries === 0) want.dueAt = now;
+    if (wasSent && want.tries === 0) {
+      want.wasSent = true;
+      want.dueAt = now;
+    }
     this.#nextDue = Math.min(this.#nextDue, want.dueAt);
     return true;
   }
@@ -62,14 +81,14 @@ export class Wants {
     return want.sources;
   }
 
-  /** What to ask of whom now. Only `peers` can be asked. */
-  due(now: number, isPeer: (id: NodeId) => boolean): Map<NodeId, FloodName[]> {
+  /** What to ask of whom now. Only peers can be asked: `peerOf` is undefined for others. */
+  due(now: number, peerOf: (id: NodeId) => Source | undefined): Map<NodeId, FloodName[]> {
     const asks = new Map<NodeId, FloodName[]>();
     if (now < this.#nextDue) return asks;
     this.#nextDue = Number.POSITIVE_INFINITY;
     for (const wants of this.#roots.values()) {
       for (const want of wants.values()) {
-        if (now >= want.dueAt) this.#ask(want, now, isPeer, asks);
+        if (now >= want.dueAt) this.#ask(want, now, peerOf, asks);
         this.#nextDue = Math.min(this.#nextDue, want.dueAt);
       }
     }
@@ -81,21 +100,24 @@ export class Wants {
     return this.#nextDue;
   }
 
-  #ask(want: Want, now: number, isPeer: (id: NodeId) => boolean, asks: Map<NodeId, FloodName[]>): void {
-    const sources = want.sources.filter(isPeer);
+  #ask(want: Want, now: number, peerOf: (id: NodeId) => Source | undefined, asks: Map<NodeId, FloodName[]>): void {
+    const sources = want.sources.flatMap((id) => peerOf(id) ?? []);
     if (sources.length === 0 || now - want.since >= giveUpMs) {
       this.#remove(want);
       this.lost += 1;
       want.dueAt = Number.POSITIVE_INFINITY;
       return;
     }
-    const source = sources[want.tries % sources.length]!;
-    const asked = asks.get(source);
-    if (asked === undefined) asks.set(source, [want]);
+    // Who sent a copy is asked twice: its answer has an arc, so that the flood goes on from here.
+    const isAgain = want.wasSent && want.tries === 1;
+    const source = isAgain ? sources[0]! : sources[want.tries % sources.length]!;
+    const asked = asks.get(source.id);
+    if (asked === undefined) asks.set(source.id, [want]);
     else asked.push(want);
     want.tries += 1;
     // Each source is asked once before the pace slows down.
     const rounds = Math.floor(want.tries / sources.length);
+    const retryMs = Math.max(leastRetryMs, source.answerMs - answerWaitsMs);
     want.dueAt = now + Math.min(longestRetryMs, retryMs * 2 ** Math.max(0, rounds - 1));
   }
 

@@ -45,8 +45,10 @@ export function decimalLinks(ids: readonly NodeId[], random: Random): Links {
 
 function linksOf(ids: readonly NodeId[], policy: Policy, random: Random): Links {
   const links: Links = new Map(ids.map((id) => [id, new Set()]));
+  // Sorted once: sorting them again for each node costs little then.
+  const sorted = sortClockwise(0n, ids);
   for (const self of ids) {
-    for (const { peer } of policy(viewOf(self, ids, random))) join(links, self, peer);
+    for (const { peer } of policy(viewOf(self, sorted, random))) join(links, self, peer);
   }
   return links;
 }
