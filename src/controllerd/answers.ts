@@ -65,7 +65,7 @@ function switchReport({ controller, links, learning }: Composition, sw: ManagedS
     state: connection === undefined ? 'away' : states[connection.state],
     roundTripMs: connection?.roundTripMs,
     ports,
-    rules: sw.rules.size,
+    rules: sw.rules.size + [...controller.rulesBesides(sw)].length,
     hosts: [...learning.hostsOf(sw)].length,
     queuedBytes: connection?.queuedBytes ?? 0,
     counters: counted({ ...sw.counters }),

@@ -31,6 +31,8 @@ export interface App {
   place(stage: Stage): void;
   /** A switch connected. `held`: rules of this app that it holds. What is put into `sw.rules` now is compared with them. */
   connected?(sw: ManagedSwitch, held: readonly Rule[], now: number): void;
+  /** Rules that follow from what it knows, and are not in `sw.rules`. */
+  rulesBesides?(sw: ManagedSwitch): Iterable<Rule>;
   disconnected?(sw: ManagedSwitch): void;
   /** A port came, went or changed; `sw.ports` says so already. */
   portChanged?(sw: ManagedSwitch, no: number, now: number): void;

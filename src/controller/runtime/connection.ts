@@ -36,6 +36,8 @@ export interface ConnectionOwner {
   admit(connection: Connection, features: SwitchFeatures, now: number): ManagedSwitch | string;
   /** Its ports and rules are known; rules that are put into its book now go out together. */
   introduced(sw: ManagedSwitch, held: readonly Rule[], now: number): void;
+  /** Rules that it is to hold and that are not in its book. */
+  rulesBesides(sw: ManagedSwitch): Iterable<Rule>;
   message(sw: ManagedSwitch, message: OfpMessage, now: number): void;
   /** It is not this controller's to change any more. */
   suspended(sw: ManagedSwitch): void;
@@ -237,7 +239,7 @@ export class Connection implements SwitchVoice {
     sw.rules.follow(undefined);
     this.#owner.introduced(sw, held, now);
     sw.rules.follow((change) => this.#waiting.push(change));
-    const changes = sw.rules.difference(held);
+    const changes = sw.rules.difference(held, this.#owner.rulesBesides(sw));
     sw.counters.flowMods += changes.length;
     try {
       applyChanges(this.#session, changes, now, (refused) => {

@@ -150,6 +150,10 @@ export class Controller implements ConnectionOwner {
     }
   }
 
+  *rulesBesides(sw: ManagedSwitch): Iterable<Rule> {
+    for (const app of this.apps) yield* app.rulesBesides?.(sw) ?? [];
+  }
+
   message(sw: ManagedSwitch, message: OfpMessage, now: number): void {
     if (message.type === 'packetIn') this.#packetIn(sw, message, now);
     else if (message.type === 'portStatus') this.#portStatus(sw, message, now);

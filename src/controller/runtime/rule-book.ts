@@ -17,10 +17,6 @@ export class RuleBook {
     this.#send = send;
   }
 
-  has(key: string): boolean {
-    return this.#rules.has(key);
-  }
-
   /** Adds a rule, or replaces the one of the same table, priority and match. */
   put(rule: Rule): void {
     const key = keyOf(rule);
@@ -30,15 +26,14 @@ export class RuleBook {
     this.#send?.(addRule(rule));
   }
 
-  /** As `put`, and sends it even if the switch should have it. */
-  putAgain(rule: Rule): void {
-    this.#rules.set(keyOf(rule), rule);
+  /** Sends a rule that is not kept here: it ends by itself, or follows from what an app knows. */
+  send(rule: Rule): void {
     this.#send?.(addRule(rule));
   }
 
-  /** Sends a rule that ends by itself and is not missed. */
-  putForNow(rule: Rule): void {
-    this.#send?.(addRule(rule));
+  /** Takes a rule back that is not kept here. */
+  sendRemoval(rule: Rule): void {
+    this.#send?.(removeRule(rule));
   }
 
   remove(rule: Rule): void {
@@ -52,17 +47,20 @@ export class RuleBook {
   }
 
   /**
-   * What turns a switch that holds `held` into one that holds these rules. Rules that stay are not touched and keep their
+   * What turns a switch that holds `held` into one that holds these rules, and those that apps have besides. Rules that stay are not touched and keep their
    * counters; additions come first, so that no frame finds a rule gone whose successor is on its way.
    */
-  difference(held: readonly Rule[]): FlowChange[] {
-    const found = new Map(held.map((rule) => [keyOf(rule), rule]));
+  difference(held: readonly Rule[], besides: Iterable<Rule>): FlowChange[] {
+    const left = new Map(held.map((rule) => [keyOf(rule), rule]));
     const changes: FlowChange[] = [];
-    for (const [key, rule] of this.#rules) {
-      const same = found.get(key);
+    const want = (key: string, rule: Rule) => {
+      const same = left.get(key);
+      left.delete(key);
       if (same === undefined || !sameEffect(same, rule)) changes.push(addRule(rule));
-    }
-    for (const [key, rule] of found) if (!this.#rules.has(key)) changes.push(removeRule(rule));
+    };
+    for (const [key, rule] of this.#rules) want(key, rule);
+    for (const rule of besides) want(keyOf(rule), rule);
+    for (const rule of left.values()) changes.push(removeRule(rule));
     return changes;
   }
 }

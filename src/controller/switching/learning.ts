@@ -84,6 +84,11 @@ export class Learning implements App {
     scheme.begin(sw, hosts, held);
   }
 
+  rulesBesides(sw: ManagedSwitch): Iterable<Rule> {
+    const hosts = this.#hosts.get(sw);
+    return hosts === undefined ? [] : this.#schemeOf(sw).rulesOf(sw, hosts);
+  }
+
   forgotten(sw: ManagedSwitch): void {
     this.#hosts.delete(sw);
     this.#bans.delete(sw);
@@ -154,7 +159,7 @@ export class Learning implements App {
     const host = hosts.add(mac, port, now);
     this.counters.learned += 1;
     const scheme = this.#schemeOf(sw);
-    scheme.learned(sw, host, undefined);
+    scheme.learned(sw, hosts, host, undefined);
     scheme.frame(sw, hosts, host, message, now);
   }
 
@@ -176,7 +181,7 @@ export class Learning implements App {
     hosts.move(host, port, now);
     host.sentAt = now;
     this.counters.moved += 1;
-    this.#schemeOf(sw).learned(sw, host, before);
+    this.#schemeOf(sw).learned(sw, hosts, host, before);
     return true;
   }
 
@@ -197,7 +202,7 @@ export class Learning implements App {
 
   #forget(sw: ManagedSwitch, hosts: SwitchHosts, host: LearnedHost): void {
     hosts.remove(host);
-    this.#schemeOf(sw).forgotten(sw, host);
+    this.#schemeOf(sw).forgotten(sw, hosts, host);
   }
 }
 

@@ -1,9 +1,10 @@
 import { type Action, type Message, NO_BUFFER, type OxmField } from '../../../ofp/index.ts';
 import type { PacketIn } from '../runtime/app.ts';
 import { cookieOf } from '../runtime/cookies.ts';
-import { inOrder, keyOf, type Rule } from '../runtime/rule.ts';
+import { inOrder, type Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
 import { type LearnedHost, macAt, macBytes, type SwitchHosts } from './hosts.ts';
+import { Pairs } from './pairs.ts';
 import { ageSeconds, priorities, type Scheme } from './scheme.ts';
 
 /** A pair of hosts that is silent is the controller's again after so long, seconds. */
@@ -11,9 +12,6 @@ const idleSeconds = 60;
 /** Most rules for pairs in a switch; what is beyond them goes through the controller. */
 const maxPairs = 65_536;
 const groupBit = 2 ** 40;
-
-/** Rules by the hosts that they are for. */
-type Pairs = Map<number, Map<string, Rule>>;
 
 /**
  * One table, as OpenFlow 1.0 has it: a rule for each pair of hosts that talk, and a packet-out for what no rule is for. What goes to
@@ -23,7 +21,7 @@ type Pairs = Map<number, Map<string, Rule>>;
  */
 export class PairedScheme implements Scheme {
   readonly #cookie: bigint;
-  readonly #pairs = new Map<ManagedSwitch, Pairs>();
+  readonly #pairs = new WeakMap<ManagedSwitch, Pairs>();
 
   constructor(owner: number) {
     this.#cookie = cookieOf(owner);
@@ -36,27 +34,34 @@ export class PairedScheme implements Scheme {
     }
   }
 
+  *rulesOf(sw: ManagedSwitch, hosts: SwitchHosts): Iterable<Rule> {
+    for (const [source, destination] of this.#pairsOf(sw)) {
+      const [from, to] = [hosts.get(source), hosts.get(destination)];
+      if (from && to) yield this.#rule(source, from.port, destination, to.port);
+    }
+  }
+
   begin(sw: ManagedSwitch, hosts: SwitchHosts, held: readonly Rule[]): void {
     for (const rule of held) {
       const pair = pairOf(rule);
-      if (pair === undefined) continue;
-      const to = hosts.get(pair.destination);
-      const [instruction] = rule.instructions;
-      const action = instruction?.type === 'applyActions' ? instruction.actions[0] : undefined;
-      const isRight = to !== undefined && action?.type === 'output' && action.port === to.port;
-      if (isRight && hosts.get(pair.source)?.port === pair.inPort) this.#put(sw, pair.source, pair.destination, rule);
+      const isKnown = pair && hosts.get(pair.source) !== undefined && hosts.get(pair.destination) !== undefined;
+      if (isKnown) this.#pairsOf(sw).add(pair.source, pair.destination);
     }
   }
 
   forwardingChanged(): void {}
 
-  learned(sw: ManagedSwitch, host: LearnedHost, before: number | undefined): void {
-    if (before !== undefined) this.forgotten(sw, host);
+  learned(sw: ManagedSwitch, hosts: SwitchHosts, host: LearnedHost, before: number | undefined): void {
+    if (before !== undefined) this.forgotten(sw, hosts, { ...host, port: before });
   }
 
-  forgotten(sw: ManagedSwitch, { mac }: LearnedHost): void {
-    const rules = this.#pairs.get(sw)?.get(mac);
-    for (const rule of [...(rules?.values() ?? [])]) this.#remove(sw, rule);
+  forgotten(sw: ManagedSwitch, hosts: SwitchHosts, { mac, port }: LearnedHost): void {
+    const pairs = this.#pairsOf(sw);
+    for (const [source, destination] of pairs.of(mac)) {
+      pairs.remove(source, destination);
+      const inPort = source === mac ? port : hosts.get(source)?.port;
+      if (inPort !== undefined) sw.rules.sendRemoval(this.#rule(source, inPort, destination, port));
+    }
   }
 
   frame(sw: ManagedSwitch, hosts: SwitchHosts, source: LearnedHost, message: PacketIn): void {
@@ -67,24 +72,24 @@ export class PairedScheme implements Scheme {
       this.#send(sw, source.port, floodActions(sw, source.port), message);
     } else if (to.port !== source.port) {
       const actions: Action[] = [{ type: 'output', port: to.port, maxLen: 0 }];
-      this.#addPair(sw, source, destination, actions);
+      this.#addPair(sw, source, to);
       this.#send(sw, source.port, actions, message);
     }
   }
 
   silent(sw: ManagedSwitch, hosts: SwitchHosts, rule: Message<'flowRemoved'>, now: number): undefined {
-    const { priority, cookie, match } = rule;
-    const gone: Rule = { table: 0, priority, cookie, match, instructions: [] };
-    const source = pairOf(gone)?.source;
-    const host = source === undefined ? undefined : hosts.get(source);
+    const pair = pairOf(rule);
+    const host = pair && hosts.get(pair.source);
+    // A host that moved meanwhile has another rule by now.
+    if (pair === undefined || host?.port !== pair.inPort) return;
     // It was heard until the rule began to be idle.
-    if (host) host.seenAt = Math.max(host.seenAt, now - rule.idleTimeout * 1000);
-    this.#remove(sw, gone);
+    host.seenAt = Math.max(host.seenAt, now - rule.idleTimeout * 1000);
+    this.#pairsOf(sw).remove(pair.source, pair.destination);
   }
 
   *aged(sw: ManagedSwitch, hosts: SwitchHosts, now: number): Iterable<LearnedHost> {
     for (const host of hosts.all) {
-      if (now - host.seenAt > ageSeconds * 1000 && !this.#pairs.get(sw)?.has(host.mac)) yield host;
+      if (now - host.seenAt > ageSeconds * 1000 && !this.#pairsOf(sw).sends(host.mac)) yield host;
     }
   }
 
@@ -94,49 +99,39 @@ export class PairedScheme implements Scheme {
         ? [priorities.bannedHost, { field: 'eth_src', value: macBytes(what.mac) }]
         : [priorities.bannedPort, { field: 'in_port', value: what.port }];
     const rule = { table: 0, priority, cookie: this.#cookie, match: [match], instructions: [] };
-    sw.rules.putForNow({ ...rule, hardTimeout: seconds });
+    sw.rules.send({ ...rule, hardTimeout: seconds });
   }
 
   switchForgotten(sw: ManagedSwitch): void {
     this.#pairs.delete(sw);
   }
 
-  #addPair(sw: ManagedSwitch, source: LearnedHost, destination: number, actions: Action[]): void {
-    if (sw.rules.size >= maxPairs) return;
+  #pairsOf(sw: ManagedSwitch): Pairs {
+    const known = this.#pairs.get(sw);
+    if (known !== undefined) return known;
+    const made = new Pairs();
+    this.#pairs.set(sw, made);
+    return made;
+  }
+
+  #addPair(sw: ManagedSwitch, from: LearnedHost, to: LearnedHost): void {
+    const pairs = this.#pairsOf(sw);
+    if (pairs.size >= maxPairs) return;
+    pairs.add(from.mac, to.mac);
+    // Even if it is not new: the switch may have lost it.
+    sw.rules.send(this.#rule(from.mac, from.port, to.mac, to.port));
+  }
+
+  #rule(source: number, inPort: number, destination: number, outPort: number): Rule {
     const match: OxmField[] = [
+      { field: 'in_port', value: inPort },
       { field: 'eth_dst', value: macBytes(destination) },
-      { field: 'eth_src', value: macBytes(source.mac) },
-      { field: 'in_port', value: source.port },
+      { field: 'eth_src', value: macBytes(source) },
     ];
-    this.#put(sw, source.mac, destination, {
-      ...{ table: 0, priority: priorities.host, cookie: this.#cookie, match },
-      ...{ instructions: [{ type: 'applyActions', actions }], idleTimeout: idleSeconds },
-    });
-  }
-
-  #put(sw: ManagedSwitch, source: number, destination: number, rule: Rule): void {
-    const pairs: Pairs = this.#pairs.get(sw) ?? new Map();
-    this.#pairs.set(sw, pairs);
-    const key = keyOf(rule);
-    for (const mac of [source, destination]) {
-      const rules = pairs.get(mac);
-      if (rules === undefined) pairs.set(mac, new Map([[key, rule]]));
-      else rules.set(key, rule);
-    }
-    sw.rules.putAgain(rule);
-  }
-
-  #remove(sw: ManagedSwitch, rule: Rule): void {
-    const pair = pairOf(rule);
-    const pairs = this.#pairs.get(sw);
-    if (pair === undefined || pairs === undefined) return;
-    const key = keyOf(rule);
-    for (const mac of [pair.source, pair.destination]) {
-      const rules = pairs.get(mac);
-      rules?.delete(key);
-      if (rules?.size === 0) pairs.delete(mac);
-    }
-    sw.rules.removeKey(key);
+    return {
+      ...{ table: 0, priority: priorities.host, cookie: this.#cookie, match, idleTimeout: idleSeconds },
+      instructions: [{ type: 'applyActions', actions: [{ type: 'output', port: outPort, maxLen: 0 }] }],
+    };
   }
 
   #send(sw: ManagedSwitch, inPort: number, actions: Action[], { bufferId, data }: PacketIn): void {
@@ -154,7 +149,10 @@ function floodActions(sw: ManagedSwitch, inPort: number): Action[] {
   return actions;
 }
 
-function pairOf({ priority, match }: Rule): { source: number; destination: number; inPort: number } | undefined {
+function pairOf({
+  priority,
+  match,
+}: Pick<Rule, 'priority' | 'match'>): { source: number; destination: number; inPort: number } | undefined {
   const [to, from, port] = inOrder(match);
   if (priority !== priorities.host || to?.field !== 'eth_dst' || from?.field !== 'eth_src') return undefined;
   if (port?.field !== 'in_port') return undefined;

@@ -8,13 +8,15 @@ import type { LearnedHost, SwitchHosts } from './hosts.ts';
 export interface Scheme {
   /** The hosts that the rules of a switch tell of. */
   read(held: readonly Rule[]): Iterable<{ readonly mac: number; readonly port: number }>;
-  /** The switch is there: what it holds whoever its hosts are. Rules that are to stay are put again. */
+  /** Those that follow from what hosts it has. */
+  rulesOf(sw: ManagedSwitch, hosts: SwitchHosts): Iterable<Rule>;
+  /** The switch is there: what it holds whoever its hosts are. */
   begin(sw: ManagedSwitch, hosts: SwitchHosts, held: readonly Rule[]): void;
   /** Other ports forward. */
   forwardingChanged(sw: ManagedSwitch): void;
   /** `before`: its port until now. */
-  learned(sw: ManagedSwitch, host: LearnedHost, before: number | undefined): void;
-  forgotten(sw: ManagedSwitch, host: LearnedHost): void;
+  learned(sw: ManagedSwitch, hosts: SwitchHosts, host: LearnedHost, before: number | undefined): void;
+  forgotten(sw: ManagedSwitch, hosts: SwitchHosts, host: LearnedHost): void;
   /** A frame of a host that is known. */
   frame(sw: ManagedSwitch, hosts: SwitchHosts, source: LearnedHost, message: PacketIn, now: number): void;
   /** A rule of the switch ended; the host that went silent with it, if that is what it says. */

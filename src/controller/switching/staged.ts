@@ -1,7 +1,7 @@
 import { type Instruction, type Message, type OxmField, PortNo } from '../../../ofp/index.ts';
 import type { PacketIn, Stage } from '../runtime/app.ts';
 import { cookieOf } from '../runtime/cookies.ts';
-import { inOrder, type Rule, ruleKey } from '../runtime/rule.ts';
+import { inOrder, type Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
 import { type LearnedHost, macAt, macBytes, type SwitchHosts } from './hosts.ts';
 import { ageSeconds, priorities, type Scheme } from './scheme.ts';
@@ -48,10 +48,16 @@ export class StagedScheme implements Scheme {
     }
   }
 
-  begin(sw: ManagedSwitch, hosts: SwitchHosts): void {
+  *rulesOf(_sw: ManagedSwitch, hosts: SwitchHosts): Iterable<Rule> {
+    for (const host of hosts.all) {
+      yield this.#destinationRule(host);
+      yield this.#sourceRule(host.mac, host.port);
+    }
+  }
+
+  begin(sw: ManagedSwitch): void {
     sw.rules.put(this.#miss);
     this.forwardingChanged(sw);
-    for (const host of hosts.all) for (const rule of this.#rulesOf(host)) sw.rules.put(rule);
   }
 
   forwardingChanged(sw: ManagedSwitch): void {
@@ -59,21 +65,23 @@ export class StagedScheme implements Scheme {
     sw.rules.put(this.#rule(this.#destination, priorities.miss, [], [{ type: 'applyActions', actions }]));
   }
 
-  learned(sw: ManagedSwitch, host: LearnedHost, before: number | undefined): void {
+  learned(sw: ManagedSwitch, _hosts: SwitchHosts, host: LearnedHost, before: number | undefined): void {
     // The rule that stops the copies comes last, so that none is missing once there are no more.
-    for (const rule of this.#rulesOf(host)) sw.rules.put(rule);
-    if (before !== undefined) sw.rules.removeKey(this.#sourceKey(macBytes(host.mac), before));
+    sw.rules.send(this.#destinationRule(host));
+    sw.rules.send(this.#sourceRule(host.mac, host.port));
+    if (before !== undefined) sw.rules.sendRemoval(this.#sourceRule(host.mac, before));
   }
 
-  forgotten(sw: ManagedSwitch, host: LearnedHost): void {
-    for (const rule of this.#rulesOf(host)) sw.rules.remove(rule);
+  forgotten(sw: ManagedSwitch, _hosts: SwitchHosts, host: LearnedHost): void {
+    sw.rules.sendRemoval(this.#destinationRule(host));
+    sw.rules.sendRemoval(this.#sourceRule(host.mac, host.port));
   }
 
   /** Its rules were lost, or are still on their way. */
-  frame(sw: ManagedSwitch, _hosts: SwitchHosts, source: LearnedHost, _message: PacketIn, now: number): void {
+  frame(sw: ManagedSwitch, hosts: SwitchHosts, source: LearnedHost, _message: PacketIn, now: number): void {
     if (now - source.sentAt < underwayMs) return;
     source.sentAt = now;
-    for (const rule of this.#rulesOf(source)) sw.rules.putAgain(rule);
+    this.learned(sw, hosts, source, undefined);
   }
 
   silent(_sw: ManagedSwitch, hosts: SwitchHosts, { match }: Message<'flowRemoved'>): LearnedHost | undefined {
@@ -92,29 +100,22 @@ export class StagedScheme implements Scheme {
       'mac' in what
         ? [priorities.bannedHost, { field: 'eth_src', value: macBytes(what.mac) }]
         : [priorities.bannedPort, { field: 'in_port', value: what.port }];
-    sw.rules.putForNow({ ...this.#rule(this.#source, priority, [match], []), hardTimeout: seconds });
+    sw.rules.send({ ...this.#rule(this.#source, priority, [match], []), hardTimeout: seconds });
   }
 
   switchForgotten(): void {}
 
-  #rulesOf({ mac, port }: LearnedHost): Rule[] {
-    const bytes = macBytes(mac);
-    const to: OxmField[] = [{ field: 'eth_dst', value: bytes }];
-    const from: OxmField[] = [
-      { field: 'eth_src', value: bytes },
-      { field: 'in_port', value: port },
-    ];
-    return [
-      this.#rule(this.#destination, priorities.host, to, [{ type: 'applyActions', actions: [output(port)] }]),
-      { ...this.#rule(this.#source, priorities.host, from, this.#goOn), idleTimeout: ageSeconds },
-    ];
+  #destinationRule({ mac, port }: LearnedHost): Rule {
+    const match: OxmField[] = [{ field: 'eth_dst', value: macBytes(mac) }];
+    return this.#rule(this.#destination, priorities.host, match, [{ type: 'applyActions', actions: [output(port)] }]);
   }
 
-  #sourceKey(mac: Uint8Array, port: number): string {
-    return ruleKey(this.#source, priorities.host, [
-      { field: 'eth_src', value: mac },
+  #sourceRule(mac: number, port: number): Rule {
+    const match: OxmField[] = [
       { field: 'in_port', value: port },
-    ]);
+      { field: 'eth_src', value: macBytes(mac) },
+    ];
+    return { ...this.#rule(this.#source, priorities.host, match, this.#goOn), idleTimeout: ageSeconds };
   }
 
   #rule(table: number, priority: number, match: readonly OxmField[], instructions: readonly Instruction[]): Rule {

@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer } from './fake-switch.ts';
 
+/** Of Linux, wherever it counts for programs. */
+const ticksPerSecond = 100;
+
 /** A controller that is measured. */
 export interface Contestant {
   readonly name: string;
@@ -47,6 +50,14 @@ export class RunningContestant {
   get memory(): number {
     const text = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8');
     return Number(/VmRSS:\s+(\d+)/.exec(text)?.[1]) / 1024;
+  }
+
+  /** Time of the processor that it took so far, s. */
+  get cpuSeconds(): number {
+    const text = readFileSync(`/proc/${this.#process.pid}/stat`, 'utf8');
+    // What follows the name, which may hold blanks: user and system time are the 14th and 15th field of all.
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
   }
 
   async stop(): Promise<void> {

@@ -50,6 +50,7 @@ export class FakeSwitch {
   #next = 0;
   #pending: Buffer = Buffer.alloc(0);
   #towards = 0;
+  #shown = 0;
   #settle: () => void = () => {};
 
   private constructor(options: FakeSwitchOptions) {
@@ -75,11 +76,18 @@ export class FakeSwitch {
   /** Forgets half an answer that it may have. */
   begin(): void {
     this.#towards = 0;
+    this.#shown = 0;
     this.answered = 0;
+  }
+
+  /** Frames that wait for their answer. */
+  get outstanding(): number {
+    return this.#shown - this.answered;
   }
 
   /** Frames of its next `count` hosts, in one piece. */
   show(count: number): void {
+    this.#shown += count;
     const parts: Uint8Array[] = [];
     for (let i = 0; i < count; i++) {
       parts.push(this.#packetIns[this.#next]!);
