@@ -18,8 +18,8 @@ const faults: readonly (readonly [string, Partial<FloodExperiment>])[] = [
   ['churn 10 %/min', { churn: 0.1 }],
   ['half of each', { loss: 0.025, dead: 0.025, missing: 0.05, churn: 0.05 }],
   [
-    'half of each, 100 at once, 10 % late',
-    { loss: 0.025, dead: 0.025, missing: 0.05, churn: 0.05, atOnce: 100, reorder: 0.1 },
+    'half of each, 100 at once, 2 % late',
+    { loss: 0.025, dead: 0.025, missing: 0.05, churn: 0.05, atOnce: 100, reorder: 0.02 },
   ],
 ];
 
