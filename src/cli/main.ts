@@ -1,4 +1,6 @@
 #!/usr/bin/env node
 import { runCli } from './program.ts';
 
-process.exit(await runCli(process.argv.slice(2)));
+const exitCode = await runCli(process.argv.slice(2));
+// What was written to a pipe that is full goes out first.
+process.stdout.write('', () => process.exit(exitCode));

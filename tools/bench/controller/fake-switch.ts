@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { encode, NO_BUFFER, type OfpMessageInput, type OfpVersion } from '../../../ofp/index.ts';
+import { encode, NO_BUFFER, type OfpMessageInput } from '../../../ofp/index.ts';
 
 export interface FakeSwitchOptions {
   readonly host: string;
@@ -7,6 +7,8 @@ export interface FakeSwitchOptions {
   /** 1.0 or 1.3, as a wire number. */
   readonly version: 1 | 4;
   readonly datapathId: bigint;
+  /** How many it has; 1,000, as with cbench, unless said otherwise. */
+  readonly hosts?: number;
   /** What a packet-in is answered by: the last message of an answer counts. */
   readonly answer: Answer;
 }
@@ -18,8 +20,7 @@ export interface Answer {
 }
 
 const ports = 4;
-/** As many hosts as cbench has at each of its switches, unless told otherwise. */
-const hosts = 1000;
+const usualHosts = 1000;
 const header = 8;
 const Type = {
   hello: 0,
@@ -36,7 +37,7 @@ const experimenter = 4;
 const role = 24;
 
 /**
- * A switch that shows a controller frames of its 1,000 hosts and waits for an answer before it shows more than its window. Its
+ * A switch that shows a controller frames of its hosts and waits for an answer before it shows more than its window. Its
  * messages are made beforehand and those of the controller are not read further than they must, so that what is measured is the
  * controller.
  */
@@ -55,7 +56,8 @@ export class FakeSwitch {
 
   private constructor(options: FakeSwitchOptions) {
     this.#options = options;
-    this.#packetIns = Array.from({ length: hosts }, (_, i) => packetIn(options.version, options.datapathId, i));
+    const { hosts = usualHosts } = options;
+    this.#packetIns = Array.from({ length: hosts }, (_, i) => packetIn(options, i, (i + 1) % hosts));
     this.#socket = connect(options.port, options.host);
     this.#socket.setNoDelay(true);
     this.#socket.on('data', (bytes) => this.#receive(bytes));
@@ -91,7 +93,7 @@ export class FakeSwitch {
     const parts: Uint8Array[] = [];
     for (let i = 0; i < count; i++) {
       parts.push(this.#packetIns[this.#next]!);
-      this.#next = (this.#next + 1) % hosts;
+      this.#next = (this.#next + 1) % this.#packetIns.length;
     }
     this.#socket.write(parts.length === 1 ? parts[0]! : Buffer.concat(parts));
   }
@@ -183,12 +185,12 @@ function portDesc(no: number) {
   return { portNo: no, hwAddr: Uint8Array.of(6, 0, 0, 0, 0, no), name: `p${no}`, config: 0, state: 0, ...speeds };
 }
 
-/** Host `i` speaks to the next one. Neighbours are at different ports. */
-function packetIn(version: OfpVersion, datapathId: bigint, i: number): Uint8Array {
+/** Host `i` speaks to another, which is at another port. */
+function packetIn({ version, datapathId }: FakeSwitchOptions, i: number, other: number): Uint8Array {
   const data = new Uint8Array(60);
   const id = Number(datapathId);
   const mac = (n: number) => [2, id >> 8, id & 0xff, 0, n >> 8, n & 0xff];
-  data.set([...mac((i + 1) % hosts), ...mac(i), 0x08, 0x00]);
+  data.set([...mac(other), ...mac(i), 0x08, 0x00]);
   const inPort = 1 + (i % ports);
   return encode({
     ...{ type: 'packetIn', version, xid: 0, bufferId: NO_BUFFER, totalLen: data.length, reason: 0, tableId: 0 },
