@@ -1,12 +1,10 @@
 import { Demand, type DemandMode } from './demand.ts';
 import { Directory } from './directory.ts';
 import { type Edge, type EdgeSink, Edges } from './edges.ts';
-import { Gossip } from './gossip.ts';
-import { Membership } from './membership.ts';
-import { type LinkMessage, maxRecords } from './messages.ts';
+import type { LinkMessage } from './messages.ts';
+import { News, type NewsOptions } from './news.ts';
 import type { EdgeKind, HeldEdge, Policy } from './policy.ts';
-import type { Random } from './random.ts';
-import type { MemberRecord, MemberState } from './record.ts';
+import type { MemberRecord } from './record.ts';
 import type { NodeId } from './ring.ts';
 import { RouteTable } from './route.ts';
 
@@ -19,19 +17,11 @@ export interface TopologySink extends Pick<EdgeSink, 'dial' | 'close'> {
   relayed(body: Uint8Array): void;
 }
 
-export interface TopologyOptions {
-  readonly self: NodeId;
+export interface TopologyOptions extends Pick<NewsOptions, 'self' | 'random' | 'sequence' | 'sign' | 'verify'> {
   readonly policy: Policy;
   /** Whether a link that this peer wants is accepted; every one by default. */
   readonly admits?: (peer: NodeId) => boolean;
-  readonly random: Random;
   readonly sink: TopologySink;
-  /** Of this node's first record: larger than in any run before, such as the wall time in ms. */
-  readonly sequence: number;
-  /** This node's proof for a record of itself. */
-  readonly sign: (sequence: number, state: MemberState) => Uint8Array;
-  /** Whether a record that is not `dead` is its member's own. */
-  readonly verify: (record: MemberRecord) => boolean;
   readonly rttMs?: (peer: NodeId) => number | undefined;
   /** Off by default. */
   readonly demand?: DemandMode;
@@ -52,9 +42,6 @@ export interface TopologyCounters {
 }
 
 export const defaultCapacity = 512;
-/** Records that a new neighbour is told of at once: those about it on the ring, and others. */
-const introduction = { around: 16, others: 32 } as const;
-const recordsPerMessage = 128;
 const busyPlanMs = 100;
 const idlePlanMs = 1_000;
 /** Neighbours are told of changed neighbours no more often. */
@@ -67,10 +54,6 @@ const leastIncoming = 4;
 const refusalMs = 60_000;
 /** How often a neighbour is told of some members again: what got lost on its way is made up for. */
 const reminderMs = 1_000;
-/** Neighbours that are all told of one that is there; of more, those next on the ring and this many others. */
-const wholeAudience = 8;
-const randomAudience = 4;
-const reminder = { around: 8, others: 32 } as const;
 
 /**
  * One node's part in the topology: who is a member, which links it wants, which it has. Pure: events and `now` come in,
@@ -79,21 +62,20 @@ const reminder = { around: 8, others: 32 } as const;
 export class Topology {
   readonly self: NodeId;
   readonly directory: Directory;
-  readonly counters: TopologyCounters = { recordsRefused: 0, relaysDropped: 0, linksRefused: 0 };
   readonly #options: TopologyOptions;
   readonly #sink: TopologySink;
-  readonly #membership: Membership;
+  readonly #counts = { relaysDropped: 0, linksRefused: 0 };
+  readonly #news: News;
   readonly #edges: Edges;
-  readonly #gossip = new Gossip();
   readonly #demand: Demand;
   /** Neighbours of neighbours, as they told. */
   readonly #theirNeighbours = new Map<NodeId, readonly NodeId[]>();
   /** Round-trip times of links that were, too. */
   readonly #rtts = new Map<NodeId, number>();
-  readonly #doubted = new Map<NodeId, number>();
+  /** Neighbours that somebody called dead, and until when they are doubted: from the next tick on. */
+  readonly #doubted = new Map<NodeId, number | undefined>();
   /** Peers that had no room for a link, and until when they are not asked again. */
   readonly #refusedBy = new Map<NodeId, number>();
-  #own: MemberRecord;
   #routes: RouteTable | undefined;
   #isDirty = false;
   /** Who is next to this node, as the directory was told last. */
@@ -107,13 +89,20 @@ export class Topology {
   #listAt = 0;
 
   constructor(options: TopologyOptions) {
-    const { self, random, sink, sequence, sign, capacity = defaultCapacity } = options;
+    const { self, random, sink, capacity = defaultCapacity } = options;
     this.self = self;
     this.#options = options;
     this.#sink = sink;
-    this.#own = { id: self, sequence, state: 'alive', proof: sign(sequence, 'alive') };
     this.#demand = new Demand(options.demand ?? 'off');
-    this.#membership = new Membership({ self, capacity, random });
+    this.#news = new News({
+      ...options,
+      capacity,
+      neighbours: () => this.neighbours,
+      isRingLink: (peer) => this.isRingLink(peer),
+      isLinked: (peer) => this.#edges.get(peer) !== undefined,
+      isUp: (peer) => this.#edges.isUp(peer),
+      doubt: (peer) => this.#doubted.set(peer, undefined),
+    });
     this.directory = new Directory({
       self,
       successors: (count) => this.members.slice(0, count),
@@ -135,6 +124,10 @@ export class Topology {
     );
   }
 
+  get counters(): TopologyCounters {
+    return { ...this.#counts, recordsRefused: this.#news.refused };
+  }
+
   get links(): readonly Edge[] {
     return this.#edges.all;
   }
@@ -146,22 +139,22 @@ export class Topology {
 
   /** Without this node itself, in clockwise order. */
   get members(): NodeId[] {
-    return without(this.#membership.ids, new Set(this.#membership.suspects));
+    return without(this.#news.membership.ids, new Set(this.#news.membership.suspects));
   }
 
   /** Members, and those that somebody called dead a moment ago and that may object. */
   get known(): NodeId[] {
-    return this.#membership.ids;
+    return this.#news.membership.ids;
   }
 
   /** Linked with the nodes next to it on either side: whoever looks for it finds it. */
   get isInRing(): boolean {
-    return this.#membership.size > 0 && this.#isAmidOthers;
+    return this.#news.membership.size > 0 && this.#isAmidOthers;
   }
 
   /** How many nodes the overlay seems to have, this one included. */
   get nodes(): number {
-    return this.#membership.estimate;
+    return this.#news.membership.estimate;
   }
 
   /** All links that the policy wants are up. */
@@ -197,15 +190,15 @@ export class Topology {
 
   /** A courier says that these are in the overlay. */
   introduced(ids: readonly NodeId[], now: number): void {
-    for (const id of ids) if (this.#membership.introduce(id, 'courier', now, this.#isKept)) this.#isDirty = true;
+    for (const id of ids) if (this.#news.introduce(id, 'courier', now)) this.#isDirty = true;
     this.#replan(now);
   }
 
   /** The courier lost it. A courier is not believed about a member that others know. */
   lost(id: NodeId, now: number): void {
-    if (this.#edges.isUp(id)) this.#doubted.set(id, now + doubtMs);
-    else if (this.#membership.recordOf(id) === undefined) this.#membership.forget(id);
-    this.#membership.withdraw(id, now);
+    if (this.#edges.isUp(id)) this.#doubted.set(id, undefined);
+    else if (this.#news.membership.recordOf(id) === undefined) this.#news.membership.forget(id);
+    this.#news.membership.withdraw(id, now);
     this.#isDirty = true;
     this.#replan(now);
   }
@@ -219,7 +212,7 @@ export class Topology {
   offered(peer: NodeId, now: number): boolean {
     if (this.#isLeaving || this.#options.admits?.(peer) === false) return false;
     if (!this.#edges.offered(peer, now)) return false;
-    if (this.#membership.introduce(peer, 'neighbour', now, this.#isKept)) this.#isDirty = true;
+    if (this.#news.introduce(peer, 'neighbour', now)) this.#isDirty = true;
     this.#flush();
     return true;
   }
@@ -227,11 +220,10 @@ export class Topology {
   linkUp(peer: NodeId, now: number): void {
     if (!this.#edges.up(peer, now)) return;
     if (this.#isLeaving) {
-      this.#sink.send(peer, { type: 'leave', records: this.#farewell() });
+      this.#sink.send(peer, { type: 'leave', records: this.#news.farewell() });
       return;
     }
-    const others = this.#membership.sample(introduction.others);
-    this.#gossip.tell(peer, [this.#own, ...this.#membership.around(peer, introduction.around), ...others]);
+    this.#news.introduceTo(peer);
     this.#theirNeighbours.delete(peer);
     this.#tellGossip();
     this.#replan(now);
@@ -244,7 +236,8 @@ export class Topology {
     if (edge === undefined) return;
     this.#forgetNeighbour(peer);
     const wasUp = edge.state === 'up' && !edge.isLeaving;
-    if (wasUp && end === 'silent' && this.#membership.recordOf(peer) === undefined) this.#membership.forget(peer);
+    if (wasUp && end === 'silent' && this.#news.membership.recordOf(peer) === undefined)
+      this.#news.membership.forget(peer);
     else if (wasUp && end === 'silent') this.#died(peer, now);
     else if (edge.state !== 'up') this.#failed(peer, now);
     this.#replan(now);
@@ -266,7 +259,7 @@ export class Topology {
   leave(): void {
     this.#isLeaving = true;
     this.#edges.awaitRelease();
-    const records = this.#farewell();
+    const records = this.#news.farewell();
     for (const peer of this.neighbours) this.#sink.send(peer, { type: 'leave', records });
   }
 
@@ -277,15 +270,18 @@ export class Topology {
 
   /** To be called every 50 ms or so. */
   tick(now: number): void {
-    for (const [peer, until] of this.#doubted) if (now >= until) this.#doubted.delete(peer);
+    this.#endDoubts(now);
     this.directory.tick(now);
     if (this.#isLeaving) return;
     for (const peer of this.#edges.overdue(now)) this.#failed(peer, now);
     this.#edges.endRetired(now);
-    if (this.#membership.tick(now)) this.#isDirty = true;
+    if (this.#news.membership.tick(now)) this.#isDirty = true;
     if (this.#demand.tick(now)) this.#planSoon(now);
     if (now >= this.#trialAt) this.#tryLost(now);
-    if (now >= this.#reminderAt) this.#remind(now);
+    if (now >= this.#reminderAt) {
+      this.#reminderAt = now + reminderMs * (0.5 + this.#options.random());
+      this.#news.remind();
+    }
     this.#tellGossip();
     if (this.#isListStale && now >= this.#listAt) this.#tellNeighbours(now);
     if (now >= this.#planAt) this.#plan(now);
@@ -302,7 +298,7 @@ export class Topology {
     edge: (peer, { interest }, now) => {
       this.#edges.wants(peer, interest, now);
       if (interest !== undefined && this.#isFull(interest)) {
-        this.counters.linksRefused += 1;
+        this.#counts.linksRefused += 1;
         this.#edges.refuse(peer);
         this.#sink.send(peer, { type: 'refuse' });
       }
@@ -319,104 +315,40 @@ export class Topology {
     gossip: (peer, { records }, now) => this.#hear(peer, records, now),
     leave: (peer, { records }, now) => {
       this.#hear(peer, records, now);
-      if (this.#membership.recordOf(peer)?.state !== 'left') return;
+      if (this.#news.membership.recordOf(peer)?.state !== 'left') return;
       this.#edges.leaves(peer);
       this.#replan(now);
     },
     neighbours: (peer, { ids }, now) => {
       this.#theirNeighbours.set(peer, ids);
-      const strangers = ids.filter((id) => id !== this.self && this.#membership.recordOf(id) === undefined);
-      for (const id of strangers) this.#membership.introduce(id, 'neighbour', now, this.#isKept);
+      const strangers = ids.filter((id) => id !== this.self && this.#news.membership.recordOf(id) === undefined);
+      for (const id of strangers) this.#news.introduce(id, 'neighbour', now);
       if (strangers.length > 0) this.#sink.send(peer, { type: 'want', ids: strangers });
       this.#routes = undefined;
       this.#isDirty = true;
       this.#planSoon(now);
     },
-    want: (peer, { ids }) => {
-      const own = ids.slice(0, recordsPerMessage).map((id) => this.#membership.recordOf(id));
-      this.#gossip.tell(
-        peer,
-        own.filter((record) => record !== undefined),
-      );
-    },
+    want: (peer, { ids }) => this.#news.answer(peer, ids),
     query: (peer, message, now) => this.directory.query(peer, message, now),
     answer: (_, message) => this.directory.answer(message),
     relay: (_, { to, hopLimit, body }) => {
       if (to === this.self) this.#sink.relayed(body);
-      else if (!this.#pass(to, body, hopLimit - 1)) this.counters.relaysDropped += 1;
+      else if (!this.#pass(to, body, hopLimit - 1)) this.#counts.relaysDropped += 1;
     },
   };
 
-  readonly #isKept = (id: NodeId): boolean => this.#edges.get(id) !== undefined;
-
   #hear(from: NodeId, records: readonly MemberRecord[], now: number): void {
-    const before = this.#membership.nearest;
-    for (const record of records) this.#apply(from, record, now);
-    // Who is next to this node matters at once, the others at the next tick.
-    if (this.#membership.nearest.some((id, at) => id !== before[at])) this.#plan(now);
-    else if (this.#isDirty) this.#planSoon(now);
-  }
-
-  #apply(from: NodeId, record: MemberRecord, now: number): void {
-    if (record.id === this.self) {
-      if (
-        record.sequence > this.#own.sequence ||
-        (record.state !== 'alive' && record.sequence === this.#own.sequence)
-      ) {
-        this.#renew(record.sequence + 1);
-      }
-      return;
-    }
-    if (record.state === 'dead' && this.#edges.isUp(record.id)) {
-      // It is there, as far as this node can tell: it may say so itself.
-      this.#doubted.set(record.id, now + doubtMs);
-      this.#gossip.tell(record.id, [record]);
-      return;
-    }
-    const known = this.#membership.recordOf(record.id);
-    const isLater = known === undefined || known.sequence < record.sequence || known.state !== record.state;
-    if (isLater && record.state !== 'dead' && !this.#options.verify(record)) {
-      this.counters.recordsRefused += 1;
-      return;
-    }
-    const verdict = this.#membership.apply(record, now, this.#isKept);
-    if (verdict === 'known') return;
-    if (verdict !== 'news') {
-      this.#gossip.tell(from, [verdict.newer]);
-      return;
-    }
+    const before = this.#news.membership.nearest;
+    if (!this.#news.hear(from, records, now)) return;
     this.#isDirty = true;
-    this.#gossip.spread(record, record.state === 'alive' ? this.#audience() : this.neighbours, from);
-  }
-
-  /** Who is told of one that is there: those next on the ring, and some others. Who misses it hears of it by reminders. */
-  #audience(): NodeId[] {
-    const all = this.neighbours;
-    if (all.length <= wholeAudience) return all;
-    const ring = all.filter((peer) => this.isRingLink(peer));
-    const others = Array.from({ length: randomAudience }, () => all[Math.floor(this.#options.random() * all.length)]!);
-    return [...ring, ...others];
-  }
-
-  /** This node says anew that it is there. */
-  #renew(sequence: number): void {
-    this.#own = { id: this.self, sequence, state: 'alive', proof: this.#options.sign(sequence, 'alive') };
-    this.#gossip.spread(this.#own, this.neighbours);
-  }
-
-  #farewell(): MemberRecord[] {
-    const sequence = this.#own.sequence + 1;
-    const own: MemberRecord = { ...this.#own, sequence, state: 'left', proof: this.#options.sign(sequence, 'left') };
-    return [own, ...this.#membership.around(this.self, introduction.around)].slice(0, maxRecords);
+    // Who is next to this node matters at once, the others at the next tick.
+    if (this.#news.membership.nearest.some((id, at) => id !== before[at])) this.#plan(now);
+    else this.#planSoon(now);
   }
 
   #died(peer: NodeId, now: number): void {
-    const known = this.#membership.recordOf(peer);
     this.#isDirty = true;
-    if (known?.state !== 'alive') return;
-    const record: MemberRecord = { id: peer, sequence: known.sequence, state: 'dead', proof: new Uint8Array() };
-    this.#membership.apply(record, now, this.#isKept);
-    this.#gossip.spread(record, this.neighbours);
+    this.#news.died(peer, now);
     this.#tellGossip();
   }
 
@@ -426,22 +358,20 @@ export class Topology {
     if ([...this.neighbourhood.values()].every((ids) => !ids.includes(peer))) this.#died(peer, now);
   }
 
+  #endDoubts(now: number): void {
+    for (const [peer, until] of this.#doubted) {
+      if (until === undefined) this.#doubted.set(peer, now + doubtMs);
+      else if (now >= until) this.#doubted.delete(peer);
+    }
+  }
+
   #tryLost(now: number): void {
     this.#trialAt = now + lostTrialMs * (0.5 + this.#options.random());
-    const { lost } = this.#membership;
+    const { lost } = this.#news.membership;
     // All nodes together try as often in a large overlay as in a small one.
     if (lost.length === 0 || this.#options.random() * this.nodes >= lost.length) return;
     const peer = lost[Math.floor(this.#options.random() * lost.length)]!;
     this.#edges.tryLost(peer, now);
-  }
-
-  #remind(now: number): void {
-    this.#reminderAt = now + reminderMs * (0.5 + this.#options.random());
-    const { neighbours } = this;
-    const peer = neighbours[Math.floor(this.#options.random() * neighbours.length)];
-    if (peer === undefined) return;
-    const others = this.#membership.sample(reminder.others);
-    this.#gossip.tell(peer, [this.#own, ...this.#membership.around(peer, reminder.around), ...others]);
   }
 
   /** No node is nearer on the ring than those that it has links with. */
@@ -471,7 +401,7 @@ export class Topology {
 
   #forgetNeighbour(peer: NodeId): void {
     this.#theirNeighbours.delete(peer);
-    this.#gossip.forget(peer);
+    this.#news.forgetPeer(peer);
     this.#doubted.delete(peer);
   }
 
@@ -495,8 +425,8 @@ export class Topology {
       else if (!links.has(peer)) links.set(peer, { kind: undefined, nodes });
     }
     const members = without(
-      this.#membership.ids,
-      new Set([...this.#membership.suspects, ...this.#edges.unavailable(now)]),
+      this.#news.membership.ids,
+      new Set([...this.#news.membership.suspects, ...this.#edges.unavailable(now)]),
     );
     const wanted = this.#options.policy({
       ...{ self: this.self, nodes, links, now },
@@ -528,7 +458,7 @@ export class Topology {
   }
 
   #tellGossip(): void {
-    for (const [peer, records] of this.#gossip.take(recordsPerMessage)) {
+    for (const [peer, records] of this.#news.take()) {
       if (this.#edges.isUp(peer)) this.#sink.send(peer, { type: 'gossip', records });
     }
   }
@@ -542,7 +472,8 @@ export class Topology {
 
   #flush(): void {
     if (this.#edges.takeChanged()) {
-      for (const peer of this.#theirNeighbours.keys()) if (!this.#isKept(peer)) this.#forgetNeighbour(peer);
+      for (const peer of this.#theirNeighbours.keys())
+        if (this.#edges.get(peer) === undefined) this.#forgetNeighbour(peer);
       this.#routes = undefined;
       this.#isListStale = true;
       this.#isDirty = true;

@@ -185,6 +185,7 @@ describe('the other policies', () => {
           if (first !== view.self) expect(wanted).toContain(first);
         }
       }),
+      { numRuns: 30 },
     );
   });
 

@@ -26,13 +26,13 @@ function strangers(net: TopologyNetwork): [NodeId, NodeId] {
 
 describe('two nodes that exchange a lot', () => {
   it('get a link, and lose it after five idle minutes, without a frame lost on the way', () => {
-    const net = overlay(40);
+    const net = overlay(16);
     const [from, to] = strangers(net);
     const lost: number[] = [];
     const pass = (seconds: number, bytes: number) => {
-      for (let i = 0; i < seconds * 20; i++) {
-        if (i % 20 === 0) net.nodes.get(from)!.topology.sent(to, bytes);
-        net.run(second / 20);
+      for (let i = 0; i < seconds * 10; i++) {
+        if (i % 10 === 0) net.nodes.get(from)!.topology.sent(to, bytes);
+        net.run(second / 10);
         for (const [a, b] of [
           [from, to],
           [to, from],
@@ -53,7 +53,7 @@ describe('two nodes that exchange a lot', () => {
   });
 
   it('are refused by a node that has as many such links as it can bear', () => {
-    const net = overlay(60);
+    const net = overlay(40);
     const popular = net.alive[0]!.id;
     for (let i = 0; i < 10; i++) {
       for (const { id, topology } of net.alive) if (id !== popular) topology.sent(popular, 1_000_000);

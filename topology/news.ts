@@ -1,0 +1,166 @@
+import { Gossip } from './gossip.ts';
+import { Membership } from './membership.ts';
+import type { Random } from './random.ts';
+import type { MemberRecord, MemberState } from './record.ts';
+import type { NodeId } from './ring.ts';
+
+export interface NewsOptions {
+  readonly self: NodeId;
+  readonly random: Random;
+  /** Members held at most. */
+  readonly capacity: number;
+  /** Of this node's first record: larger than in any run before, such as the wall time in ms. */
+  readonly sequence: number;
+  /** This node's proof for a record of itself. */
+  readonly sign: (sequence: number, state: MemberState) => Uint8Array;
+  /** Whether a record that is not `dead` is its member's own. */
+  readonly verify: (record: MemberRecord) => boolean;
+  readonly neighbours: () => readonly NodeId[];
+  /** Neighbours next to this node on the ring. */
+  readonly isRingLink: (peer: NodeId) => boolean;
+  /** Whether there is a link, or the attempt at one, and whether frames go over it. */
+  readonly isLinked: (peer: NodeId) => boolean;
+  readonly isUp: (peer: NodeId) => boolean;
+  /** Somebody calls a neighbour dead whose link is up. */
+  readonly doubt: (peer: NodeId) => void;
+}
+
+/** Records that a new neighbour is told of at once, and one neighbour now and then: those about it on the ring, and others. */
+const introduction = { around: 16, others: 32 } as const;
+const reminder = { around: 8, others: 32 } as const;
+const recordsPerMessage = 128;
+/** Neighbours that are all told of one that is there; of more, those next on the ring and this many others. */
+const wholeAudience = 8;
+const randomAudience = 4;
+
+/** What one node says and hears of members: its own record, those of others, and whom it tells of them. */
+export class News {
+  readonly membership: Membership;
+  /** Records of members that were not their own. */
+  refused = 0;
+  readonly #options: NewsOptions;
+  readonly #gossip = new Gossip();
+  #own: MemberRecord;
+  #hasLeft = false;
+
+  constructor(options: NewsOptions) {
+    const { self, random, capacity, sequence, sign } = options;
+    this.#options = options;
+    this.#own = { id: self, sequence, state: 'alive', proof: sign(sequence, 'alive') };
+    this.membership = new Membership({ self, capacity, random });
+  }
+
+  /** A courier, or a neighbour, says that it is there. False when it was known to be. */
+  introduce(id: NodeId, by: 'courier' | 'neighbour', now: number): boolean {
+    return this.membership.introduce(id, by, now, this.#options.isLinked);
+  }
+
+  /** True when something was new. */
+  hear(from: NodeId, records: readonly MemberRecord[], now: number): boolean {
+    let isNew = false;
+    for (const record of records) isNew = this.#hearOne(from, record, now) || isNew;
+    return isNew;
+  }
+
+  /** A new neighbour is told about its surroundings. */
+  introduceTo(peer: NodeId): void {
+    this.#tellSome(peer, introduction);
+  }
+
+  /** What got lost on its way is made up for. */
+  remind(): void {
+    const neighbours = this.#options.neighbours();
+    const peer = neighbours[Math.floor(this.#options.random() * neighbours.length)];
+    if (peer !== undefined) this.#tellSome(peer, reminder);
+  }
+
+  /** A neighbour wants records of these. */
+  answer(peer: NodeId, ids: readonly NodeId[]): void {
+    const records = ids.slice(0, recordsPerMessage).map((id) => this.membership.recordOf(id));
+    this.#gossip.tell(
+      peer,
+      records.filter((record) => record !== undefined),
+    );
+  }
+
+  /** This node found that a member is dead. */
+  died(id: NodeId, now: number): void {
+    const known = this.membership.recordOf(id);
+    if (known?.state !== 'alive') return;
+    const record: MemberRecord = { id, sequence: known.sequence, state: 'dead', proof: new Uint8Array() };
+    this.membership.apply(record, now, this.#options.isLinked);
+    this.#gossip.spread(record, this.#options.neighbours());
+  }
+
+  /** That this node leaves, and who is next to it. From now on it does not object when others say that it is gone. */
+  farewell(): MemberRecord[] {
+    this.#hasLeft = true;
+    const sequence = this.#own.sequence + 1;
+    const own: MemberRecord = { ...this.#own, sequence, state: 'left', proof: this.#options.sign(sequence, 'left') };
+    return [own, ...this.membership.around(this.#own.id, introduction.around)];
+  }
+
+  forgetPeer(peer: NodeId): void {
+    this.#gossip.forget(peer);
+  }
+
+  /** What is to be sent now, a message for each neighbour at most. */
+  take(): Iterable<readonly [NodeId, MemberRecord[]]> {
+    return this.#gossip.take(recordsPerMessage);
+  }
+
+  #hearOne(from: NodeId, record: MemberRecord, now: number): boolean {
+    const { doubt, isUp, isLinked, neighbours } = this.#options;
+    if (record.id === this.#own.id) {
+      this.#hearOfSelf(record);
+      return false;
+    }
+    if (record.state === 'dead' && isUp(record.id)) {
+      // It is there, as far as this node can tell: it may say so itself.
+      doubt(record.id);
+      this.#gossip.tell(record.id, [record]);
+      return false;
+    }
+    const known = this.membership.recordOf(record.id);
+    // Nobody signs for a death: it counts for a life that is known, so that none can be ended in advance.
+    if (record.state === 'dead' && (known === undefined || record.sequence > known.sequence)) return false;
+    const isOld = known !== undefined && known.sequence >= record.sequence && known.state === record.state;
+    if (!isOld && record.state !== 'dead' && !this.#options.verify(record)) {
+      this.refused += 1;
+      return false;
+    }
+    const verdict = this.membership.apply(record, now, isLinked);
+    if (verdict === 'known') return false;
+    if (verdict === 'news')
+      this.#gossip.spread(record, record.state === 'alive' ? this.#audience() : neighbours(), from);
+    else this.#gossip.tell(from, [verdict.newer]);
+    return verdict === 'news';
+  }
+
+  /** Who hears that it is dead, or what it said in an earlier run, says anew that it is there. */
+  #hearOfSelf(record: MemberRecord): void {
+    const { sign, verify, neighbours } = this.#options;
+    const own = this.#own.sequence;
+    const isCalledDead = record.state === 'dead' && record.sequence === own;
+    const isOfEarlierRun =
+      record.state !== 'dead' && (record.sequence > own || record.state === 'left') && record.sequence >= own;
+    if (this.#hasLeft || !(isCalledDead || (isOfEarlierRun && verify(record)))) return;
+    const sequence = record.sequence + 1;
+    this.#own = { id: this.#own.id, sequence, state: 'alive', proof: sign(sequence, 'alive') };
+    this.#gossip.spread(this.#own, neighbours());
+  }
+
+  #tellSome(peer: NodeId, { around, others }: typeof introduction | typeof reminder): void {
+    const { membership } = this;
+    this.#gossip.tell(peer, [this.#own, ...membership.around(peer, around), ...membership.sample(others)]);
+  }
+
+  /** Who is told of one that is there: those next on the ring, and some others. Who misses it hears of it by reminders. */
+  #audience(): NodeId[] {
+    const { neighbours, isRingLink, random } = this.#options;
+    const all = neighbours();
+    if (all.length <= wholeAudience) return [...all];
+    const others = Array.from({ length: randomAudience }, () => all[Math.floor(random() * all.length)]!);
+    return [...all.filter(isRingLink), ...others];
+  }
+}
