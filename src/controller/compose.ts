@@ -1,6 +1,7 @@
 import { Acl } from './acl/acl.ts';
 import type { AclRules } from './acl/parse.ts';
 import { ControllerError } from './errors.ts';
+import { BoundedFlood } from './flooding/bounded-flood.ts';
 import { Links } from './links/links.ts';
 import type { App } from './runtime/app.ts';
 import { Controller, type ControllerOptions } from './runtime/controller.ts';
@@ -18,12 +19,14 @@ export interface ComposeOptions extends Omit<ControllerOptions, 'apps'> {
 export interface Composition {
   readonly controller: Controller;
   readonly links: Links;
-  readonly learning: Learning;
+  /** The app that forwards: it knows where hosts are. */
+  readonly forwarder: Learning | BoundedFlood;
   readonly acl: Acl | undefined;
 }
 
-export const appNames = ['acl', 'learning'] as const;
-const forwarder = 'learning';
+const forwarders = ['learning', 'bounded-flood'] as const;
+export const appNames = ['acl', ...forwarders] as const;
+type ForwarderName = (typeof forwarders)[number];
 
 /** Throws CONTROLLER_APP. */
 export function composeController({
@@ -34,11 +37,15 @@ export function composeController({
   ...rest
 }: ComposeOptions): Composition {
   checkApps(apps);
-  const learning = new Learning(options);
+  const make: Readonly<Record<ForwarderName, () => Learning | BoundedFlood>> = {
+    learning: () => new Learning(options),
+    'bounded-flood': () => new BoundedFlood({ ...options, links: () => links }),
+  };
+  const forwarder = make[apps.at(-1) as ForwarderName]();
   const acl = apps.includes('acl') ? new Acl(rules ?? { rules: [], meters: [] }) : undefined;
-  const chosen: App[] = apps.map((name) => (name === forwarder ? learning : acl!));
+  const chosen: App[] = apps.map((name) => (name === 'acl' ? acl! : forwarder));
   const links = new Links({ secret, apps: chosen });
-  return { controller: new Controller({ ...rest, apps: [links, ...chosen] }), links, learning, acl };
+  return { controller: new Controller({ ...rest, apps: [links, ...chosen] }), links, forwarder, acl };
 }
 
 function checkApps(apps: readonly string[]): void {
@@ -47,7 +54,10 @@ function checkApps(apps: readonly string[]): void {
     if (!known.includes(name)) throw wrong(`there is no app '${name}'; there are: ${appNames.join(', ')}`);
     if (apps.indexOf(name) < i) throw wrong(`'${name}' is there twice`);
   }
-  if (apps.at(-1) !== forwarder) throw wrong(`the last app has to forward: ${forwarder}`);
+  const isForwarder = (name: string | undefined) => forwarders.some((forwarder) => forwarder === name);
+  if (!isForwarder(apps.at(-1)) || apps.filter(isForwarder).length > 1) {
+    throw wrong(`one app forwards, and it comes last: ${forwarders.join(' or ')}`);
+  }
 }
 
 function wrong(reason: string): ControllerError {

@@ -7,6 +7,8 @@ import { version } from '../lib/version.ts';
 import type { ControllerConfig } from './config.ts';
 import type { ControllerPortReport, ControllerStatus, HostReport, LinkReport, SwitchReport } from './report.ts';
 
+const drops: ReadonlySet<string> = new Set(['tooMany', 'portsBanned', 'hostsBanned', 'ignored', 'floodsForged']);
+
 /** What a controller can be asked. */
 export function answersOf(
   composition: Composition,
@@ -25,11 +27,11 @@ function status(
   now: number,
   startedAt: number,
 ): ControllerStatus {
-  const { controller, links, learning } = composition;
+  const { controller, links, forwarder } = composition;
   const switches = [...controller.switches];
   const sum = (counter: keyof ManagedSwitch['counters']) =>
     switches.reduce((total, { counters }) => total + counters[counter], 0);
-  const { tooMany, portsBanned, hostsBanned, ignored, ...learned } = learning.counters;
+  const [dropped, learned] = parted(forwarder.counters);
   const { probesForeign, ...probes } = links.counters;
   const { unfinished, duplicates, unwanted, connections } = controller.counters;
   return {
@@ -44,13 +46,13 @@ function status(
       ...probes,
     }),
     drops: counted({
-      ...{ unfinished, duplicates, unwanted, tooMany, portsBanned, hostsBanned, ignored, probesForeign },
+      ...{ unfinished, duplicates, unwanted, ...dropped, probesForeign },
       ...{ packetOutsDropped: sum('packetOutsDropped'), errors: sum('errors'), malformed: sum('malformed') },
     }),
   };
 }
 
-function switchReport({ controller, links, learning }: Composition, sw: ManagedSwitch): SwitchReport {
+function switchReport({ controller, links, forwarder }: Composition, sw: ManagedSwitch): SwitchReport {
   const connection = controller.connectionOf(sw);
   const ports = [...sw.ports.values()].map(({ no, name, isUp }): ControllerPortReport => {
     const port = links.portOf(sw, no);
@@ -66,7 +68,7 @@ function switchReport({ controller, links, learning }: Composition, sw: ManagedS
     roundTripMs: connection?.roundTripMs,
     ports,
     rules: sw.rules.size + [...controller.rulesBesides(sw)].length,
-    hosts: [...learning.hostsOf(sw)].length,
+    hosts: [...forwarder.hostsOf(sw)].length,
     queuedBytes: connection?.queuedBytes ?? 0,
     counters: counted({ ...sw.counters }),
   };
@@ -90,8 +92,8 @@ function linkReport({ from, to }: Composition['links']['links'][number]): LinkRe
   };
 }
 
-function hostReports({ links, learning }: Composition, sw: ManagedSwitch, now: number): HostReport[] {
-  return [...learning.hostsOf(sw)]
+function hostReports({ links, forwarder }: Composition, sw: ManagedSwitch, now: number): HostReport[] {
+  return [...forwarder.hostsOf(sw)]
     .filter(({ port }) => !links.portOf(sw, port)?.isLink)
     .map(({ mac, port, since }) => ({
       mac: macText(macBytes(mac)),
@@ -100,6 +102,13 @@ function hostReports({ links, learning }: Composition, sw: ManagedSwitch, now: n
       portName: sw.ports.get(port)?.name,
       knownMs: Math.round(now - since),
     }));
+}
+
+/** Counters of what was not done, and of what was. */
+function parted(counters: Composition['forwarder']['counters']): [Record<string, number>, Record<string, number>] {
+  const entries = Object.entries(counters);
+  const isDrop = ([name]: [string, number]) => drops.has(name);
+  return [Object.fromEntries(entries.filter(isDrop)), Object.fromEntries(entries.filter((entry) => !isDrop(entry)))];
 }
 
 function counted(counters: Readonly<Record<string, number>>): Record<string, number> {

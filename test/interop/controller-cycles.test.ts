@@ -1,19 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ControllerStatus, LinkReport } from '../../src/controllerd/client.ts';
 import { until } from '../netns/support/bridge-lab.ts';
 import { seededRandom } from '../unit/support/seeded-random.ts';
-import { type LabHost, OvsLab } from './support/ovs-lab.ts';
+import { broadcasts, rate } from './support/broadcasts.ts';
+import { OvsLab } from './support/ovs-lab.ts';
 import { RingletRun, ringlet } from './support/ringlet-run.ts';
 
 const bridges = 30;
 const extraLinks = 15;
 const hostCount = 6;
-const everybody = '10.50.255.255';
-/** Broadcasts a second, and how many of them. */
-const rate = 50;
 const seed = Number(process.env.CYCLES_SEED ?? 1);
 
 let lab: OvsLab;
@@ -51,60 +47,6 @@ function isConnected(pairs: readonly (readonly [string, string])[]): boolean {
   return reached.size === bridges;
 }
 
-/** What a host hears of broadcast echo requests: their numbers, as they come. */
-class Ears {
-  readonly heard: number[] = [];
-  readonly #child;
-
-  constructor({ netns }: LabHost) {
-    const filter = ['icmp', 'and', 'dst', everybody];
-    this.#child = spawn('ip', [
-      'netns',
-      'exec',
-      netns.name,
-      'tcpdump',
-      '-n',
-      '-l',
-      '--immediate-mode',
-      '-i',
-      'eth0',
-      ...filter,
-    ]);
-    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      for (const [, number] of text.matchAll(/seq (\d+)/g)) this.heard.push(Number(number));
-    });
-  }
-
-  async stop(): Promise<void> {
-    this.#child.kill();
-    await once(this.#child, 'close');
-  }
-}
-
-/** Sends broadcasts from the first host while `during` goes on; what each other host heard of them. */
-async function broadcasts(seconds: number, during: () => Promise<void>): Promise<number[][]> {
-  const [sender, ...others] = lab.hosts;
-  const ears = others.map((host) => new Ears(host));
-  await sleep(1500);
-  const sending = sender!.netns.run(
-    'ping',
-    '-b',
-    '-n',
-    '-q',
-    '-i',
-    String(1 / rate),
-    '-c',
-    String(seconds * rate),
-    '-W',
-    '1',
-    everybody,
-  );
-  await Promise.all([sending.catch(() => {}), during()]);
-  await sleep(500);
-  await Promise.all(ears.map((each) => each.stop()));
-  return ears.map(({ heard }) => heard);
-}
-
 beforeAll(async () => {
   lab = await OvsLab.make();
   const names = Array.from({ length: bridges }, (_, i) => `s${i}`);
@@ -130,7 +72,7 @@ afterAll(async () => {
 });
 
 test(`30 bridges with ${extraLinks} loops: every host hears every broadcast once (seed ${seed})`, async () => {
-  const heard = await broadcasts(2, async () => {});
+  const heard = await broadcasts(lab, 2, async () => {});
   const all = Array.from({ length: 2 * rate }, (_, i) => i + 1);
   for (const numbers of heard) expect(numbers).toEqual(all);
 });
@@ -141,7 +83,7 @@ test('a port goes down: everybody is reached again within a second, and nobody h
   // Those that something can take the place of.
   const spare = used.filter(([a, b]) => isConnected(graph.filter(([c, d]) => c !== a || d !== b)));
   const broken = [spare[0]!, spare[Math.floor(spare.length / 2)]!, spare.at(-1)!];
-  const heard = await broadcasts(8, async () => {
+  const heard = await broadcasts(lab, 8, async () => {
     for (const link of broken) {
       await sleep(1000);
       await lab.netns.ip(`link set ${link.join('-')} down`);

@@ -209,7 +209,7 @@ test('a port with more hosts than it may have is banned for a while, and said so
   lab.run(800);
   raw.answer(5n);
   for (let i = 0; i < 5000; i++) raw.packetIn(1, frame(i + 1));
-  const { learning, controller } = lab.composition;
+  const { forwarder: learning, controller } = lab.composition;
   expect([...learning.hostsOf([...controller.switches][0]!)]).toHaveLength(10);
   expect(learning.counters).toMatchObject({ learned: 10, tooMany: 4990, portsBanned: 1 });
   // The other port is none the worse for it.
@@ -223,7 +223,7 @@ test('a host that jumps to and fro is banned', () => {
   lab.run(800);
   raw.answer(5n);
   for (let i = 0; i < 7; i++) raw.packetIn(1 + (i % 2), frame(1));
-  expect(lab.composition.learning.counters).toMatchObject({ moved: 5, hostsBanned: 1 });
+  expect(lab.composition.forwarder.counters).toMatchObject({ moved: 5, hostsBanned: 1 });
 });
 
 test('packet-ins of ports that are not there, and too short ones, teach nothing', () => {
@@ -238,7 +238,7 @@ test('packet-ins of ports that are not there, and too short ones, teach nothing'
     1,
     Uint8Array.from(frame(1), (byte, i) => (i === 6 ? 3 : byte)),
   );
-  expect(lab.composition.learning.counters).toMatchObject({ learned: 0, ignored: 4 });
+  expect(lab.composition.forwarder.counters).toMatchObject({ learned: 0, ignored: 4 });
 });
 
 test('probes that a host made up, or plays again, change nothing', () => {

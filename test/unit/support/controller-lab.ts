@@ -80,7 +80,7 @@ export class LabHost {
 
   hear(frame: Uint8Array): void {
     const view = new DataView(frame.buffer, frame.byteOffset);
-    if (view.getUint16(12) === 0x88b6) this.heard.push(view.getUint32(14));
+    if (view.getUint16(12) === 0x9000) this.heard.push(view.getUint32(14));
   }
 
   send(to: Uint8Array, number: number): void {
@@ -88,7 +88,7 @@ export class LabHost {
     frame.set(to);
     frame.set(this.mac, 6);
     const view = new DataView(frame.buffer);
-    view.setUint16(12, 0x88b6);
+    view.setUint16(12, 0x9000);
     view.setUint32(14, number);
     this.#send(frame);
   }
