@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ControllerStatus } from '../../src/controllerd/client.ts';
 import { until } from '../netns/support/bridge-lab.ts';
@@ -88,6 +90,22 @@ describe.each([
     expect(controller.printed).not.toMatch(/"level":[45]0/);
     await lab.vsctl('del-controller', 'br0');
   });
+});
+
+test.each([
+  ['is dialled where it waits', 'ptcp:6640:127.0.0.1', () => ['--dial', 'tcp:127.0.0.1:6640'], 'tcp:127.0.0.1:6640'],
+  ['comes over a Unix socket', 'unix:', () => ['--listen', `punix:${join(lab.folder, 'ctl.sock')}`], 'unix'],
+])('a switch %s', async (_, target, args, peer) => {
+  const file = join(lab.folder, 'controller.json');
+  writeFileSync(file, JSON.stringify({ apps: ['learning'], maxHosts: 100 }));
+  controller = await RingletRun.start(lab.netns.name, lab.folder, 'controller', '--config', file, ...args());
+  await lab.vsctl('set', 'bridge', 'br0', 'protocols=OpenFlow13');
+  await lab.vsctl('set-controller', 'br0', target === 'unix:' ? `unix:${join(lab.folder, 'ctl.sock')}` : target);
+  await until(forwards(3), 20_000);
+  expect((await status()).switches[0]).toMatchObject({ peer });
+  const [a, b] = lab.hosts;
+  expect(await reaches(a!.netns, b!.address)).toBe(true);
+  await lab.vsctl('del-controller', 'br0');
 });
 
 test('rules outlive the controller, and the next one changes nothing of them', async () => {
