@@ -1,10 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { ControllerStatus } from '../../src/controllerd/client.ts';
 import { until } from '../netns/support/bridge-lab.ts';
 import { type LabHost, OvsLab } from './support/ovs-lab.ts';
-import { RingletRun, ringlet } from './support/ringlet-run.ts';
+import { controllerStatus, RingletRun, ringlet } from './support/ringlet-run.ts';
 
 let lab: OvsLab;
 let controller: RingletRun | undefined;
@@ -18,9 +17,7 @@ function acl(...lines: string[]): string {
   return file;
 }
 
-async function status(): Promise<ControllerStatus> {
-  return JSON.parse((await ringlet(lab.folder, 'controller', 'status', '--json')).stdout) as ControllerStatus;
-}
+const status = () => controllerStatus(lab.folder);
 
 const settled = async () => {
   const [sw] = (await status()).switches;

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ControllerStatus, LinkReport } from '../../src/controllerd/client.ts';
+import type { LinkReport } from '../../src/controllerd/client.ts';
 import { until } from '../netns/support/bridge-lab.ts';
 import { seededRandom } from '../unit/support/seeded-random.ts';
 import { broadcasts, rate } from './support/broadcasts.ts';
 import { OvsLab } from './support/ovs-lab.ts';
-import { RingletRun, ringlet } from './support/ringlet-run.ts';
+import { controllerStatus, RingletRun } from './support/ringlet-run.ts';
 
 const bridges = 30;
 const extraLinks = 15;
@@ -15,9 +15,7 @@ const seed = Number(process.env.CYCLES_SEED ?? 1);
 let lab: OvsLab;
 let controller: RingletRun;
 
-async function status(): Promise<ControllerStatus> {
-  return JSON.parse((await ringlet(lab.folder, 'controller', 'status', '--json')).stdout) as ControllerStatus;
-}
+const status = () => controllerStatus(lab.folder);
 
 /** A random tree and random links besides. */
 function randomGraph(): [string, string][] {

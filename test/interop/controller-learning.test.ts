@@ -7,7 +7,7 @@ import type { ControllerStatus } from '../../src/controllerd/client.ts';
 import { until } from '../netns/support/bridge-lab.ts';
 import type { Netns } from '../netns/support/netns.ts';
 import { OvsLab } from './support/ovs-lab.ts';
-import { RingletRun, ringlet } from './support/ringlet-run.ts';
+import { controllerStatus, RingletRun, ringlet } from './support/ringlet-run.ts';
 
 let lab: OvsLab;
 let controller: RingletRun;
@@ -15,10 +15,7 @@ let controller: RingletRun;
 const start = (...args: string[]) =>
   RingletRun.start(lab.netns.name, lab.folder, 'controller', '--listen', 'ptcp:6653:127.0.0.1', ...args);
 
-async function status(): Promise<ControllerStatus> {
-  const { stdout } = await ringlet(lab.folder, 'controller', 'status', '--json');
-  return JSON.parse(stdout) as ControllerStatus;
-}
+const status = () => controllerStatus(lab.folder);
 
 const forwards = (ports: number) => async () => {
   const [sw] = (await status()).switches;

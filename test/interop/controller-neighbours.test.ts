@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { ControllerStatus } from '../../src/controllerd/client.ts';
 import { FakeSwitch } from '../../tools/bench/controller/fake-switch.ts';
 import { until } from '../netns/support/bridge-lab.ts';
-import { RingletRun, ringlet } from './support/ringlet-run.ts';
+import { controllerStatus, RingletRun } from './support/ringlet-run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'rgt-controller-'));
 let controller: RingletRun;
@@ -27,9 +26,7 @@ const join1 = (id: number) =>
     answer: { type: 'flowMod', count: 2 },
   });
 
-async function status(): Promise<ControllerStatus> {
-  return JSON.parse((await ringlet(folder, 'controller', 'status', '--json')).stdout) as ControllerStatus;
-}
+const status = () => controllerStatus(folder);
 
 /** How long answers take, ms, in order: one every 10 ms. */
 async function latencies(sw: FakeSwitch, count: number): Promise<number[]> {

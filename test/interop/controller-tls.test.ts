@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { ControllerStatus } from '../../src/controllerd/client.ts';
 import { until } from '../netns/support/bridge-lab.ts';
 import { OvsLab } from './support/ovs-lab.ts';
-import { RingletRun, ringlet } from './support/ringlet-run.ts';
+import { controllerStatus, RingletRun, ringlet } from './support/ringlet-run.ts';
 
 let lab: OvsLab;
 let controller: RingletRun | undefined;
@@ -11,9 +10,7 @@ const file = (name: string) => join(lab.folder, name);
 const own = () => ['--private-key', file('ctl-privkey.pem'), '--certificate', file('ctl-cert.pem')];
 const trusted = (authority: string) => ['--ca-cert', file(`pki/${authority}/cacert.pem`)];
 
-async function status(): Promise<ControllerStatus> {
-  return JSON.parse((await ringlet(lab.folder, 'controller', 'status', '--json')).stdout) as ControllerStatus;
-}
+const status = () => controllerStatus(lab.folder);
 
 beforeAll(async () => {
   lab = await OvsLab.make();

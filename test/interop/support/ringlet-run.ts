@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import type { ControllerStatus } from '../../../src/controllerd/client.ts';
 
 const exec = promisify(execFile);
 const MAIN = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url));
@@ -26,6 +27,11 @@ export async function ringlet(directory: string, ...args: string[]): Promise<Rin
     const { code, stdout, stderr } = error as RingletEnd;
     return { code, stdout, stderr };
   }
+}
+
+/** What the controller that runs in `directory` says of itself. */
+export async function controllerStatus(directory: string): Promise<ControllerStatus> {
+  return JSON.parse((await ringlet(directory, 'controller', 'status', '--json')).stdout) as ControllerStatus;
 }
 
 /** A `ringlet` that goes on until it is told to end. */
