@@ -65,9 +65,14 @@ export class Membership {
     return this.#ring.map(({ id }) => id);
   }
 
-  /** Those next to this node, two on either side. */
-  get nearest(): readonly (NodeId | undefined)[] {
-    return [0, 1, -1, -2].map((at) => this.#ring.at(at)?.id);
+  /** Up to `count` members next to this node, nearest first; those that somebody called dead are left out. */
+  near(count: number, side: 'clockwise' | 'anticlockwise'): NodeId[] {
+    const found: NodeId[] = [];
+    for (let i = 0; i < this.#ring.length && found.length < count; i++) {
+      const { id, suspectedAt } = this.#ring.at(side === 'clockwise' ? i : -1 - i)!;
+      if (suspectedAt === undefined) found.push(id);
+    }
+    return found;
   }
 
   has(id: NodeId): boolean {

@@ -45,7 +45,7 @@ export const defaultCapacity = 512;
 const busyPlanMs = 100;
 const idlePlanMs = 1_000;
 /** Neighbours are told of changed neighbours no more often. */
-const listMs = 200;
+const listMs = 400;
 const lostTrialMs = 1_000;
 const doubtMs = 1_000;
 const suspiciousFailures = 2;
@@ -105,8 +105,8 @@ export class Topology {
     });
     this.directory = new Directory({
       self,
-      successors: (count) => this.members.slice(0, count),
-      predecessors: (count) => this.members.slice(-count).reverse(),
+      successors: (count) => this.#news.membership.near(count, 'clockwise'),
+      predecessors: (count) => this.#news.membership.near(count, 'anticlockwise'),
       isLinked: (peer) => this.#edges.isUp(peer),
       next: (key) => this.routes.next(key)[0],
       send: (peer, message) => sink.send(peer, message),
@@ -338,11 +338,11 @@ export class Topology {
   };
 
   #hear(from: NodeId, records: readonly MemberRecord[], now: number): void {
-    const before = this.#news.membership.nearest;
+    const before = this.#nearest(2).join();
     if (!this.#news.hear(from, records, now)) return;
     this.#isDirty = true;
     // Who is next to this node matters at once, the others at the next tick.
-    if (this.#news.membership.nearest.some((id, at) => id !== before[at])) this.#plan(now);
+    if (this.#nearest(2).join() !== before) this.#plan(now);
     else this.#planSoon(now);
   }
 
@@ -376,8 +376,7 @@ export class Topology {
 
   /** No node is nearer on the ring than those that it has links with. */
   get #isAmidOthers(): boolean {
-    const { members } = this;
-    return [members[0], members.at(-1)].every((id) => id === undefined || this.#edges.isUp(id));
+    return this.#nearest(1).every((id) => this.#edges.isUp(id));
   }
 
   #isFull(kind: EdgeKind): boolean {
@@ -446,10 +445,15 @@ export class Topology {
     this.#planAt = now + (this.#isSettled && !isClosing ? idlePlanMs : busyPlanMs);
   }
 
+  /** Members next to this node, so many on either side. */
+  #nearest(count: number): NodeId[] {
+    const { membership } = this.#news;
+    return [...membership.near(count, 'clockwise'), ...membership.near(count, 'anticlockwise')];
+  }
+
   /** The directory hears when it has other nodes next to it that it can reach. */
   #checkRing(): void {
-    const { members } = this;
-    const amid = [...members.slice(0, 2), ...members.slice(-3)]
+    const amid = this.#nearest(3)
       .map((id) => `${id}${this.#edges.isUp(id) ? '+' : ''}`)
       .join();
     if (amid === this.#amid) return;
