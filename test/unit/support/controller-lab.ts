@@ -142,8 +142,8 @@ export class ControllerLab {
     return host;
   }
 
-  /** Joins two switches; returns what takes the link down or up, at one end or both. */
-  link(a: LabSwitch, b: LabSwitch): (isUp: boolean, ends?: 'one' | 'both') => void {
+  /** Joins two switches; returns what takes the link down or up. `ends`: how many of its ports notice. */
+  link(a: LabSwitch, b: LabSwitch): (isUp: boolean, ends?: 'none' | 'one' | 'both') => void {
     let isUp = true;
     const carry = (to: LabSwitch, port: () => number) => (frame: Uint8Array) => {
       const copy = frame.slice();
@@ -162,7 +162,7 @@ export class ControllerLab {
     );
     return (up, ends = 'both') => {
       isUp = up;
-      a.bridge.setLink(portA, up);
+      if (ends !== 'none') a.bridge.setLink(portA, up);
       if (ends === 'both') b.bridge.setLink(portB, up);
     };
   }
