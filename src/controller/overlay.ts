@@ -78,6 +78,9 @@ export class OverlayController {
   /** Neighbours by the names of their ports; one that was let go of is still heard while its port is there. */
   readonly #peerNames = new Map<string, NodeId>();
   #members: readonly NodeId[] = [];
+  #isStale = false;
+  /** The same object while nothing changed, so that apps can tell. */
+  #lastPorts: SwitchPorts | undefined;
 
   constructor({ self, epoch, settings, send, notice }: OverlayOptions) {
     const rules = new RuleBook(send);
@@ -155,13 +158,17 @@ export class OverlayController {
 
   /**
    * With whom links are up, each with its own neighbours as far as they are known, and who is in the overlay. What is known
-   * of switches that left is forgotten.
+   * of switches that left is forgotten. Links that came or went change the rules at once; what changed elsewhere, which comes
+   * in many small pieces, does so at the next tick.
    */
   adjacency(neighbours: ReadonlyMap<NodeId, readonly NodeId[]>, members: readonly NodeId[]): void {
+    const before = this.#neighbours;
     this.#neighbours = neighbours;
     for (const id of neighbours.keys()) this.#peerNames.set(peerPortName(id), id);
     this.#members = members;
-    this.#update();
+    const isSame = before.size === neighbours.size && [...neighbours.keys()].every((id) => before.has(id));
+    if (isSame) this.#isStale = true;
+    else this.#update();
   }
 
   packetIn(message: Message<'packetIn'>, now: number): void {
@@ -181,10 +188,12 @@ export class OverlayController {
   }
 
   tick(now: number): void {
+    if (this.#isStale) this.#update();
     for (const app of this.#apps) app.tick?.(now);
   }
 
   #update(): void {
+    this.#isStale = false;
     const view = this.#view();
     for (const app of this.#apps) app.viewed?.(view);
   }
@@ -212,7 +221,9 @@ export class OverlayController {
       else if (!this.#neighbours.has(id)) this.#peerNames.delete(name);
     }
     const leaves = [...this.#portNames].filter(([, name]) => isLeafName(name));
-    return { flood, peers, leaves: leaves.map(([port]) => port) };
+    const ports = { flood, peers, leaves: leaves.map(([port]) => port) };
+    if (this.#lastPorts === undefined || !areSamePorts(this.#lastPorts, ports)) this.#lastPorts = ports;
+    return this.#lastPorts;
   }
 
   #placeOf(match: readonly OxmField[], port: number): HostLocation | undefined {
@@ -227,6 +238,15 @@ export class OverlayController {
     if (!isGroupAddressed(packet.frame) || this.#groups?.isPruned(packet)) return false;
     return !this.#fences || packet.etherType === EtherType.ARP;
   }
+}
+
+function areSamePorts(a: SwitchPorts, b: SwitchPorts): boolean {
+  return (
+    a.flood === b.flood &&
+    a.leaves.join() === b.leaves.join() &&
+    a.peers.size === b.peers.size &&
+    [...a.peers].every(([id, port]) => b.peers.get(id) === port)
+  );
 }
 
 function isLeafName(name: string): boolean {

@@ -17,6 +17,8 @@ export function packetOut(data: Uint8Array, inPort: number, actions: Action[]): 
 export class RuleBook {
   readonly #send: (changes: readonly SwitchChange[]) => void;
   readonly #held = new Map<string, readonly Rule[]>();
+  /** What the rules of a name follow from, where they follow from one thing. */
+  readonly #bases = new Map<string, unknown>();
 
   constructor(send: (changes: readonly SwitchChange[]) => void) {
     this.#send = send;
@@ -28,6 +30,13 @@ export class RuleBook {
     if (rules.length > 0) this.#held.set(name, rules);
     else this.#held.delete(name);
     if (changes.length > 0) this.#send(changes);
+  }
+
+  /** As `hold`, for rules that follow from `basis` alone: they are looked at again only when that is another one. */
+  holdFor<T>(name: string, basis: T, rulesOf: (basis: T & {}) => readonly Rule[]): void {
+    if (this.#bases.has(name) && this.#bases.get(name) === basis) return;
+    this.#bases.set(name, basis);
+    this.hold(name, basis === undefined || basis === null ? [] : rulesOf(basis));
   }
 
   /** A rule that has its end, at its hard timeout, and need not survive the connection. */
@@ -100,11 +109,19 @@ function blank(rule: Rule): FlowChange {
   };
 }
 
+/** Apps hold many rules again and again: what tells one from others is worked out once for each. */
+const keys = new WeakMap<Rule, string>();
+
 function ruleKey(rule: Rule): string {
-  return `${rule.table}/${rule.priority}/${rule.match.map(text).sort().join()}`;
+  const known = keys.get(rule);
+  if (known !== undefined) return known;
+  const key = `${rule.table}/${rule.priority}/${rule.match.map(text).sort().join()}`;
+  keys.set(rule, key);
+  return key;
 }
 
 function sameEffect(a: Rule, b: Rule): boolean {
+  if (a === b) return true;
   return a.cookie === b.cookie && a.idleTimeout === b.idleTimeout && text(a.instructions) === text(b.instructions);
 }
 

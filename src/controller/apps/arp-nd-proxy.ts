@@ -65,7 +65,7 @@ export class ArpNdProxy implements App {
 
   viewed(view: SwitchView): void {
     this.#view = view;
-    this.#options.reach.rules.hold('arp-nd-proxy', view.ports === undefined ? [] : rules);
+    this.#options.reach.rules.holdFor('arp-nd-proxy', view.ports, () => rules);
   }
 
   /** A frame that goes its way: what it teaches. */

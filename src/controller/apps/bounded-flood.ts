@@ -25,7 +25,7 @@ export class BoundedFlood implements App {
   }
 
   viewed({ ports }: SwitchView): void {
-    this.#reach.rules.hold('flood', ports === undefined ? [] : rulesOf(ports, this.#etherType));
+    this.#reach.rules.holdFor('flood', ports, (known) => rulesOf(known, this.#etherType));
   }
 }
 

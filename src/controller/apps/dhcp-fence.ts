@@ -26,8 +26,8 @@ export class DhcpFence implements App {
 
   viewed({ self, ports }: SwitchView): void {
     const comesOver = (floodPort: number): OxmField[] => [{ field: 'tunnel_id', value: self }, inPort(floodPort)];
-    const rules = ports === undefined ? [] : this.#matches.flatMap((match) => rulesOf(match, comesOver(ports.flood)));
-    this.#reach.rules.hold('fence', rules);
+    const allRules = (flood: number) => this.#matches.flatMap((match) => rulesOf(match, comesOver(flood)));
+    this.#reach.rules.holdFor('fence', ports?.flood, allRules);
   }
 }
 

@@ -80,7 +80,7 @@ export class IgmpMld implements App {
       place.kind === 'local' ? !view.ports?.leaves.includes(place.port) : !view.members.has(place.switchId);
     this.#view = view;
     for (const family of families) this.#tables[family].forgetPlaces(isGone);
-    this.#options.reach.rules.hold('igmp-mld', view.ports === undefined ? [] : rules);
+    this.#options.reach.rules.holdFor('igmp-mld', view.ports, () => rules);
     this.#views += 1;
     this.#showAll();
   }

@@ -45,11 +45,8 @@ export class Ingress implements App {
   }
 
   viewed({ self, ports }: SwitchView): void {
-    const { rules } = this.#reach;
-    rules.hold(
-      'ingress',
-      ports === undefined ? [] : [...guards(self, this.#floodEtherType), ...this.#entries(self, ports)],
-    );
+    const rulesOf = (known: SwitchPorts) => [...guards(self, this.#floodEtherType), ...this.#entries(self, known)];
+    this.#reach.rules.holdFor('ingress', ports, rulesOf);
   }
 
   #entries(self: bigint, ports: SwitchPorts): Rule[] {

@@ -9,6 +9,7 @@ import {
   inPort,
   output,
   type Rule,
+  type SwitchPorts,
   type SwitchView,
   Table,
   toController,
@@ -96,7 +97,7 @@ export class Learning implements App {
   viewed(view: SwitchView): void {
     const before = this.#view;
     this.#view = view;
-    this.#options.reach.rules.hold('learning', baseRules(view));
+    this.#options.reach.rules.holdFor('learning', view.ports, baseRules);
     const left = [...(before?.members ?? [])].filter((id) => !view.members.has(id));
     const gone = before?.ports?.leaves.filter((port) => !view.ports?.leaves.includes(port)) ?? [];
     if (left.length === 0 && gone.length === 0) return;
@@ -229,8 +230,7 @@ function ruleName(mac: Uint8Array): string {
   return `host ${formatMac(mac)}`;
 }
 
-function baseRules({ ports }: SwitchView): Rule[] {
-  if (ports === undefined) return [];
+function baseRules(ports: SwitchPorts): Rule[] {
   const learn = apply(toController(learnBytes));
   const announced: OxmField[] = [{ field: 'eth_dst', value: announcementGroup }, ethType(announcementType)];
   const base = { cookie: Cookie.learning, table: Table.source };

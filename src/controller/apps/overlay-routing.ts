@@ -1,23 +1,40 @@
-import { apply, output, type SwitchView, Table } from '../pipeline.ts';
+import { apply, output, type Rule, type SwitchView, Table } from '../pipeline.ts';
 import type { App, AppReach } from './app.ts';
+
+interface Route {
+  readonly port: number;
+  readonly rule: Rule;
+}
 
 /** `overlay-routing`: a frame for another switch leaves by the link to the next hop. */
 export class OverlayRouting implements App {
   readonly counters = {};
   readonly #reach: AppReach;
+  /** By target; a rule that stays is the same object, so that nobody compares it again. */
+  #routes: ReadonlyMap<bigint, Route> = new Map();
 
   constructor(reach: AppReach) {
     this.#reach = reach;
   }
 
   viewed({ hops }: SwitchView): void {
-    const rules = [...hops].map(([target, port]) => ({
-      table: Table.transit,
-      cookie: target,
-      priority: 100,
-      match: [{ field: 'tunnel_id', value: target } as const],
-      instructions: [apply(output(port))],
-    }));
-    this.#reach.rules.hold('routes', rules);
+    const routes = new Map<bigint, Route>();
+    for (const [target, port] of hops) {
+      const known = this.#routes.get(target);
+      routes.set(target, known?.port === port ? known : { port, rule: routeRule(target, port) });
+    }
+    this.#routes = routes;
+    this.#reach.rules.hold(
+      'routes',
+      Array.from(routes.values(), ({ rule }) => rule),
+    );
   }
+}
+
+function routeRule(target: bigint, port: number): Rule {
+  return {
+    ...{ table: Table.transit, cookie: target, priority: 100 },
+    match: [{ field: 'tunnel_id', value: target }],
+    instructions: [apply(output(port))],
+  };
 }

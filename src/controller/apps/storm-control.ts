@@ -47,17 +47,14 @@ export class StormControl implements App {
     const gone = this.#leaves.filter((port) => !leaves.includes(port));
     this.#leaves = leaves;
     this.#reach.send([...this.#meters(gone, MeterModCommand.DELETE), ...this.#meters(added, MeterModCommand.ADD)]);
-    this.#reach.rules.hold(
-      'storm',
-      ports === undefined
-        ? []
-        : leaves.map((port) => ({
-            table: Table.destination,
-            cookie: Cookie.storm,
-            priority: 5,
-            match: [inPort(port), toOne],
-            instructions: [...this.meter(port, 'unknownUnicast'), apply(...everywhere(ports))],
-          })),
+    this.#reach.rules.holdFor('storm', ports, (known) =>
+      known.leaves.map((port) => ({
+        table: Table.destination,
+        cookie: Cookie.storm,
+        priority: 5,
+        match: [inPort(port), toOne],
+        instructions: [...this.meter(port, 'unknownUnicast'), apply(...everywhere(known))],
+      })),
     );
   }
 

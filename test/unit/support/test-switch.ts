@@ -107,6 +107,7 @@ export class TestSwitch {
 
   adjacency(neighbours: NodeId[], members: NodeId[] = neighbours): void {
     this.app.adjacency(new Map(neighbours.map((id) => [id, []])), members);
+    this.app.tick(this.now);
     this.settle();
   }
 
