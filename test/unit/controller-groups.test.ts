@@ -242,12 +242,12 @@ describe('a querier', () => {
 
   it('asks when it starts and every 125 s, and not while a lower switch or a router does', () => {
     const { sw, leaf, flooded } = linked({ multicastQuerier: true });
-    sw.frames(leaf);
+    expect(queries(sw, leaf)).toBe(2);
     const asked = (ms: number) => {
       sw.tick(ms);
       return queries(sw, leaf);
     };
-    expect([asked(1), asked(31_249), asked(1), asked(124_999), asked(1)]).toEqual([2, 0, 2, 0, 2]);
+    expect([asked(31_249), asked(1), asked(124_999), asked(1)]).toEqual([0, 2, 0, 2]);
     flooded(c, buildIgmpQuery(mac(9)));
     sw.frames(leaf);
     expect(asked(125_000)).toBe(2);
