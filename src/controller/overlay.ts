@@ -17,6 +17,7 @@ import type { Host, HostLocation } from './apps/hosts.ts';
 import { IgmpMld } from './apps/igmp-mld.ts';
 import { Ingress } from './apps/ingress.ts';
 import { Learning } from './apps/learning.ts';
+import { LinkLimiter, type LinkLimits, noLinkLimits } from './apps/link-limits.ts';
 import { OverlayRouting } from './apps/overlay-routing.ts';
 import { defaultStormLimits, StormControl, type StormLimits } from './apps/storm-control.ts';
 import { Cookie, type SwitchPorts, type SwitchView } from './pipeline.ts';
@@ -28,6 +29,7 @@ type PortDesc = Message<'portStatus'>['desc'];
 /** Which apps there are, and what they are told. */
 export interface OverlaySettings {
   readonly storm: StormLimits;
+  readonly links: LinkLimits;
   /** Conversations that stay at this site. */
   readonly fence: readonly Fenced[];
   readonly arpNdProxy: boolean;
@@ -40,6 +42,7 @@ export interface OverlaySettings {
 
 export const defaultOverlaySettings: OverlaySettings = {
   storm: defaultStormLimits,
+  links: noLinkLimits,
   fence: [],
   arpNdProxy: true,
   multicastSnooping: true,
@@ -96,7 +99,8 @@ export class OverlayController {
     const groups = settings.multicastSnooping ? new IgmpMld({ self: selfSwitch, reach, isQuerier }) : undefined;
     const { floodEtherType: etherType } = settings;
     const floods = [new Ingress(reach, storm, etherType), new BoundedFlood(reach, etherType)];
-    const base = [storm, ...floods, new OverlayRouting(reach), learning];
+    const limits = new LinkLimiter(reach, settings.links);
+    const base = [storm, limits, ...floods, new OverlayRouting(reach, limits), learning];
     const extra = [proxy, groups, this.#fences ? new DhcpFence(reach, settings.fence) : undefined];
     this.#apps = [...base, ...extra.filter((app) => app !== undefined)];
     this.#learning = learning;

@@ -33,6 +33,8 @@ export const listenAddress = z.string().transform((text, context) => {
   return { host: (match[1] ?? match[2])!, port };
 });
 
+const kilobits = (what: string) => z.number().int().min(0).max(100_000_000).describe(`kbit/s ${what}; 0: any`);
+
 const framesPerSecond = (what: string) =>
   z.number().int().min(0).max(1_000_000).describe(`frames a second of ${what} that one host may send; 0: any`);
 
@@ -98,6 +100,8 @@ const nodeKeys = z.strictObject({
     .string()
     .describe('file of the node key; made when it is missing. Without it the key lasts for one run')
     .optional(),
+  linkRate: kilobits('that one link carries of frames for other nodes; what exceeds it is dropped').default(0),
+  linkRemark: kilobits('above which the drop precedence in the DSCP of such frames is raised').default(0),
   stormBroadcast: framesPerSecond('broadcast').default(defaultStormLimits.broadcast),
   stormMulticast: framesPerSecond('multicast').default(defaultStormLimits.multicast),
   stormUnknownUnicast: framesPerSecond('unicast to unknown hosts').default(defaultStormLimits.unknownUnicast),
@@ -152,7 +156,8 @@ export function overlaySettings(config: NodeConfig): OverlaySettings {
   const { stormBroadcast: broadcast, stormMulticast: multicast, stormUnknownUnicast: unknownUnicast } = config;
   const { fence, arpNdProxy, multicastSnooping, multicastQuerier, floodEtherType } = config;
   const storm = { broadcast, multicast, unknownUnicast };
-  return { storm, fence, arpNdProxy, multicastSnooping, multicastQuerier, floodEtherType };
+  const links = { rate: config.linkRate, remark: config.linkRemark };
+  return { storm, links, fence, arpNdProxy, multicastSnooping, multicastQuerier, floodEtherType };
 }
 
 /** Throws a NodeError with one line for each wrong key. */

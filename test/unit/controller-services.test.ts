@@ -216,6 +216,57 @@ describe('who has an IPv6 address', () => {
   });
 });
 
+describe('a link with a limit', () => {
+  const toRemote = (dscp = 0) => {
+    const bytes = new Uint8Array(1000);
+    bytes.set([...mac(7), ...mac(1), 0x08, 0, 0x45, dscp << 2]);
+    bytes.set([0x03, 0xda], 16);
+    bytes.set([10, 0, 0, 1, 10, 0, 0, 2], 26);
+    return bytes;
+  };
+  const remote = (links: { rate: number; remark: number }) => {
+    const { sw, leaf, toA } = linked({ links });
+    sw.fromPeer(toA, b, self, Uint8Array.of(...mac(1), ...mac(7), 0x88, 0xb7, ...new Array<number>(46).fill(0)));
+    sw.fromLeaf(leaf, toRemote());
+    sw.tick(1_000);
+    sw.records(toA);
+    const burst = (dscp = 0) => {
+      for (let i = 0; i < 100; i++) sw.fromLeaf(leaf, toRemote(dscp));
+      return sw.records(toA).map(({ frame }) => frame[15]! >> 2);
+    };
+    return { sw, toA, burst };
+  };
+
+  it('carries what its rate allows, and the rest is dropped', () => {
+    const { sw, burst } = remote({ rate: 800, remark: 0 });
+    // A tenth of a second's worth: 10 kB.
+    expect(burst()).toHaveLength(10);
+    sw.tick(50);
+    expect(burst()).toHaveLength(5);
+    expect(sw.bridge.counters.meterDrops).toBe(185);
+    expect(sw.problems).toEqual([]);
+  });
+
+  it('raises the drop precedence of what exceeds the other rate', () => {
+    const af11 = 0b001010;
+    const { burst } = remote({ rate: 0, remark: 800 });
+    const marks = burst(af11);
+    expect(marks).toHaveLength(100);
+    expect(marks.filter((dscp) => dscp === af11)).toHaveLength(10);
+    expect(marks.filter((dscp) => dscp === af11 + 2)).toHaveLength(90);
+  });
+
+  it('has its meter while it is there', () => {
+    const { sw, toA } = remote({ rate: 800, remark: 0 });
+    const meters = () => sw.bridge.meterConfig(0xffff_ffff).map(({ meterId }) => meterId);
+    expect(meters()).toContain(toA * 4);
+    sw.removePort(toA);
+    sw.adjacency([], [a, b]);
+    expect(meters()).not.toContain(toA * 4);
+    expect(sw.problems).toEqual([]);
+  });
+});
+
 describe('a storm', () => {
   const storm = { broadcast: 20, multicast: 10, unknownUnicast: 5 };
   const frame = (dst: Uint8Array, type = [0x88, 0xb7]) =>

@@ -26,6 +26,8 @@ export interface UpOptions {
   readonly longLinks?: number;
   readonly peer?: readonly string[];
   readonly demand?: string;
+  readonly linkRate?: number;
+  readonly linkRemark?: number;
   readonly stormBroadcast?: number;
   readonly stormMulticast?: number;
   readonly stormUnknownUnicast?: number;
@@ -73,6 +75,8 @@ export function command(): Command {
     .option('--long-links <number>', 'shortcuts that it makes (default: log2 of the number of nodes)', integer)
     .option('--peer <node id>', 'whom social and static link to; may be given more than once', collect)
     .option('--demand <mode>', 'links for traffic: on-demand, proactive or off (default: on-demand)')
+    .option('--link-rate <kbits>', 'kbit/s that one link carries of frames for other nodes (default: 0, any)', integer)
+    .option('--link-remark <kbits>', 'kbit/s above which their drop precedence is raised (default: 0, any)', integer)
     .option('--storm-broadcast <frames>', 'broadcast a second that the host may send (default: 500; 0: any)', integer)
     .option('--storm-multicast <frames>', 'multicast a second (default: 2000; 0: any)', integer)
     .option('--storm-unknown-unicast <frames>', 'frames a second to unknown hosts (default: 500; 0: any)', integer)

@@ -2,6 +2,7 @@ import { type Instruction, MeterFlags, MeterModCommand, MeterNo } from '../../..
 import { apply, Cookie, everywhere, inPort, type SwitchView, Table, toOne } from '../pipeline.ts';
 import type { MeterChange } from '../rules.ts';
 import type { App, AppReach } from './app.ts';
+import { meterOf, stormMeterId } from './meter-ids.ts';
 
 /** What may become a storm, each with a meter of its own at each leaf port. */
 export const stormKinds = ['broadcast', 'multicast', 'unknownUnicast'] as const;
@@ -11,12 +12,11 @@ export type StormLimits = Readonly<Record<StormKind, number>>;
 
 export const defaultStormLimits: StormLimits = { broadcast: 500, multicast: 2000, unknownUnicast: 500 };
 
-const meterIdsOfPort = stormKinds.length + 1;
-
 /** The leaf port and the kind that a meter of storm control is for. */
 export function stormMeterOf(meterId: number): { readonly port: number; readonly kind: StormKind } | undefined {
-  const kind = stormKinds[(meterId % meterIdsOfPort) - 1];
-  return kind === undefined ? undefined : { port: Math.floor(meterId / meterIdsOfPort), kind };
+  const { port, kind: index } = meterOf(meterId);
+  const kind = stormKinds[index];
+  return kind === undefined ? undefined : { port, kind };
 }
 
 /** `storm-control`: meters that bound what one leaf port makes all others hear. What exceeds them is dropped at once. */
@@ -75,5 +75,5 @@ function change(id: number, command: number): Omit<MeterChange, 'bands'> {
 }
 
 function meterId(port: number, kind: StormKind): number {
-  return port * meterIdsOfPort + 1 + stormKinds.indexOf(kind);
+  return stormMeterId(port, stormKinds.indexOf(kind));
 }
