@@ -8,7 +8,7 @@
  *     controllers <---> Agent
  */
 export { Agent, type AgentOptions } from './agent/agent.ts';
-export { AgentConnection, type ConnectionCounters, type ConnectionKind } from './agent/connection.ts';
+export { AgentConnection, type AuxiliaryTo, type ConnectionCounters, type ConnectionKind } from './agent/connection.ts';
 export type { ControllerTransport } from './agent/transport.ts';
 export {
   Bridge,

@@ -34,6 +34,7 @@ const ERROR_DATA_OFFSET = 12;
 export class Session extends Speaker implements RoleHolder {
   readonly side: 'controller' | 'switch';
   readonly #roles: RoleTable | undefined;
+  readonly #holder: RoleHolder;
   readonly #splitter = new FrameSplitter();
   readonly #joins: RequestJoins;
   readonly #liveness: Liveness;
@@ -48,6 +49,7 @@ export class Session extends Speaker implements RoleHolder {
     this.#now = now;
     this.side = options.side;
     this.#roles = options.roles;
+    this.#holder = options.roleHolder ?? this;
     this.#joins = new RequestJoins(this.options.requestTimeoutMs);
     this.#liveness = new Liveness(this.options.echoIntervalMs, this.options.echoTimeoutMs, now);
     this.#handshakeDueAt = now + this.options.handshakeTimeoutMs;
@@ -64,7 +66,7 @@ export class Session extends Speaker implements RoleHolder {
 
   /** `ControllerRole` that the controller of this connection has, as far as this side knows. */
   get role(): number {
-    return this.#roles?.roleOf(this) ?? this.#role;
+    return this.#roles?.roleOf(this.#holder) ?? this.#role;
   }
 
   /** What the time was when the session was last told: within a callback, the time of the event. */
@@ -142,7 +144,7 @@ export class Session extends Speaker implements RoleHolder {
 
   protected override whenEnded(): void {
     this.#joins.clear();
-    this.#roles?.remove(this);
+    if (this.#holder === this) this.#roles?.remove(this);
   }
 
   #receiveFrame(frame: Uint8Array, now: number): void {
@@ -264,7 +266,7 @@ export class Session extends Speaker implements RoleHolder {
   }
 
   #answerRole(roles: RoleTable, message: Message<'roleRequest'>, frame: Uint8Array): void {
-    const answer = roles.request(this, message.role, message.generationId);
+    const answer = roles.request(this.#holder, message.role, message.generationId);
     if ('refused' in answer) this.refuse(frame, ErrorType.ROLE_REQUEST_FAILED, answer.refused);
     else this.reply(message, { type: 'roleReply', ...answer });
   }

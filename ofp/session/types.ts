@@ -1,7 +1,7 @@
 /** What goes into a session and what comes out of it. */
 import type { OfpDecodeError, OfpVersion } from '../errors.ts';
 import type { Message, OfpMessage, OfpMessageInput } from '../messages.ts';
-import type { RoleTable } from './roles.ts';
+import type { RoleHolder, RoleTable } from './roles.ts';
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
@@ -81,6 +81,8 @@ export interface SessionOptions {
   readonly versions?: readonly OfpVersion[];
   /** On the switch's side: the roles of all its controllers. Without it, role requests go to the sink. */
   readonly roles?: RoleTable;
+  /** Who has the role there, if not this session: an auxiliary connection shares that of its main one (spec 1.3 6.3.5). */
+  readonly roleHolder?: RoleHolder;
   /** Silence, in ms, after which the peer is probed; 0 never probes. Default 5000. */
   readonly echoIntervalMs?: number;
   /** Further silence, in ms, after which a probed peer is given up. Default 15000. */

@@ -21,6 +21,13 @@ export const bridgeConfig = z.strictObject({
   })
     .describe('what controllers know it by; without it, one that is the same in every run')
     .optional(),
+  auxiliaries: z
+    .number()
+    .int()
+    .min(0)
+    .max(16)
+    .describe('connections to each controller beside the main one; packets go to the controller by them')
+    .default(0),
   probeSeconds: z
     .number()
     .min(0)

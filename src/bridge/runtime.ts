@@ -19,6 +19,8 @@ export interface BridgeParts {
   readonly controllers: ReadonlyMap<string, Dial>;
   /** Silence after which a controller is probed, ms, and after as much again given up; 0: never. */
   readonly probeMs: number;
+  /** Connections to each controller beside the main one. */
+  readonly auxiliaries: number;
   readonly openDevice: OpenDevice;
   readonly clock: Clock;
   readonly random: Random;
@@ -191,10 +193,10 @@ export class BridgeRuntime {
   }
 
   #link(target: string, dial: Dial): ControllerLink {
-    const { clock, random, probeMs, log: parent } = this.#parts;
+    const { clock, random, probeMs, auxiliaries, log: parent } = this.#parts;
     const log = parent.child({ controller: target });
     return new ControllerLink({
-      ...{ target, dial, agent: this.agent, clock, random, probeMs, snoop: this.snoop },
+      ...{ target, dial, agent: this.agent, clock, random, probeMs, auxiliaries, snoop: this.snoop },
       events: {
         connected: () => {
           log.info('controller connected');

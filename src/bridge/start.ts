@@ -74,6 +74,7 @@ async function bringUp(
     ...{ name, datapathId, failMode, openDevice, clock, log },
     controllers: new Map(config.controllers.map((target) => [target.text, dialler(target, tls)])),
     probeMs: config.probeSeconds * 1000,
+    auxiliaries: config.auxiliaries,
     random: Math.random,
   });
   closers.push(() => runtime.stop());

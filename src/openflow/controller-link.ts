@@ -1,4 +1,4 @@
-import type { Agent, AgentConnection } from '../../switch/index.ts';
+import type { Agent, AgentConnection, AuxiliaryTo } from '../../switch/index.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Clock, Random, Timer } from '../lib/clock.ts';
 import { Conversation } from './conversation.ts';
@@ -14,6 +14,10 @@ export interface ControllerLinkOptions {
   readonly random: Random;
   readonly probeMs: number;
   readonly snoop?: Snoop;
+  /** Connections to make beside the main one while that stands (OpenFlow 1.3 section 6.3.5). */
+  readonly auxiliaries?: number;
+  /** It is such a one itself. */
+  readonly auxiliary?: AuxiliaryTo;
   readonly events: ControllerLinkEvents;
 }
 
@@ -41,6 +45,7 @@ export class ControllerLink {
   #failures = 0;
   #conversation: Conversation | undefined;
   #stream: Stream | undefined;
+  #auxiliaries: readonly ControllerLink[] = [];
   #timer: Timer | undefined;
   #isClosed = false;
 
@@ -75,6 +80,7 @@ export class ControllerLink {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#timer?.cancel();
+    this.#closeAuxiliaries();
     this.#conversation?.connection.close('this switch ends');
     this.#conversation?.closed();
     this.#stream?.destroy();
@@ -85,7 +91,7 @@ export class ControllerLink {
   }
 
   #dial(): void {
-    const { dial, clock, agent, probeMs, snoop } = this.#options;
+    const { dial, clock, agent, probeMs, snoop, auxiliary } = this.#options;
     this.#enter('dialling');
     let reason: string | undefined;
     const events: StreamEvents = {
@@ -94,7 +100,7 @@ export class ControllerLink {
         if (this.#isClosed) return;
         this.#enter('greeting');
         this.#conversation = new Conversation({
-          ...{ agent, stream, clock, probeMs, snoop, kind: 'controller' },
+          ...{ agent, stream, clock, probeMs, snoop, auxiliary, kind: 'controller' },
           ended: (why) => {
             reason ??= why;
           },
@@ -118,12 +124,28 @@ export class ControllerLink {
     conversation.receive(bytes);
     if (this.#state !== 'greeting' || !conversation.connection.isReady) return;
     this.#enter('connected');
+    this.#addAuxiliaries(conversation.connection);
     this.#options.events.connected();
+  }
+
+  #addAuxiliaries(main: AgentConnection): void {
+    const { auxiliaries = 0, ...options } = this.#options;
+    const nobody = { connected: () => {}, disconnected: () => {}, failed: () => {} };
+    this.#auxiliaries = Array.from(
+      { length: auxiliaries },
+      (_, i) => new ControllerLink({ ...options, auxiliary: { main, id: i + 1 }, events: nobody }),
+    );
+  }
+
+  #closeAuxiliaries(): void {
+    for (const link of this.#auxiliaries) link.close();
+    this.#auxiliaries = [];
   }
 
   #ended(reason: string): void {
     const { clock, random, events } = this.#options;
     this.#timer?.cancel();
+    this.#closeAuxiliaries();
     this.#conversation?.closed();
     this.#conversation = undefined;
     this.#stream = undefined;

@@ -1,5 +1,5 @@
 import { FrameSplitter } from '../../ofp/index.ts';
-import type { Agent, AgentConnection, ConnectionKind } from '../../switch/index.ts';
+import type { Agent, AgentConnection, AuxiliaryTo, ConnectionKind } from '../../switch/index.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { InactivityProbe } from './probe.ts';
 import type { Snoop } from './snoop.ts';
@@ -9,6 +9,8 @@ export interface ConversationOptions {
   readonly agent: Agent;
   readonly stream: Stream;
   readonly kind: ConnectionKind;
+  /** The connection that it stands beside. */
+  readonly auxiliary?: AuxiliaryTo | undefined;
   readonly clock: Clock;
   /** Silence after which the other side is probed, and after as much again given up; 0: never. */
   readonly probeMs: number;
@@ -31,7 +33,7 @@ export class Conversation {
   readonly #helloTimer: Timer;
 
   constructor(options: ConversationOptions) {
-    const { agent, stream, kind, clock, probeMs, snoop } = options;
+    const { agent, stream, kind, auxiliary, clock, probeMs, snoop } = options;
     this.#options = options;
     this.#probe = new InactivityProbe(clock, probeMs, {
       probe: () => this.#sendEcho(),
@@ -55,6 +57,7 @@ export class Conversation {
         },
       },
       kind,
+      auxiliary,
     );
     this.connection = connection;
     if (!isWritable) connection.setWritable(false);

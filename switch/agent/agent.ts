@@ -14,7 +14,7 @@ import type { PacketIn } from '../pipeline/pipeline.ts';
 import type { Port } from '../ports/port.ts';
 import type { AsyncEvent } from './async-config.ts';
 import { usualVersions } from './by-version.ts';
-import { AgentConnection, type ConnectionKind } from './connection.ts';
+import { AgentConnection, type AuxiliaryTo, type ConnectionKind } from './connection.ts';
 import { portDescription } from './descriptions.ts';
 import { flowRemovedMessage, packetInMessage, reasonFor } from './events.ts';
 import { forwarded, forwardReason } from './forwards.ts';
@@ -76,9 +76,11 @@ export class Agent {
   }
 
   /** A controller connected, from whichever side. It is greeted at once: `send` is called before this returns. */
-  connect(transport: ControllerTransport, kind: ConnectionKind): AgentConnection {
-    const shortId = this.#freeShortId();
-    const connection = new AgentConnection(this, transport, kind, { versions: this.#versions, shortId });
+  connect(transport: ControllerTransport, kind: ConnectionKind, auxiliary?: AuxiliaryTo): AgentConnection {
+    const shortId = auxiliary?.main.shortId ?? this.#freeShortId();
+    // It speaks as the main one does, whose end is its own.
+    const versions = auxiliary ? [auxiliary.main.version] : this.#versions;
+    const connection = new AgentConnection(this, transport, kind, { versions, shortId, auxiliary });
     this.#connections.add(connection);
     connection.greet();
     return connection;
@@ -87,7 +89,7 @@ export class Agent {
   /** What 1.5 says of the controllers of a switch. */
   controllerStatuses(): ReplyItem<'controllerStatus'>[] {
     return [...this.#connections]
-      .filter(({ isReady }) => isReady)
+      .filter(({ isReady, auxiliary }) => isReady && !auxiliary)
       .map((connection) => statusOf(connection, ControllerStatusReason.REQUEST, ControlChannelStatus.UP));
   }
 
@@ -134,12 +136,17 @@ export class Agent {
 
   /** Called by a connection that is ready. */
   welcome(connection: AgentConnection): void {
+    if (connection.auxiliary) return;
     this.#tellControllerStatus(connection, ControllerStatusReason.CONTROLLER_ADDED, ControlChannelStatus.UP);
   }
 
   /** Called by a connection that ended. */
   forget(connection: AgentConnection): void {
     this.#connections.delete(connection);
+    if (connection.auxiliary) return;
+    for (const other of [...this.#connections]) {
+      if (other.auxiliary?.main === connection) other.close('the main connection is gone');
+    }
     this.#tellControllerStatus(connection, ControllerStatusReason.CONTROLLER_REMOVED, ControlChannelStatus.DOWN);
   }
 
@@ -157,8 +164,15 @@ export class Agent {
       if (connection.controllerId !== event.controllerId) continue;
       if (!connection.wants('packetIn', reasonFor(event, version))) continue;
       const fields = pipelineFields(event, this.bridge.optionMappings);
-      connection.notify(packetInMessage(event, fields, { version, format: packetInFormat, missSendLen }));
+      const message = packetInMessage(event, fields, { version, format: packetInFormat, missSendLen });
+      this.#forPacketsOf(connection, event.inPort).notify(message);
     }
+  }
+
+  /** Packets go by auxiliary connections, where there are any, so that nothing else waits for them; those of a port stay in order. */
+  #forPacketsOf(main: AgentConnection, inPort: number): AgentConnection {
+    const auxiliaries = [...this.#connections].filter((other) => other.auxiliary?.main === main && other.isReady);
+    return auxiliaries[inPort % auxiliaries.length] ?? main;
   }
 
   #tellFlowRemoved(entry: FlowEntry, reason: number, now: number): void {

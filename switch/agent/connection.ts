@@ -39,6 +39,12 @@ const requestBacklog = 1 << 20;
 /** Bytes of a packet (OpenFlow 1.3 section 7.3.2). */
 const usualMissSendLen = 128;
 
+interface ConnectionParts {
+  readonly versions: readonly OfpVersion[];
+  readonly shortId: number;
+  readonly auxiliary: AuxiliaryTo | undefined;
+}
+
 export interface ConnectionCounters {
   /** Messages received, without hellos, echoes and what was not well-formed. */
   readonly requests: number;
@@ -48,12 +54,21 @@ export interface ConnectionCounters {
   readonly droppedEvents: number;
 }
 
+/** A connection beside the main one of the same controller (OpenFlow 1.3 section 6.3.5). */
+export interface AuxiliaryTo {
+  readonly main: AgentConnection;
+  /** 1 to 255. */
+  readonly id: number;
+}
+
 /** One controller's connection. Bytes come in by `receive`; what goes out leaves at the end of each call. */
 export class AgentConnection implements SessionSink {
   readonly agent: Agent;
   readonly kind: ConnectionKind;
   /** Tells the controllers of a switch apart in 1.5. */
   readonly shortId: number;
+  /** Undefined for a main connection. */
+  readonly auxiliary: AuxiliaryTo | undefined;
   /** Undefined until the controller says what it wants. */
   #masks: AsyncMasks | undefined;
   /** Bytes of packets that the controller wants where no action says so. */
@@ -79,16 +94,18 @@ export class AgentConnection implements SessionSink {
     agent: Agent,
     transport: ControllerTransport,
     kind: ConnectionKind,
-    { versions, shortId }: { readonly versions: readonly OfpVersion[]; readonly shortId: number },
+    { versions, shortId, auxiliary }: ConnectionParts,
   ) {
     this.agent = agent;
     this.kind = kind;
     this.shortId = shortId;
+    this.auxiliary = auxiliary;
     this.missSendLen = kind === 'controller' ? usualMissSendLen : 0;
     this.#transport = transport;
     // Whoever owns the transport looks after silent peers.
     const limits = { echoIntervalMs: 0, maxQueuedEvents: eventBacklog, maxQueued: replyBacklog };
-    this.#session = new SwitchSession({ side: 'switch', sink: this, versions, roles: agent.roles, ...limits }, 0);
+    const role = { roles: agent.roles, ...(auxiliary && { roleHolder: auxiliary.main.session }) };
+    this.#session = new SwitchSession({ side: 'switch', sink: this, versions, ...role, ...limits }, 0);
   }
 
   get isReady(): boolean {
@@ -176,8 +193,9 @@ export class AgentConnection implements SessionSink {
     }
   }
 
-  /** Whether the controller is to hear of such an event. */
+  /** Whether the controller is to hear of such an event on this connection. Packet-ins apart, the main one tells it all. */
   wants(event: AsyncEvent, reason: number): boolean {
+    if (this.auxiliary) return false;
     const isDeaf = this.kind === 'service' && this.missSendLen === 0;
     return this.isReady && !isDeaf && wants(this.masks, this.role, event, reason);
   }

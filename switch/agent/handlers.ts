@@ -57,6 +57,7 @@ export const handlers: Handlers = {
         datapathId: bridge.datapathId,
         nBuffers: 0,
         nTables: tableCount,
+        auxiliaryId: connection.auxiliary?.id ?? 0,
         capabilities: inVersion(capabilities, version),
         actions: actions10,
         ports: bridge.ports.map((port) => portDescription(port, version)),

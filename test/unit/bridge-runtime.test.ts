@@ -41,6 +41,7 @@ describe('a bridge on its own', () => {
       failMode: options.failMode,
       controllers: new Map(options.withController ? [['tcp:192.0.2.1:6653', dial]] : []),
       probeMs: 5_000,
+      auxiliaries: 0,
       openDevice: async (_bridge, { device }) => {
         const name = (device as { name: string }).name;
         const mac = Uint8Array.of(6, 0, 0, 0, 0, taps.size);

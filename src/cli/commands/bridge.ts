@@ -13,6 +13,7 @@ interface Options {
   readonly failMode?: 'standalone' | 'secure';
   readonly datapathId?: string;
   readonly probe?: number;
+  readonly auxiliaries?: number;
   readonly privateKey?: string;
   readonly certificate?: string;
   readonly caCert?: string;
@@ -59,6 +60,11 @@ export function command(): Command {
     .option('--datapath-id <id>', '16 hex digits (default: the same in every run)')
     .addOption(
       new Option('--probe <seconds>', 'silence until a controller is probed; 0: never (default: 5)').argParser(seconds),
+    )
+    .option(
+      '--auxiliaries <n>',
+      'connections to each controller beside the main one, for packets (default: 0)',
+      (text) => Number(text),
     )
     .option('--private-key <file>', 'of this switch, for ssl: and pssl:')
     .option('--certificate <file>', 'that goes with it')
