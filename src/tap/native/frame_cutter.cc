@@ -161,5 +161,6 @@ void FrameCutter::MakeHead(size_t offset, size_t payload, bool is_last) {
                        ChecksumSum(transport, head_size_ - transport_) +
                        ChecksumSum(frame_ + head_size_ + offset, payload);
   const uint16_t folded = ChecksumFold(sum);
-  StoreRaw16(checksum, !is_tcp_ && folded == 0 ? 0xffff : folded);
+  // To TCP both zeros are the same; it gets the one that a frame which is not cut gets.
+  StoreRaw16(checksum, folded == 0 ? 0xffff : folded);
 }
