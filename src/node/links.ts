@@ -64,13 +64,17 @@ interface LinkState {
   tunnel: Tunnel | undefined;
   up: boolean;
   courier: Courier;
+  /** Sequences of what was taken: two couriers may bring the same. */
+  readonly taken: Set<number>;
   /** What this end had carried while nothing came back: another courier may have to carry it again. */
   unanswered: string[];
 }
 
 /** A courier that brought no answer by then is not the only one that is asked. */
 const secondCourierMs = 300;
-const maxOfferSequences = 16_384;
+/** A set-up takes a dozen messages. */
+const maxTaken = 256;
+const maxSequences = 16_384;
 
 /**
  * The tunnels of a node, one for each neighbour: carries their signed offers and answers, watches over their liveness.
@@ -80,8 +84,8 @@ export class Links {
   readonly counters: LinkCounters = { envelopesRefused: 0, envelopesStale: 0, controlMalformed: 0, controlDropped: 0 };
   readonly #options: LinkOptions;
   readonly #links = new Map<NodeId, LinkState>();
-  /** Highest sequence of an offer taken from each peer: a courier cannot play an old one again. */
-  readonly #offerSequences = new Map<NodeId, number>();
+  /** Highest sequence of what was taken from each peer: a courier cannot play an old offer again, nor bring one too late. */
+  readonly #sequences = new Map<NodeId, number>();
   #sequence = 0;
 
   constructor(options: LinkOptions) {
@@ -132,7 +136,9 @@ export class Links {
     }
     const link = this.#links.get(peer);
     if (signal.kind === 'offer') this.#offered(peer, envelope.link, envelope.seq, signal, courier);
-    else if (link?.id === envelope.link) {
+    else if (link?.id === envelope.link && !link.taken.has(envelope.seq) && link.taken.size < maxTaken) {
+      link.taken.add(envelope.seq);
+      this.#noteSequence(peer, envelope.seq);
       link.unanswered = [];
       link.tunnel?.signal(signal);
     } else this.counters.envelopesStale += 1;
@@ -171,19 +177,23 @@ export class Links {
 
   #offered(peer: NodeId, id: string, sequence: number, offer: TunnelOffer, courier: Courier): void {
     const link = this.#links.get(peer);
-    if (sequence <= (this.#offerSequences.get(peer) ?? -1)) {
+    if (sequence <= (this.#sequences.get(peer) ?? -1)) {
       // The peer heard nothing from its first courier: the answer may not have come through.
       if (link?.id === id && link.courier !== courier && !link.up) this.#carryAgain(link, courier);
       else this.counters.envelopesStale += 1;
       return;
     }
-    this.#offerSequences.delete(peer);
-    this.#offerSequences.set(peer, sequence);
-    if (this.#offerSequences.size > maxOfferSequences) {
-      this.#offerSequences.delete(this.#offerSequences.keys().next().value!);
-    }
+    this.#noteSequence(peer, sequence);
     if (!this.#options.events.offered(peer)) return;
     this.#begin(peer, id, courier, (name, events) => this.#options.tunnels.accept(name, offer, events));
+  }
+
+  /** What a peer wrote before something that was taken of its present link is older than that link. */
+  #noteSequence(peer: NodeId, sequence: number): void {
+    const highest = Math.max(sequence, this.#sequences.get(peer) ?? 0);
+    this.#sequences.delete(peer);
+    this.#sequences.set(peer, highest);
+    if (this.#sequences.size > maxSequences) this.#sequences.delete(this.#sequences.keys().next().value!);
   }
 
   #begin(peer: NodeId, id: string, courier: Courier, make: (name: string, events: TunnelEvents) => Tunnel): LinkState {
@@ -191,6 +201,7 @@ export class Links {
     const log = this.#options.log.child({ peer: text.slice(0, 10), link: id });
     const link: LinkState = {
       ...{ id, peer, log, courier, liveness: new Liveness(), tunnel: undefined, up: false, unanswered: [] },
+      taken: new Set(),
     };
     this.#links.set(peer, link);
     const ifCurrent = (run: () => void) => {

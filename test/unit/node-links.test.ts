@@ -137,6 +137,33 @@ describe('links', () => {
     expect(b.links.counters.envelopesStale).toBeGreaterThan(0);
   });
 
+  it('are not disturbed by a second courier that brings the same again', () => {
+    const { world, a, b } = pair();
+    const taken = a.links.counters.envelopesStale;
+    for (const { to, payload } of [...world.carried]) {
+      if (to === a.identity.nodeId) a.links.receive(b.identity.nodeId, payload, 'overlay');
+    }
+    world.clock.advance(500);
+    expect(a.seen).toEqual(['up']);
+    expect(a.links.counters.envelopesStale).toBeGreaterThan(taken);
+    expect(a.links.all).toHaveLength(1);
+  });
+
+  it('are not replaced by an offer that was written before them and comes late', () => {
+    const world = new World();
+    const [a, b] = [world.add(1), world.add(2)];
+    const written = world.clock.wallTime();
+    world.clock.advance(50);
+    a.links.dial(b.id, 'rendezvous');
+    world.clock.advance(200);
+    const body = JSON.stringify({ kind: 'offer', sdp: 'memory', fingerprint: 'memory' });
+    const late = sealEnvelope(b.identity, { to: a.identity.nodeId, link: 'late', seq: written, body });
+    a.links.receive(b.identity.nodeId, late, 'overlay');
+    world.clock.advance(200);
+    expect(a.seen).toEqual(['up']);
+    expect(a.links.counters.envelopesStale).toBe(1);
+  });
+
   it('do not come up when the topology declines the offer', () => {
     const world = new World();
     const [a, b] = [world.add(1), world.add(2)];
