@@ -45,7 +45,10 @@ test.each([
   [['--listen', 'pssl:6654:127.0.0.1'], /pssl:6654:127\.0\.0\.1 needs --ca-cert/],
   [['--listen', 'pssl:6654:127.0.0.1', '--ca-cert', '/nowhere.pem'], /cannot read \/nowhere\.pem/],
   [['--listen', 'ptcp:6654:127.0.0.1', '--app', 'lerning'], /there is no app 'lerning'; there are: acl, learning/],
-  [['--listen', 'ptcp:6654:127.0.0.1', '--app', 'learning,acl', '--acl', '/dev/null'], /one app forwards, and it comes last/],
+  [
+    ['--listen', 'ptcp:6654:127.0.0.1', '--app', 'learning,acl', '--acl', '/dev/null'],
+    /one app forwards, and it comes last/,
+  ],
   [['--app', 'learning'], /no switch can get here; try --listen ptcp:6653/],
 ])('%j is refused in one line', async (args, message) => {
   const { code, stderr, stdout } = await ringlet(lab.folder, 'controller', ...args);
