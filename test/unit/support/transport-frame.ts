@@ -66,7 +66,8 @@ export function build(spec: TransportFrame, isPartial: boolean) {
   bytes.set(transport, transportAt);
   bytes.set(payload, transportAt + transport.length);
   const complement = fold(pseudo + sumOf(bytes.subarray(transportAt))) ^ 0xffff;
-  const full = complement === 0 && protocol === 'udp' ? 0xffff : complement;
+  // For UDP zero would mean that there is none; to TCP both are the same.
+  const full = complement === 0 ? 0xffff : complement;
   bytes.set(u16(isPartial ? pseudo : full), transportAt + CHECKSUM_AT[protocol]);
   return { bytes, transportAt, headSize: transportAt + transport.length };
 }
