@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { statusLines } from '../../src/cli/commands/status.ts';
 import { configsOf } from '../../src/cli/commands/up.ts';
 import { CliError, describeFault, Interrupted, usageLine } from '../../src/cli/errors.ts';
@@ -114,6 +114,7 @@ describe('the configuration of a node', () => {
   const folder = mkdtempSync(join(tmpdir(), 'ringlet-cli-'));
   const file = join(folder, 'node.json');
   afterEach(() => rmSync(file, { force: true }));
+  afterAll(() => rmSync(folder, { recursive: true }));
   const given = { logLevel: 'info' };
 
   it('is what the flags say, named after the machine', () => {
