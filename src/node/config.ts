@@ -94,6 +94,7 @@ const nodeKeys = z.strictObject({
     .optional(),
   ovsDatabase: z
     .string()
+    .regex(/^(unix:.+|tcp:.+:\d{1,5})$/, 'unix:PATH or tcp:HOST:PORT, such as unix:/var/run/openvswitch/db.sock')
     .describe("where that Open vSwitch's database is: unix:PATH or tcp:HOST:PORT")
     .default(ovsDatabase),
   identity: z

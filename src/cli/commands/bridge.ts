@@ -61,11 +61,7 @@ export function command(): Command {
     .addOption(
       new Option('--probe <seconds>', 'silence until a controller is probed; 0: never (default: 5)').argParser(seconds),
     )
-    .option(
-      '--auxiliaries <n>',
-      'connections to each controller beside the main one, for packets (default: 0)',
-      (text) => Number(text),
-    )
+    .option('--auxiliaries <n>', 'connections to each controller beside the main one, for packets (default: 0)', count)
     .option('--private-key <file>', 'of this switch, for ssl: and pssl:')
     .option('--certificate <file>', 'that goes with it')
     .option('--ca-cert <file>', 'of the authority that signs the certificates of the other side')
@@ -92,6 +88,11 @@ async function bridge({ logLevel, port, controller, probe, ...flags }: Options):
   const reason = await aborted(ending);
   await Promise.race([running.stop(), aborted(hurry)]);
   if (!(reason instanceof Interrupted)) throw reason;
+}
+
+function count(text: string): number {
+  if (!/^\d{1,3}$/.test(text)) throw new InvalidArgumentError('It is not a whole number.');
+  return Number(text);
 }
 
 function seconds(text: string): number {
