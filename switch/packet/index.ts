@@ -50,6 +50,7 @@ export {
   linkMessageTarget,
   linkRecordLimit,
   linkVersion,
+  maxLinkMark,
 } from './link.ts';
 export { mplsBottom, mplsEntryLength } from './mpls.ts';
 export { Packet } from './packet.ts';

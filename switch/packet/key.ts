@@ -22,7 +22,8 @@
  * | reg0..reg15 | pkt_mark | tun_ipv4_src | tun_ipv4_dst | tunnel options               |
  * +-------------+----------+--------------+--------------+------------------------------+
  *
- * From word 32 on, there is what only actions write: fields of Open vSwitch that rules pass on to later tables.
+ * From word 32 on, there is what only actions write: fields of Open vSwitch that rules pass on to later tables. Of these, links carry
+ * a small pkt_mark.
  */
 
 export const keyWords = 64;
@@ -61,6 +62,7 @@ export const KeyWord = {
   PBB: 30,
   IN_PHY_PORT: 31,
   REGISTERS: 32,
+  PKT_MARK: 48,
 } as const;
 
 /** Where tunnel options that match fields stand for may lie in a key, in bytes. */

@@ -3,9 +3,9 @@
  *
  *  0                   1                   2                   3
  *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
- * +-------+-------+---------------+-------------------------------+
- * |version| flags |   hop limit   |        frame length           |
- * +-------+-------+---------------+-------------------------------+
+ * +-------+---+---+---------------+-------------------------------+
+ * |version|0 0|mrk|   hop limit   |        frame length           |
+ * +-------+---+---+---------------+-------------------------------+
  * |                                                               |
  * +           destination switch id (0: the next hop)             +
  * |                                                               |
@@ -16,12 +16,15 @@
  * +---------------------------------------------------------------+
  * |                          frame ...                            |
  * +---------------------------------------------------------------+
- * All in network order. Version 1, flags 0. The next record follows at once, without padding.
+ * All in network order. Version 2. Mark: what switches on its way tell each other about the frame, `pkt_mark` of their rules. The
+ * next record follows at once, without padding.
  */
 import { get16, get32, put16, put32 } from './bytes.ts';
 import { ethernetHeaderLength } from './ethernet.ts';
 
-export const linkVersion = 1;
+export const linkVersion = 2;
+/** The highest mark that a record can carry; 0 says nothing. */
+export const maxLinkMark = 3;
 export const linkHeaderLength = 20;
 /** Records share a message up to this size: what crosses an underlay with an MTU of 1500 in one datagram. */
 export const linkMessageTarget = 1376;
@@ -35,6 +38,7 @@ const linkBufferLimit = 4 * linkRecordLimit;
 
 /** Fields of a record, and of what the encoder writes. Switch ids as upper and lower 32 bits. */
 export interface LinkRecord {
+  mark: number;
   hopLimit: number;
   destinationHi: number;
   destinationLo: number;
@@ -60,7 +64,7 @@ export class LinkEncoder {
     this.#reserve(length);
     const at = this.#end;
     const buffer = this.#buffer;
-    buffer[at] = linkVersion << 4;
+    buffer[at] = (linkVersion << 4) | record.mark;
     buffer[at + 1] = record.hopLimit;
     put16(buffer, at + 2, frame.length);
     put32(buffer, at + 4, record.destinationHi);
@@ -101,6 +105,7 @@ export class LinkEncoder {
 
 /** Steps through the records of one message; one object is used for message after message. */
 export class LinkDecoder implements LinkRecord {
+  mark = 0;
   hopLimit = 0;
   destinationHi = 0;
   destinationLo = 0;
@@ -108,7 +113,7 @@ export class LinkDecoder implements LinkRecord {
   sourceLo = 0;
   /** A view of the message. */
   frame: Uint8Array = new Uint8Array(0);
-  /** Messages whose rest was dropped: unknown version or flags, or a length that the message does not hold. */
+  /** Messages whose rest was dropped: unknown version, a bit that has to be 0, or a length that the message does not hold. */
   malformed = 0;
   #message: Uint8Array = new Uint8Array(0);
   #at = 0;
@@ -129,6 +134,7 @@ export class LinkDecoder implements LinkRecord {
       return false;
     }
     const end = at + linkHeaderLength + get16(message, at + 2);
+    this.mark = message[at]! & maxLinkMark;
     this.hopLimit = message[at + 1]!;
     this.destinationHi = get32(message, at + 4);
     this.destinationLo = get32(message, at + 8);
@@ -140,7 +146,7 @@ export class LinkDecoder implements LinkRecord {
   }
 
   #isRecord(message: Uint8Array, at: number): boolean {
-    if (message.length < at + linkHeaderLength || message[at] !== linkVersion << 4) return false;
+    if (message.length < at + linkHeaderLength || (message[at]! & ~maxLinkMark) !== linkVersion << 4) return false;
     const length = get16(message, at + 2);
     return (
       length >= ethernetHeaderLength &&

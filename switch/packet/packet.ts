@@ -80,6 +80,12 @@ export class Packet {
     this.key.set(registers, KeyWord.REGISTERS);
   }
 
+  /** What a link carried along with the frame, right after `setContext`. */
+  setMark(mark: number): void {
+    this.#hasRegisters = true;
+    this.key[KeyWord.PKT_MARK] = mark;
+  }
+
   /** Writes whole words of the registers. `at`: byte of the key. */
   putRegister(at: number, value: Uint8Array): void {
     this.#hasRegisters = true;

@@ -1,5 +1,5 @@
 import { type FloodCopy, type FloodEngine, floodEtherType } from '../flood/index.ts';
-import { KeyWord, type LinkRecord, linkHopLimit, type Packet } from '../packet/index.ts';
+import { KeyWord, type LinkRecord, linkHopLimit, maxLinkMark, type Packet } from '../packet/index.ts';
 import type { Port } from '../ports/port.ts';
 import type { PortTable } from '../ports/port-table.ts';
 import type { Passage, SwitchId } from './passage.ts';
@@ -33,7 +33,9 @@ export class Egress {
   readonly #flood: FloodEngine | undefined;
   readonly #floodArrival: (arrival: FloodArrival) => void;
   readonly #emitters: { readonly [K in Port['kind']]: (port: Port) => void };
-  readonly #record: LinkRecord = { hopLimit: 0, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 0 };
+  readonly #record: LinkRecord = {
+    ...{ mark: 0, hopLimit: 0, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 0 },
+  };
   /** Ports with something queued. */
   readonly #busy: Port[] = [];
 
@@ -127,6 +129,8 @@ export class Egress {
       return;
     }
     const record = this.#record;
+    const mark = packet.key[KeyWord.PKT_MARK]!;
+    record.mark = mark <= maxLinkMark ? mark : 0;
     record.hopLimit = hopLimit;
     record.destinationHi = packet.key[KeyWord.TUNNEL_ID]!;
     record.destinationLo = packet.key[KeyWord.TUNNEL_ID + 1]!;
@@ -159,6 +163,7 @@ export class Egress {
   /** Frames of a flood for neighbours; each names its next hop only. */
   sendCopies(copies: readonly FloodCopy[]): void {
     const record = this.#record;
+    record.mark = 0;
     record.hopLimit = linkHopLimit;
     record.destinationHi = 0;
     record.destinationLo = 0;

@@ -142,6 +142,7 @@ export class FramePath {
       if (!this.#load(port, record.frame)) continue;
       const { hopLimit, sourceHi, sourceLo, destinationHi, destinationLo } = record;
       this.#passage.beginFrom(port, hopLimit - 1, sourceHi, sourceLo, destinationHi, destinationLo, now);
+      if (record.mark !== 0) this.#passage.packet.setMark(record.mark);
       this.pipeline.run();
       this.#runArrivals(now);
     }

@@ -123,6 +123,7 @@ test('random frames', { timeout }, () => {
       bridge.receive(1 + next(2), frames, i);
     } else {
       const record = {
+        mark: next(4),
         hopLimit: next(10),
         destinationHi: next(2),
         destinationLo: next(9),

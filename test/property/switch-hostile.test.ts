@@ -78,7 +78,10 @@ describe('frames', () => {
           const all = [...actions, ...inGroups, output(other.no), output(PortNo.CONTROLLER)];
           for (const data of frames) {
             lab.bridge.packetOut({ bufferId: 0xffffffff, inPort: leaf.no, actions: all, data }, 0);
-            encoder.append({ hopLimit: 9, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 0x22 }, data);
+            encoder.append(
+              { mark: 0, hopLimit: 9, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 0x22 },
+              data,
+            );
           }
           lab.bridge.receive(leaf.no, frames, 0);
           lab.bridge.receive(link.no, encoder.take(), 0);

@@ -7,10 +7,12 @@ import {
   linkHeaderLength,
   linkMessageTarget,
   linkRecordLimit,
+  maxLinkMark,
 } from '../../switch/packet/index.ts';
 
 const word = fc.integer({ min: 0, max: 0xffff_ffff });
 const record: fc.Arbitrary<LinkRecord> = fc.record({
+  mark: fc.nat(maxLinkMark),
   hopLimit: fc.nat(255),
   destinationHi: word,
   destinationLo: word,
@@ -34,8 +36,8 @@ function decode(messages: readonly Uint8Array[]): [LinkRecord, Uint8Array][] {
   for (const message of messages) {
     decoder.open(message);
     while (decoder.next()) {
-      const { hopLimit, destinationHi, destinationLo, sourceHi, sourceLo } = decoder;
-      found.push([{ hopLimit, destinationHi, destinationLo, sourceHi, sourceLo }, decoder.frame.slice()]);
+      const { mark, hopLimit, destinationHi, destinationLo, sourceHi, sourceLo } = decoder;
+      found.push([{ mark, hopLimit, destinationHi, destinationLo, sourceHi, sourceLo }, decoder.frame.slice()]);
     }
   }
   expect(decoder.malformed).toBe(0);

@@ -76,7 +76,7 @@ describe('a neighbour that sends nonsense', () => {
     const flood = buildArp({ op: 1, srcMac: bad!.tap.mac, srcIp: 1, dstIp: 2 });
     flood.set([0x88, 0xb5, 0x1f], 12);
     const encoder = new LinkEncoder();
-    const fields = { hopLimit: 9, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 1 };
+    const fields = { mark: 0, hopLimit: 9, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 1 };
     for (let i = 0; i < 50; i++) {
       encoder.append(fields, flood);
       bad!.node.links.sendFrames(victim, [Uint8Array.of(1, 2, 3), ...encoder.take()]);

@@ -71,7 +71,7 @@ describe('an overlay switch', () => {
     sw.fromLeaf(leaf, reply);
     // b is nearer by c or by a? From 0x80 both are 0x40 away: the lower id is taken.
     const [sent, announced, ...more] = sw.records(toA);
-    expect(sent).toEqual({ destination: switchIdOf(b), source: switchIdOf(self), hopLimit: 64, frame: reply });
+    expect(sent).toEqual({ destination: switchIdOf(b), source: switchIdOf(self), mark: 0, hopLimit: 64, frame: reply });
     // Nobody else saw this frame of a new host: its place is announced.
     expect(claimsOf(announced!)).toEqual([{ mac: mac(1), sequence: 0 }]);
     expect([more, sw.records(toC).map(claimsOf)]).toEqual([[], [[{ mac: mac(1), sequence: 0 }]]]);
@@ -92,7 +92,9 @@ describe('an overlay switch', () => {
     const { sw, leaf, toA, toC } = linked();
     const sent = frame(mac(1), mac(7));
     sw.fromPeer(toA, a, c, sent, 5);
-    expect(sw.records(toC)).toEqual([{ destination: switchIdOf(c), source: switchIdOf(a), hopLimit: 4, frame: sent }]);
+    expect(sw.records(toC)).toEqual([
+      { destination: switchIdOf(c), source: switchIdOf(a), mark: 0, hopLimit: 4, frame: sent },
+    ]);
     expect(sw.frames(leaf)).toEqual([]);
     expect(sw.app.counters.packetIns).toBe(0);
   });

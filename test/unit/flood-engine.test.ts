@@ -211,7 +211,7 @@ describe('the EtherType of floods', () => {
     lab.flow({ match: [inPort(p.no)], instructions: [apply(output(PortNo.NORMAL))] });
     lab.bridge.receive(a.no, [new Uint8Array(60)], 0);
     expect([...p.sent[0]!.subarray(linkHeaderLength + 12, linkHeaderLength + 14)]).toEqual([0x99, 0x99]);
-    const link = { hopLimit: 9, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 9 };
+    const link = { mark: 0, hopLimit: 9, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 9 };
     for (const etherType of [floodEtherType, 0x9999]) {
       const encoder = new LinkEncoder();
       encoder.append(link, encodeFrb(honest, { ...source, etherType }));

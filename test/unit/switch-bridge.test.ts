@@ -19,6 +19,7 @@ const peerB = (0xbbn << 64n) | 2n;
 const broadcast = hex('ffffffffffff');
 
 interface Sent {
+  readonly mark: number;
   readonly hopLimit: number;
   readonly destination: number;
   readonly source: number;
@@ -31,8 +32,8 @@ function records(port: LabPort): Sent[] {
     const found: Sent[] = [];
     decoder.open(message);
     while (decoder.next()) {
-      const { hopLimit, destinationLo, sourceLo } = decoder;
-      found.push({ hopLimit, destination: destinationLo, source: sourceLo, frame: decoder.frame.slice() });
+      const { mark, hopLimit, destinationLo, sourceLo } = decoder;
+      found.push({ mark, hopLimit, destination: destinationLo, source: sourceLo, frame: decoder.frame.slice() });
     }
     return found;
   });
@@ -40,11 +41,14 @@ function records(port: LabPort): Sent[] {
 
 function message(
   bytes: Uint8Array,
-  fields: { hopLimit?: number; destination?: number; source?: number } = {},
+  fields: { mark?: number; hopLimit?: number; destination?: number; source?: number } = {},
 ): Uint8Array {
   const encoder = new LinkEncoder();
-  const { hopLimit = linkHopLimit, destination = 0x11, source = 0xcc } = fields;
-  encoder.append({ hopLimit, destinationHi: 0, destinationLo: destination, sourceHi: 0, sourceLo: source }, bytes);
+  const { mark = 0, hopLimit = linkHopLimit, destination = 0x11, source = 0xcc } = fields;
+  encoder.append(
+    { mark, hopLimit, destinationHi: 0, destinationLo: destination, sourceHi: 0, sourceLo: source },
+    bytes,
+  );
   return encoder.take()[0]!.slice();
 }
 
@@ -488,7 +492,7 @@ describe('peer ports', () => {
     const bytes = frame(mac(1), mac(2));
     lab.bridge.receive(a.no, [bytes, bytes], 0);
     expect(p.sent).toHaveLength(1);
-    const expected = { hopLimit: linkHopLimit, destination: 0x77, source: 0x11, frame: bytes };
+    const expected = { mark: 0, hopLimit: linkHopLimit, destination: 0x77, source: 0x11, frame: bytes };
     expect(records(p)).toEqual([expected, expected]);
   });
 
@@ -508,6 +512,26 @@ describe('peer ports', () => {
     expect(event).toMatchObject({ metadata: [0, 0xcc], tunnelId: [0, 0x99] });
   });
 
+  it('shows a mark that a link brought as pkt_mark, and passes on what rules make of it', () => {
+    const lab = new BridgeLab({ selfId: self });
+    const [p, q] = [lab.peer(peerA), lab.peer(peerB)];
+    const remark = (from: number, to: number) =>
+      lab.flow({
+        match: [{ field: 'pkt_mark', value: from }],
+        instructions: [apply({ type: 'setField', field: { field: 'pkt_mark', value: to } }, output(q.no))],
+      });
+    for (const [from, to] of [
+      [0, 3],
+      [1, 1],
+      [2, 0],
+      [3, 4],
+    ] as const)
+      remark(from, to);
+    for (const mark of [1, 0, 2, 3]) lab.bridge.receive(p.no, [message(frame(mac(1), mac(2)), { mark })], 0);
+    // What no link can carry is left out.
+    expect(records(q).map(({ mark }) => mark)).toEqual([1, 3, 0, 0]);
+  });
+
   it('drops and counts what has gone too far, but delivers it here', () => {
     const lab = new BridgeLab({ selfId: self });
     const [p, q, a] = [lab.peer(peerA), lab.peer(peerB), lab.leaf()];
@@ -522,7 +546,7 @@ describe('peer ports', () => {
   it('counts messages that make no sense', () => {
     const lab = new BridgeLab();
     const p = lab.peer(peerA);
-    lab.bridge.receive(p.no, [hex('20'), new Uint8Array(0)], 0);
+    lab.bridge.receive(p.no, [hex('10'), new Uint8Array(0)], 0);
     expect(lab.bridge.counters.linkMalformed).toBe(1);
     expect(lab.bridge.port(p.no)!.counters.rxErrors).toBe(1);
   });

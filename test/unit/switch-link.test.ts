@@ -7,7 +7,7 @@ import {
   linkRecordLimit,
 } from '../../switch/packet/index.ts';
 
-const header = { hopLimit: 64, destinationHi: 1, destinationLo: 2, sourceHi: 3, sourceLo: 0xffffffff };
+const header = { mark: 0, hopLimit: 64, destinationHi: 1, destinationLo: 2, sourceHi: 3, sourceLo: 0xffffffff };
 
 function encode(...lengths: number[]): Uint8Array[] {
   const encoder = new LinkEncoder();
@@ -29,12 +29,12 @@ describe('LinkEncoder', () => {
   it('writes the fields where the diagram has them', () => {
     const encoder = new LinkEncoder();
     encoder.append(
-      { ...header, hopLimit: 9 },
+      { ...header, mark: 2, hopLimit: 9 },
       Uint8Array.from({ length: 14 }, (_, i) => i),
     );
     const [message] = encoder.take();
     expect(Buffer.from(message!).toString('hex')).toBe(
-      '10 09 000e 0000000100000002 00000003ffffffff 000102030405060708090a0b0c0d'.replaceAll(' ', ''),
+      '22 09 000e 0000000100000002 00000003ffffffff 000102030405060708090a0b0c0d'.replaceAll(' ', ''),
     );
   });
 
@@ -66,8 +66,8 @@ describe('LinkEncoder', () => {
 
 describe('LinkDecoder', () => {
   it.each([
-    ['another version', (message: Uint8Array) => message.fill(0x20, 0, 1)],
-    ['unknown flags', (message: Uint8Array) => message.fill(0x11, 0, 1)],
+    ['another version', (message: Uint8Array) => message.fill(0x10, 0, 1)],
+    ['a bit that has to be 0', (message: Uint8Array) => message.fill(0x24, 0, 1)],
     ['a length beyond the message', (message: Uint8Array) => message.fill(0xff, 2, 4)],
     ['a frame without an Ethernet header', (message: Uint8Array) => message.fill(0, 2, 4)],
     ['a cut-off record', (message: Uint8Array) => message.subarray(0, 19)],

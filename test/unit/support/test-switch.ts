@@ -15,6 +15,7 @@ import { type NodeId, switchIdOf } from '../../../topology/index.ts';
 export interface SentRecord {
   readonly destination: bigint;
   readonly source: bigint;
+  readonly mark: number;
   readonly hopLimit: number;
   readonly frame: Uint8Array;
 }
@@ -118,14 +119,15 @@ export class TestSwitch {
   }
 
   /** A frame from a link, as the neighbour's switch sends it. */
-  fromPeer(port: number, source: NodeId, destination: NodeId, frame: Uint8Array, hopLimit = 64): void {
-    this.injectFromPeer(port, source, destination, frame, hopLimit);
+  fromPeer(port: number, source: NodeId, destination: NodeId, frame: Uint8Array, hopLimit = 64, mark = 0): void {
+    this.injectFromPeer(port, source, destination, frame, hopLimit, mark);
     this.settle();
   }
 
   /** The same, while the controller's messages wait. */
-  injectFromPeer(port: number, source: NodeId, destination: NodeId, frame: Uint8Array, hopLimit = 64): void {
-    this.bridge.receive(port, [recordMessage(switchIdOf(source), switchIdOf(destination), hopLimit, frame)], this.now);
+  injectFromPeer(port: number, source: NodeId, destination: NodeId, frame: Uint8Array, hopLimit = 64, mark = 0): void {
+    const message = recordMessage(switchIdOf(source), switchIdOf(destination), hopLimit, mark, frame);
+    this.bridge.receive(port, [message], this.now);
   }
 
   tick(ms: number): void {
@@ -162,11 +164,17 @@ export class TestSwitch {
   }
 }
 
-function recordMessage(source: bigint, destination: bigint, hopLimit: number, frame: Uint8Array): Uint8Array {
+function recordMessage(
+  source: bigint,
+  destination: bigint,
+  hopLimit: number,
+  mark: number,
+  frame: Uint8Array,
+): Uint8Array {
   const [sourceHi, sourceLo] = split64(source);
   const [destinationHi, destinationLo] = split64(destination);
   const encoder = new LinkEncoder();
-  encoder.append({ hopLimit, sourceHi, sourceLo, destinationHi, destinationLo }, frame);
+  encoder.append({ mark, hopLimit, sourceHi, sourceLo, destinationHi, destinationLo }, frame);
   return encoder.take()[0]!;
 }
 
@@ -178,6 +186,7 @@ function recordsOf(message: Uint8Array): SentRecord[] {
     records.push({
       destination: join64(decoder.destinationHi, decoder.destinationLo),
       source: join64(decoder.sourceHi, decoder.sourceLo),
+      mark: decoder.mark,
       hopLimit: decoder.hopLimit,
       frame: decoder.frame,
     });
