@@ -1,65 +1,13 @@
 import { Backoff } from './backoff.ts';
+import { type Edge, EdgeMachine, type EdgeSink } from './edge.ts';
 import type { EdgeKind } from './policy.ts';
 import type { Random } from './random.ts';
 import type { NodeId } from './ring.ts';
 
-/**
- * The link with one peer:
- *
- *              want                     up                       let go, or the peer leaves
- *     (none) --------> dialling -----------------> up -----------------------------> retired --> (none)
- *        |                |  offer, lower id      ^  | <--------- wanted again ----------
- *        |     offer      v                       |  | down, or a newer offer
- *        +----------> accepting ------------------+  +--> (none), accepting
- *
- * Whatever does not come up in time is given up. Of two ends that dial each other the dial of the lower id goes on.
- */
-export interface Edge {
-  readonly peer: NodeId;
-  readonly state: 'dialling' | 'accepting' | 'up' | 'retired';
-  /** What this node wants of the link. */
-  readonly mine: EdgeKind | undefined;
-  /** What the neighbour said it wants of it. */
-  readonly theirs: EdgeKind | 'unknown' | undefined;
-  /** When the state began, ms. */
-  readonly since: number;
-  /** How many nodes there seemed to be when this node came to want it. */
-  readonly nodes: number;
-  /** The neighbour said that it leaves. */
-  readonly isLeaving: boolean;
-}
-
-type Mutable = { -readonly [K in keyof Edge]: Edge[K] } & {
-  idleSince: number | undefined;
-  /** Dialled to see whether a lost peer is back: nobody is to blame when it is not. */
-  isTrial: boolean;
-  isRefused: boolean;
-  isReleased: boolean;
-};
-
-export interface EdgeSink {
-  /** Set up a link to `peer`; ends in `linkUp` or `linkDown`. */
-  dial(peer: NodeId): void;
-  /** Give up on a link or on its set-up; no `linkDown` follows. */
-  close(peer: NodeId, reason: string): void;
-  announce(peer: NodeId, interest: EdgeKind | undefined): void;
-  /** Tells a peer that nothing is sent to it any more. */
-  release(peer: NodeId): void;
-}
-
 export const maxLinks = 512;
 const maxDials = 16;
-const dialTimeoutMs = 5_000;
-/** Meanwhile the peer cannot be dialled for a better reason. */
-const trialTimeoutMs = 1_500;
-/** A dial that takes longer is no reason to wait with the next best peer. */
-const slowDialMs = 400;
 /** How long a link that neither end wants is kept, so that a plan in motion does not close what it needs next. */
 const idleLinkMs = 2_000;
-/** From the last frame that is sent over a link to its end: what is under way arrives. */
-const retiredMs = 250;
-/** A peer that leaves ends the link itself, once nobody sends anything to it. */
-const leavingMs = 5_000;
 /** A link that lasted this long makes up for failures before it. */
 const lastingMs = 10_000;
 
@@ -68,7 +16,7 @@ export class Edges {
   readonly backoff: Backoff;
   readonly #self: NodeId;
   readonly #sink: EdgeSink;
-  readonly #edges = new Map<NodeId, Mutable>();
+  readonly #edges = new Map<NodeId, EdgeMachine>();
   #isChanged = false;
 
   constructor(self: NodeId, sink: EdgeSink, random: Random) {
@@ -89,6 +37,12 @@ export class Edges {
     return this.#edges.get(peer)?.state === 'up';
   }
 
+  /** A link along the ring; one that is new may be one. */
+  isRingLink(peer: NodeId): boolean {
+    const edge = this.#edges.get(peer);
+    return edge?.mine === 'successor' || edge?.theirs === 'successor' || edge?.theirs === 'unknown';
+  }
+
   /** Ids of those a link is up with. */
   get neighbours(): NodeId[] {
     return [...this.#edges.values()].filter(({ state }) => state === 'up').map(({ peer }) => peer);
@@ -100,10 +54,9 @@ export class Edges {
    */
   unavailable(now: number): Set<NodeId> {
     const ids = this.backoff.waiting(now);
-    for (const { peer, state, since, isLeaving } of this.#edges.values()) {
-      const isSlow = state !== 'up' && state !== 'retired' && now - since >= slowDialMs;
-      if (isSlow || isLeaving) ids.add(peer);
-      else ids.delete(peer);
+    for (const edge of this.#edges.values()) {
+      if (edge.isSlow(now) || edge.isLeaving) ids.add(edge.peer);
+      else ids.delete(edge.peer);
     }
     return ids;
   }
@@ -158,11 +111,9 @@ export class Edges {
   /** False when there is no such set-up. */
   up(peer: NodeId, now: number): boolean {
     const edge = this.#edges.get(peer);
-    if (edge === undefined || edge.state === 'up' || edge.state === 'retired') return false;
-    edge.state = 'up';
-    edge.since = now;
+    if (!edge?.isSettingUp) return false;
     this.#isChanged = true;
-    this.#sink.announce(peer, edge.mine);
+    edge.up(now);
     return true;
   }
 
@@ -223,10 +174,7 @@ export class Edges {
 
   /** Attempts that took too long, which end with this. */
   overdue(now: number): NodeId[] {
-    const late = [...this.#edges.values()].filter(
-      ({ state, since, isTrial }) =>
-        (state === 'dialling' || state === 'accepting') && now - since >= (isTrial ? trialTimeoutMs : dialTimeoutMs),
-    );
+    const late = [...this.#edges.values()].filter((edge) => edge.isOverdue(now));
     for (const { peer } of late) {
       this.#sink.close(peer, 'no answer in time');
       this.down(peer, now);
@@ -244,14 +192,12 @@ export class Edges {
     for (const edge of [...this.#edges.values()]) {
       if (!wanted.has(edge.peer)) this.#setInterest(edge, undefined);
       if (edge.state !== 'up') continue;
-      const isIdle = edge.mine === undefined && (edge.theirs === undefined || edge.isRefused);
-      if (edge.isLeaving && isInRing) {
-        this.#retire(edge, now);
-      } else if (edge.isLeaving) isPending = true;
-      else if (!isIdle) edge.idleSince = undefined;
+      if (edge.isLeaving && isInRing) this.#retire(edge, now);
+      else if (edge.isLeaving) isPending = true;
+      else if (!edge.isIdle) edge.idleSince = undefined;
       else if (edge.idleSince === undefined) edge.idleSince = now;
       else if (now - edge.idleSince >= idleLinkMs) this.#retire(edge, now);
-      isPending ||= isIdle;
+      isPending ||= edge.isIdle;
     }
     return isPending;
   }
@@ -259,8 +205,7 @@ export class Edges {
   /** Ends links whose last frames have arrived. */
   endRetired(now: number): void {
     for (const edge of [...this.#edges.values()]) {
-      if (edge.state !== 'retired' || now - edge.since < (edge.isLeaving ? leavingMs : retiredMs)) continue;
-      this.drop(edge.peer, edge.isLeaving ? 'the neighbour left' : 'neither end wants it');
+      if (edge.isOver(now)) this.drop(edge.peer, edge.isLeaving ? 'the neighbour left' : 'neither end wants it');
     }
   }
 
@@ -273,47 +218,30 @@ export class Edges {
 
   #dial(peer: NodeId, kind: EdgeKind | undefined, nodes: number, now: number): void {
     let dials = 0;
-    for (const { state, since } of this.#edges.values()) {
-      if (state === 'dialling' && now - since < slowDialMs) dials += 1;
-    }
+    for (const edge of this.#edges.values()) if (edge.state === 'dialling' && !edge.isSlow(now)) dials += 1;
     if (dials >= maxDials || this.#edges.size >= maxLinks) return;
     this.#add(peer, 'dialling', kind, nodes, now);
     this.#sink.dial(peer);
   }
 
   #add(peer: NodeId, state: Edge['state'], mine: EdgeKind | undefined, nodes: number, now: number): void {
-    this.#edges.set(peer, {
-      ...{ peer, state, mine, nodes, since: now, theirs: 'unknown', idleSince: undefined },
-      ...{ isLeaving: false, isTrial: false, isRefused: false, isReleased: false },
-    });
+    this.#edges.set(peer, new EdgeMachine(this.#sink, { peer, state, mine, nodes, since: now }));
   }
 
-  /** Nothing is sent over it any more; what comes is still taken. */
-  #retire(edge: Mutable, now: number): void {
-    if (edge.state === 'up') this.#sink.release(edge.peer);
-    edge.state = 'retired';
-    edge.since = now;
+  #retire(edge: EdgeMachine, now: number): void {
     this.#isChanged = true;
+    edge.retire(now);
   }
 
-  /** One of the ends wants it after all. */
-  #takeBack(edge: Mutable, now: number): void {
-    if (edge.isLeaving) return;
-    edge.state = 'up';
-    edge.since = now;
-    edge.idleSince = undefined;
-    edge.isReleased = false;
-    this.#isChanged = true;
+  #takeBack(edge: EdgeMachine, now: number): void {
+    if (edge.takeBack(now)) this.#isChanged = true;
   }
 
-  #setInterest(edge: Mutable, interest: EdgeKind | undefined): void {
-    if (edge.mine === interest) return;
-    edge.mine = interest;
-    this.#isChanged = true;
-    if (edge.state === 'up') this.#sink.announce(edge.peer, interest);
+  #setInterest(edge: EdgeMachine, interest: EdgeKind | undefined): void {
+    if (edge.setInterest(interest)) this.#isChanged = true;
   }
 
-  #forget(edge: Mutable): void {
+  #forget(edge: EdgeMachine): void {
     if (edge.state === 'up') this.#isChanged = true;
     this.#edges.delete(edge.peer);
   }

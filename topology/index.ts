@@ -8,8 +8,16 @@ export {
   type DirectoryRecord,
   type DirectoryRing,
 } from './directory.ts';
-export { type Edge, type EdgeSink, Edges, maxLinks } from './edges.ts';
+export type { Edge, EdgeSink } from './edge.ts';
+export { Edges, maxLinks } from './edges.ts';
 export { Liveness, type LivenessVerdict, maxMisses, probeIntervalMs } from './liveness.ts';
+export {
+  defaultCapacity,
+  type LinkEnd,
+  type TopologyCounters,
+  type TopologyOptions,
+  type TopologySink,
+} from './manager.ts';
 export {
   decodeLinkMessage,
   encodeLinkMessage,
@@ -41,11 +49,4 @@ export {
   switchIdOf,
 } from './ring.ts';
 export { type NextHops, pickHop, type RouteMode, RouteTable } from './route.ts';
-export {
-  defaultCapacity,
-  type LinkEnd,
-  Topology,
-  type TopologyCounters,
-  type TopologyOptions,
-  type TopologySink,
-} from './topology.ts';
+export { Topology } from './topology.ts';

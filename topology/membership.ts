@@ -1,3 +1,4 @@
+import { Gone } from './gone.ts';
 import type { Random } from './random.ts';
 import { isNewer, type MemberRecord } from './record.ts';
 import { clockwise, type NodeId } from './ring.ts';
@@ -30,9 +31,6 @@ const nearby = 16;
 const suspicionMs = 1_000;
 /** How long hearsay of a neighbour counts. */
 const hearsayMs = 5_000;
-/** How long the dead and those that left are remembered, and how many. */
-const goneMs = 600_000;
-const maxGone = 1_024;
 /** Records beyond the view that were passed on lately: none of them circles. */
 const maxPassed = 4_096;
 const ringSize = 2 ** 128;
@@ -47,7 +45,7 @@ export class Membership {
   readonly #byId = new Map<NodeId, Member>();
   /** Suspects, and those that are mere hearsay. */
   readonly #doubtful = new Set<NodeId>();
-  readonly #gone = new Map<NodeId, { readonly record: MemberRecord; readonly at: number }>();
+  readonly #gone = new Gone();
   readonly #passed = new Map<NodeId, number>();
 
   constructor({ self, capacity, random }: MembershipOptions) {
@@ -65,6 +63,17 @@ export class Membership {
     return this.#ring.map(({ id }) => id);
   }
 
+  /** In clockwise order from this node, without suspects and those `excluded`. */
+  idsWithout(excluded: ReadonlySet<NodeId>): NodeId[] {
+    const members = this.#ring.filter(({ id, suspectedAt }) => suspectedAt === undefined && !excluded.has(id));
+    return members.map(({ id }) => id);
+  }
+
+  /** Members next to this node, up to `count` on either side. */
+  beside(count: number): NodeId[] {
+    return [...this.near(count, 'clockwise'), ...this.near(count, 'anticlockwise')];
+  }
+
   /** Up to `count` members next to this node, nearest first; those that somebody called dead are left out. */
   near(count: number, side: 'clockwise' | 'anticlockwise'): NodeId[] {
     const found: NodeId[] = [];
@@ -79,19 +88,14 @@ export class Membership {
     return this.#byId.has(id);
   }
 
-  /** Those that somebody called dead, and that may still object. */
-  get suspects(): NodeId[] {
-    return [...this.#doubtful].filter((id) => this.#byId.get(id)!.suspectedAt !== undefined);
-  }
-
   /** What is known of a member, here or gone. */
   recordOf(id: NodeId): MemberRecord | undefined {
-    return this.#byId.get(id)?.record ?? this.#gone.get(id)?.record;
+    return this.#byId.get(id)?.record ?? this.#gone.recordOf(id);
   }
 
   /** Those that died, as others say, and may be behind a partition. */
   get lost(): NodeId[] {
-    return [...this.#gone].filter(([, { record }]) => record.state === 'dead').map(([id]) => id);
+    return this.#gone.lost;
   }
 
   /** How many nodes the overlay has: counted while all fit the view, else from how near the nearest are. */
@@ -121,7 +125,7 @@ export class Membership {
       this.#doubtful.add(record.id);
     } else {
       this.#remove(record.id);
-      this.#bury(record, now);
+      this.#gone.bury(record, now);
     }
     return 'news';
   }
@@ -149,16 +153,13 @@ export class Membership {
 
   /** Buries suspects that did not object, and forgets hearsay. True when the view changed. */
   tick(now: number): boolean {
-    for (const [id, { at }] of this.#gone) {
-      if (now - at < goneMs) break;
-      this.#gone.delete(id);
-    }
+    this.#gone.tick(now);
     let isChanged = false;
     for (const id of this.#doubtful) {
       const { record, until, suspectedAt } = this.#byId.get(id)!;
       if (suspectedAt === undefined ? now < until : now - suspectedAt < suspicionMs) continue;
       this.#remove(id);
-      if (record !== undefined) this.#bury(record, now);
+      if (record !== undefined) this.#gone.bury(record, now);
       isChanged = true;
     }
     return isChanged;
@@ -230,12 +231,6 @@ export class Membership {
     this.#passed.delete(id);
     this.#passed.set(id, sequence);
     if (this.#passed.size > maxPassed) this.#passed.delete(this.#passed.keys().next().value!);
-  }
-
-  #bury(record: MemberRecord, at: number): void {
-    this.#gone.delete(record.id);
-    this.#gone.set(record.id, { record, at });
-    if (this.#gone.size > maxGone) this.#gone.delete(this.#gone.keys().next().value!);
   }
 
   #remove(id: NodeId): void {

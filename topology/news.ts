@@ -28,6 +28,8 @@ export interface NewsOptions {
 /** Records that a new neighbour is told of at once, and one neighbour now and then: those about it on the ring, and others. */
 const introduction = { around: 16, others: 32 } as const;
 const reminder = { around: 8, others: 32 } as const;
+/** How often a neighbour is told of some members again. */
+const reminderMs = 1_000;
 const recordsPerMessage = 128;
 /** Neighbours that are all told of one that is there; of more, those next on the ring and this many others. */
 const wholeAudience = 8;
@@ -42,6 +44,7 @@ export class News {
   readonly #gossip = new Gossip();
   #own: MemberRecord;
   #hasLeft = false;
+  #reminderAt = 0;
 
   constructor(options: NewsOptions) {
     const { self, random, capacity, sequence, sign } = options;
@@ -68,7 +71,9 @@ export class News {
   }
 
   /** What got lost on its way is made up for. */
-  remind(): void {
+  tick(now: number): void {
+    if (now < this.#reminderAt) return;
+    this.#reminderAt = now + reminderMs * (0.5 + this.#options.random());
     const neighbours = this.#options.neighbours();
     const peer = neighbours[Math.floor(this.#options.random() * neighbours.length)];
     if (peer !== undefined) this.#tellSome(peer, reminder);

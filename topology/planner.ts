@@ -1,0 +1,80 @@
+import type { Demand } from './demand.ts';
+import type { Edges } from './edges.ts';
+import type { Membership } from './membership.ts';
+import type { HeldEdge, Policy } from './policy.ts';
+import type { Random } from './random.ts';
+import type { NodeId } from './ring.ts';
+
+const busyPlanMs = 100;
+const idlePlanMs = 1_000;
+const refusalMs = 60_000;
+
+export interface PlannerOptions {
+  readonly self: NodeId;
+  readonly policy: Policy;
+  readonly random: Random;
+  readonly membership: Membership;
+  readonly demand: Demand;
+  readonly edges: Edges;
+  readonly rttMs: (peer: NodeId) => number | undefined;
+}
+
+/** Asks the policy which links are wanted, and has the edges follow: at once where it matters, else with the next tick. */
+export class Planner {
+  readonly #options: PlannerOptions;
+  /** Peers that had no room for a link, and until when they are not asked again. */
+  readonly #refusedBy = new Map<NodeId, number>();
+  #isSettled = false;
+  #planAt = 0;
+
+  constructor(options: PlannerOptions) {
+    this.#options = options;
+  }
+
+  /** All links that are wanted are up. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** No node is nearer on the ring than those that there are links with. */
+  get isAmidOthers(): boolean {
+    const { membership, edges } = this.#options;
+    return membership.beside(1).every((id) => edges.isUp(id));
+  }
+
+  refused(peer: NodeId, now: number): void {
+    this.#refusedBy.set(peer, now + refusalMs);
+  }
+
+  soon(now: number): void {
+    this.#planAt = Math.min(this.#planAt, now);
+  }
+
+  tick(now: number): void {
+    if (now >= this.#planAt) this.plan(now);
+  }
+
+  plan(now: number): void {
+    const { self, policy, random, membership, edges, demand, rttMs } = this.#options;
+    const nodes = membership.estimate;
+    const links = new Map(
+      edges.all.map(({ peer, mine, nodes: then }): [NodeId, HeldEdge] => [peer, { kind: mine, nodes: then }]),
+    );
+    for (const [peer, until] of this.#refusedBy) {
+      if (now >= until) this.#refusedBy.delete(peer);
+      else if (!links.has(peer)) links.set(peer, { kind: undefined, nodes });
+    }
+    const members = membership.idsWithout(edges.unavailable(now));
+    const seed = Math.floor(random() * 2 ** 32);
+    const wanted = policy({ self, nodes, links, now, members, rttMs, seed });
+    const others = new Set(wanted.map(({ peer }) => peer));
+    for (const peer of demand.wanted) {
+      const isFit = members.includes(peer) && !this.#refusedBy.has(peer) && !others.has(peer);
+      if (isFit) wanted.push({ peer, kind: 'demand' });
+    }
+    for (const { peer, kind } of wanted) edges.want(peer, kind, nodes, now);
+    this.#isSettled = wanted.every(({ peer }) => edges.isUp(peer));
+    const isClosing = this.#isSettled && edges.letGo(new Set(wanted.map(({ peer }) => peer)), this.isAmidOthers, now);
+    this.#planAt = now + (this.#isSettled && !isClosing ? idlePlanMs : busyPlanMs);
+  }
+}
