@@ -6,7 +6,7 @@ import { defaultMtu, OverlayNode } from '../../src/node/index.ts';
 import { MemorySignalHub } from '../../src/signal/index.ts';
 import { MemoryTap } from '../../src/tap/index.ts';
 import { type MemoryPath, type MemoryTunnelFactory, MemoryTunnelNetwork } from '../../src/tunnel/index.ts';
-import { seededRandom } from '../../topology/index.ts';
+import { type DemandMode, seededRandom } from '../../topology/index.ts';
 import { SimProcess } from './process.ts';
 
 const silent = pino({ level: 'silent' });
@@ -19,6 +19,8 @@ export interface SimOptions {
   readonly latencyMs: number;
   /** Of every node's controller. */
   readonly settings?: Partial<OverlaySettings>;
+  /** Of every node; off by default. */
+  readonly demand?: DemandMode;
   /** What else links do to frames; may be changed while it runs, as `faults` of the network. */
   readonly faults?: Omit<MemoryPath, 'latencyMs'>;
   /** Of all nodes; silent by default. */
@@ -52,6 +54,7 @@ export class SimNetwork {
   readonly #log: Logger;
   readonly #random: () => number;
   readonly #settings: Partial<OverlaySettings>;
+  readonly #demand: DemandMode;
   readonly #tunnels: MemoryTunnelNetwork;
   /** Names of the nodes on one side of a partition. */
   #cutOff: ReadonlySet<string> = new Set();
@@ -59,6 +62,7 @@ export class SimNetwork {
   constructor(options: SimOptions) {
     this.#log = options.log ?? silent;
     this.#settings = options.settings ?? {};
+    this.#demand = options.demand ?? 'off';
     this.#random = seededRandom(options.seed);
     this.#latencyMs = options.latencyMs;
     this.faults = options.faults ?? { loss: 0 };
@@ -126,6 +130,7 @@ export class SimNetwork {
       config,
       identity,
       settings: this.#settings,
+      demand: this.#demand,
       tap,
       tunnels: clock.tunnels(tunnels),
       clock,

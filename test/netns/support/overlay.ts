@@ -1,4 +1,4 @@
-import { askNode, type StatusReport } from '../../../src/node/client.ts';
+import { askNode, type PeerReport, type StatusReport } from '../../../src/node/client.ts';
 import { LabRun } from './lab-run.ts';
 import { makeNetns, type Netns } from './netns.ts';
 
@@ -7,6 +7,7 @@ export interface OverlayHost {
   readonly name: string;
   readonly netns: Netns;
   status(): Promise<StatusReport>;
+  peers(): Promise<readonly PeerReport[]>;
 }
 
 /** Nodes on one underlay, each started by the command line. */
@@ -54,7 +55,13 @@ export async function startOverlay(flags: readonly (readonly string[])[]): Promi
         );
         const up = ['up', '--name', name, '--overlay', 'services', '--rendezvous', `ws://${listen}`];
         await run.start([...up, '--log-level', 'warn', ...given]).printed('Ctrl-C leaves');
-        return { name, netns, status: () => askNode(run.directory, name, 'status') };
+        const { directory } = run;
+        return {
+          name,
+          netns,
+          status: () => askNode(directory, name, 'status'),
+          peers: () => askNode(directory, name, 'peers'),
+        };
       }),
     );
     const end = performance.now() + settleMs;
