@@ -40,8 +40,6 @@ export interface EdgeSink {
 const dialTimeoutMs = 5_000;
 /** Meanwhile the peer cannot be dialled for a better reason. */
 const trialTimeoutMs = 1_500;
-/** A dial that takes longer is no reason to wait with the next best peer. */
-const slowDialMs = 400;
 /** From the last frame that is sent over a link to its end: what is under way arrives. */
 const retiredMs = 250;
 /** A peer that leaves ends the link itself, once nobody sends anything to it. */
@@ -81,10 +79,6 @@ export class EdgeMachine implements Edge {
   /** Neither end wants it. */
   get isIdle(): boolean {
     return this.mine === undefined && (this.theirs === undefined || this.isRefused);
-  }
-
-  isSlow(now: number): boolean {
-    return this.isSettingUp && now - this.since >= slowDialMs;
   }
 
   isOverdue(now: number): boolean {

@@ -3,9 +3,13 @@ import { type Edge, EdgeMachine, type EdgeSink } from './edge.ts';
 import type { EdgeKind } from './policy.ts';
 import type { Random } from './random.ts';
 import type { NodeId } from './ring.ts';
+import { SmoothedTime } from './smoothed-time.ts';
 
 export const maxLinks = 512;
 const maxDials = 16;
+/** A dial that takes longer than dials do here is no reason to wait with the next best peer; at least, and at first. */
+const slowDialMs = 400;
+const firstSlowDialMs = 1_000;
 /** How long a link that neither end wants is kept, so that a plan in motion does not close what it needs next. */
 const idleLinkMs = 2_000;
 /** A link that lasted this long makes up for failures before it. */
@@ -17,6 +21,7 @@ export class Edges {
   readonly #self: NodeId;
   readonly #sink: EdgeSink;
   readonly #edges = new Map<NodeId, EdgeMachine>();
+  readonly #setUps = new SmoothedTime();
   #isChanged = false;
 
   constructor(self: NodeId, sink: EdgeSink, random: Random) {
@@ -55,7 +60,7 @@ export class Edges {
   unavailable(now: number): Set<NodeId> {
     const ids = this.backoff.waiting(now);
     for (const edge of this.#edges.values()) {
-      if (edge.isSlow(now) || edge.isLeaving) ids.add(edge.peer);
+      if (this.#isSlow(edge, now) || edge.isLeaving) ids.add(edge.peer);
       else ids.delete(edge.peer);
     }
     return ids;
@@ -112,6 +117,7 @@ export class Edges {
   up(peer: NodeId, now: number): boolean {
     const edge = this.#edges.get(peer);
     if (!edge?.isSettingUp) return false;
+    if (edge.state === 'dialling') this.#setUps.sample(now - edge.since);
     this.#isChanged = true;
     edge.up(now);
     return true;
@@ -216,9 +222,13 @@ export class Edges {
     this.#forget(edge);
   }
 
+  #isSlow({ isSettingUp, since }: EdgeMachine, now: number): boolean {
+    return isSettingUp && now - since >= Math.max(slowDialMs, this.#setUps.lateMs ?? firstSlowDialMs);
+  }
+
   #dial(peer: NodeId, kind: EdgeKind | undefined, nodes: number, now: number): void {
     let dials = 0;
-    for (const edge of this.#edges.values()) if (edge.state === 'dialling' && !edge.isSlow(now)) dials += 1;
+    for (const edge of this.#edges.values()) if (edge.state === 'dialling' && !this.#isSlow(edge, now)) dials += 1;
     if (dials >= maxDials || this.#edges.size >= maxLinks) return;
     this.#add(peer, 'dialling', kind, nodes, now);
     this.#sink.dial(peer);

@@ -1,3 +1,5 @@
+import { SmoothedTime } from './smoothed-time.ts';
+
 /**
  * Liveness of one link by probes. Counted in unanswered probes rather than in time, so that a node whose own process
  * stood still does not take its neighbours for dead.
@@ -5,51 +7,67 @@
 export const probeIntervalMs = { ring: 300, long: 1000, doubted: 100 } as const;
 export const maxMisses = 3;
 
-/** Share of a new sample in the smoothed round-trip time (RFC 6298, 2.3: alpha = 1/8). */
-const rttGain = 1 / 8;
-
-/** An answer that is not there after four round trips, and this many ms, does not come. */
+/** An answer that is not there after this many round trips, and this many ms, does not come. */
 const rttsOfPatience = 4;
 const leastPatienceMs = 100;
+/** Before the first answer nobody knows how long the way is. */
+const firstPatienceMs = 3_000;
+/** Probes under way whose answers still tell the round-trip time: a long way has several. */
+const timedProbes = 16;
+/** While the peer is heard anyway, it is probed once in so many intervals, to know the round-trip time. */
+const heardIntervals = 10;
 
 export type LivenessVerdict = { readonly probe: number } | 'wait' | 'down';
 
 export class Liveness {
   #sequence = 0;
   #sentAt = Number.NEGATIVE_INFINITY;
+  /** When the last probes were sent, by sequence number modulo their count. */
+  readonly #sentAts: number[] = [];
+  #heardAt = Number.NEGATIVE_INFINITY;
   #unanswered = 0;
-  #rttMs: number | undefined;
+  /** When the first of the unanswered probes was sent. */
+  #silentSince = 0;
+  readonly #rtt = new SmoothedTime();
 
   /** Smoothed, in milliseconds; undefined before the first answer. */
   get rttMs(): number | undefined {
-    return this.#rttMs;
-  }
-
-  /** How long the last probe is waited for. */
-  get #patienceMs(): number {
-    return Math.max(leastPatienceMs, rttsOfPatience * (this.#rttMs ?? Number.POSITIVE_INFINITY));
+    return this.#rtt.meanMs;
   }
 
   /** Anything that came from the peer shows that it lives. */
-  heard(): void {
+  heard(now: number): void {
+    this.#heardAt = now;
     this.#unanswered = 0;
   }
 
   answered(sequence: number, now: number): void {
-    this.heard();
-    if (sequence !== this.#sequence) return;
-    const sample = now - this.#sentAt;
-    this.#rttMs = this.#rttMs === undefined ? sample : this.#rttMs + (sample - this.#rttMs) * rttGain;
+    this.heard(now);
+    const age = (this.#sequence - sequence) >>> 0;
+    const sentAt = age < timedProbes ? this.#sentAts[sequence % timedProbes] : undefined;
+    if (sentAt !== undefined) this.#rtt.sample(now - sentAt);
   }
 
   /** What to do now: send a probe with this sequence number, wait, or take the link down. */
   tick(now: number, intervalMs: number): LivenessVerdict {
-    const waited = now - this.#sentAt;
-    if (this.#unanswered >= maxMisses && waited >= Math.min(intervalMs, this.#patienceMs)) return 'down';
-    if (waited < intervalMs) return 'wait';
+    if (this.#isDead(now, intervalMs)) return 'down';
+    const dueAt = Math.min(
+      Math.max(this.#sentAt, this.#heardAt) + intervalMs,
+      this.#sentAt + heardIntervals * intervalMs,
+    );
+    if (now < dueAt) return 'wait';
     this.#unanswered += 1;
+    if (this.#unanswered === 1) this.#silentSince = now;
     this.#sequence = (this.#sequence + 1) >>> 0;
     this.#sentAt = now;
+    this.#sentAts[this.#sequence % timedProbes] = now;
     return { probe: this.#sequence };
+  }
+
+  #isDead(now: number, intervalMs: number): boolean {
+    if (this.#unanswered < maxMisses) return false;
+    const patienceMs = Math.max(leastPatienceMs, rttsOfPatience * (this.rttMs ?? Number.POSITIVE_INFINITY));
+    const isLastLate = now - this.#sentAt >= Math.min(intervalMs, patienceMs);
+    return isLastLate && now - this.#silentSince >= (this.#rtt.lateMs ?? firstPatienceMs);
   }
 }

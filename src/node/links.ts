@@ -213,7 +213,7 @@ export class Links {
       control: (bytes) => ifCurrent(() => this.#control(link, bytes)),
       frames: (messages) =>
         ifCurrent(() => {
-          link.liveness.heard();
+          link.liveness.heard(this.#options.clock.now());
           this.#options.events.frames(peer, messages);
         }),
       // Later: a send that fails ends the tunnel, and who sends is in the middle of its own work.
@@ -232,8 +232,11 @@ export class Links {
   }
 
   #hand(link: LinkState, sealed: string): void {
-    if (this.#options.carry(formatNodeId(link.peer), sealed, link.courier)) return;
-    link.log.warn({ courier: link.courier }, 'signalling not taken by the courier');
+    const to = formatNodeId(link.peer);
+    if (this.#options.carry(to, sealed, link.courier)) return;
+    // The overlay may know no way just now, and the rendezvous server may be down: the other one tries at once.
+    link.courier = otherCourier(link.courier);
+    if (!this.#options.carry(to, sealed, link.courier)) link.log.warn('signalling taken by no courier');
   }
 
   #carryAgain(link: LinkState, courier: Courier): void {
@@ -249,7 +252,7 @@ export class Links {
   }
 
   #control(link: LinkState, bytes: Uint8Array): void {
-    link.liveness.heard();
+    link.liveness.heard(this.#options.clock.now());
     const message = decodeLinkMessage(bytes);
     if (message === undefined) {
       this.counters.controlMalformed += 1;

@@ -84,16 +84,43 @@ describe('link messages', () => {
 describe('liveness', () => {
   it('takes a link down after three unanswered probes and not before', () => {
     const liveness = new Liveness();
-    const verdicts = [0, 100, 300, 600, 899, 900].map((now) => liveness.tick(now, 300));
-    expect(verdicts).toEqual([{ probe: 1 }, 'wait', { probe: 2 }, { probe: 3 }, 'wait', 'down']);
+    liveness.tick(0, 300);
+    liveness.answered(1, 100);
+    const verdicts = [399, 400, 500, 700, 1_000, 1_299, 1_300].map((now) => liveness.tick(now, 300));
+    expect(verdicts).toEqual(['wait', { probe: 2 }, 'wait', { probe: 3 }, { probe: 4 }, 'wait', 'down']);
   });
 
   it('waits for the last answer no longer than four round trips', () => {
     const liveness = new Liveness();
     liveness.tick(0, 300);
     liveness.answered(1, 40);
-    const verdicts = [300, 600, 900, 1_059, 1_060].map((now) => liveness.tick(now, 300));
+    const verdicts = [340, 640, 940, 1_099, 1_100].map((now) => liveness.tick(now, 300));
     expect(verdicts).toEqual([{ probe: 2 }, { probe: 3 }, { probe: 4 }, 'wait', 'down']);
+  });
+
+  it('gives the first answer three seconds, and a long way the time that it takes', () => {
+    const liveness = new Liveness();
+    const sent = new Map<number, number>();
+    for (let now = 0; now < 60_000; now += 50) {
+      for (const [probe, at] of sent) if (now - at === 1_200) liveness.answered(probe, now);
+      const verdict = liveness.tick(now, 300);
+      expect(verdict).not.toBe('down');
+      if (typeof verdict === 'object') sent.set(verdict.probe, now);
+    }
+    expect(liveness.rttMs).toBe(1_200);
+    const silent = new Liveness();
+    const verdicts = [0, 300, 600, 900, 1_200, 2_999, 3_000, 3_300].map((now) => silent.tick(now, 300));
+    expect(verdicts.indexOf('down')).toBe(7);
+  });
+
+  it('probes a peer that is heard once in ten intervals only', () => {
+    const liveness = new Liveness();
+    const probes: number[] = [];
+    for (let now = 0; now < 9_000; now += 50) {
+      liveness.heard(now);
+      if (liveness.tick(now, 300) !== 'wait') probes.push(now);
+    }
+    expect(probes).toEqual([0, 3_000, 6_000]);
   });
 
   it('forgives misses when anything is heard, and counts nothing while the process stood still', () => {
@@ -103,7 +130,7 @@ describe('liveness', () => {
     expect(liveness.rttMs).toBe(40);
     expect(liveness.tick(60_000, 300)).toEqual({ probe: 2 });
     expect(liveness.tick(120_000, 300)).toEqual({ probe: 3 });
-    liveness.heard();
+    liveness.heard(120_000);
     for (const now of [180_000, 240_000, 300_000]) expect(liveness.tick(now, 300)).toHaveProperty('probe');
     expect(liveness.tick(360_000, 300)).toBe('down');
   });

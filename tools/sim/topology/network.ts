@@ -227,7 +227,7 @@ export class TopologyNetwork {
   #arrive(node: SimTopology, from: NodeId, link: number, message: LinkMessage): void {
     const end = node.ends.get(from);
     if (!node.isAlive || end?.link !== link) return;
-    end.liveness.heard();
+    end.liveness.heard(this.clock.now());
     if (message.type === 'probe') this.#send(node, from, { type: 'probeAck', sequence: message.sequence });
     else if (message.type === 'probeAck') end.liveness.answered(message.sequence, this.clock.now());
     else node.topology.receive(from, message, this.clock.now());
