@@ -15,7 +15,7 @@ export { appNames, type ComposeOptions, type Composition, composeController } fr
 export { ControllerError, type ControllerErrorCode } from './errors.ts';
 export { defaultOverlaySettings, OverlayController, type OverlayOptions, type OverlaySettings } from './overlay.ts';
 export { Cookie, Table } from './pipeline.ts';
-export { floodPortName, isPeerPortName, peerPortName } from './ports.ts';
+export { floodPortName, type PortNames, peerPortName } from './ports.ts';
 export type { Connection, Transport } from './runtime/connection.ts';
 export type { Controller } from './runtime/controller.ts';
 export type { ManagedSwitch } from './runtime/switch.ts';

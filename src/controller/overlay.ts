@@ -1,11 +1,4 @@
-import {
-  type KnownOxm,
-  type Message,
-  type OxmField,
-  type OxmName,
-  type OxmValue,
-  PortReason,
-} from '../../ofp/index.ts';
+import { type Message, type OxmField, PortReason } from '../../ofp/index.ts';
 import { floodEtherType } from '../../switch/flood/index.ts';
 import { EtherType, isGroupAddressed, Packet } from '../../switch/packet/index.ts';
 import { type NodeId, pickHop, RouteTable, switchIdOf } from '../../topology/index.ts';
@@ -16,15 +9,16 @@ import { DhcpFence, type Fenced } from './apps/dhcp-fence.ts';
 import type { Host, HostLocation } from './apps/hosts.ts';
 import { IgmpMld } from './apps/igmp-mld.ts';
 import { Ingress } from './apps/ingress.ts';
-import { Learning } from './apps/learning.ts';
+import { Learning, type RemovedRule } from './apps/learning.ts';
 import { LinkLimiter, type LinkLimits, noLinkLimits } from './apps/link-limits.ts';
 import { OverlayRouting } from './apps/overlay-routing.ts';
 import { defaultStormLimits, StormControl, type StormLimits } from './apps/storm-control.ts';
-import { Cookie, type SwitchPorts, type SwitchView } from './pipeline.ts';
-import { floodPortName, isPeerPortName, peerPortName } from './ports.ts';
+import { Cookie, fieldOf, type SwitchPorts, type SwitchView } from './pipeline.ts';
+import { ownPortNames, type PortNames } from './ports.ts';
 import { RuleBook, type SwitchChange } from './rules.ts';
 
-type PortDesc = Message<'portStatus'>['desc'];
+/** A port as the switch lists it. */
+export type NamedPort = Pick<Message<'portStatus'>['desc'], 'portNo' | 'name'>;
 
 /** Which apps there are, and what they are told. */
 export interface OverlaySettings {
@@ -55,6 +49,8 @@ export interface OverlayOptions {
   /** Must be higher than that of any earlier start of this node: milliseconds since 1970. */
   readonly epoch: number;
   readonly settings: OverlaySettings;
+  /** By default those of a switch of ours. */
+  readonly ports?: PortNames;
   /** Takes messages for the switch, in order. */
   readonly send: (changes: readonly SwitchChange[]) => void;
   readonly notice: (notice: Notice) => void;
@@ -66,6 +62,7 @@ export interface OverlayOptions {
  */
 export class OverlayController {
   readonly #self: NodeId;
+  readonly #names: PortNames;
   readonly #rules: RuleBook;
   readonly #learning: Learning;
   readonly #proxy: ArpNdProxy | undefined;
@@ -85,11 +82,12 @@ export class OverlayController {
   /** The same object while nothing changed, so that apps can tell. */
   #lastPorts: SwitchPorts | undefined;
 
-  constructor({ self, epoch, settings, send, notice }: OverlayOptions) {
+  constructor({ self, epoch, settings, ports = ownPortNames, send, notice }: OverlayOptions) {
     const rules = new RuleBook(send);
     const reach = { rules, send, notice };
     const selfSwitch = switchIdOf(self);
     this.#self = self;
+    this.#names = ports;
     this.#rules = rules;
     this.#fences = settings.fence.length > 0;
     const storm = new StormControl(reach, settings.storm);
@@ -145,17 +143,22 @@ export class OverlayController {
   }
 
   /** The switch connected and listed its ports: it is emptied and set up. */
-  connected(ports: readonly PortDesc[]): void {
-    this.#portNames.clear();
-    for (const port of ports) this.#portNames.set(port.portNo, port.name);
+  connected(ports: readonly NamedPort[]): void {
+    this.#list(ports);
     for (const app of this.#apps) app.connected?.();
     this.#rules.renew();
     this.#update();
   }
 
-  portStatus(message: Message<'portStatus'>): void {
-    const { portNo, name } = message.desc;
-    if (message.reason === PortReason.DELETE) this.#portNames.delete(portNo);
+  /** As `connected`, for a switch that somebody else keeps in step with what was sent. */
+  reconnected(ports: readonly NamedPort[]): void {
+    this.#list(ports);
+    this.#update();
+  }
+
+  portStatus({ reason, desc }: { readonly reason: number; readonly desc: NamedPort }): void {
+    const { portNo, name } = desc;
+    if (reason === PortReason.DELETE) this.#portNames.delete(portNo);
     else this.#portNames.set(portNo, name);
     this.#update();
   }
@@ -168,14 +171,14 @@ export class OverlayController {
   adjacency(neighbours: ReadonlyMap<NodeId, readonly NodeId[]>, members: readonly NodeId[]): void {
     const before = this.#neighbours;
     this.#neighbours = neighbours;
-    for (const id of neighbours.keys()) this.#peerNames.set(peerPortName(id), id);
+    for (const id of neighbours.keys()) this.#peerNames.set(this.#names.peer(id), id);
     this.#members = members;
     const isSame = before.size === neighbours.size && [...neighbours.keys()].every((id) => before.has(id));
     if (isSame) this.#isStale = true;
     else this.#update();
   }
 
-  packetIn(message: Message<'packetIn'>, now: number): void {
+  packetIn(message: Pick<Message<'packetIn'>, 'match' | 'cookie' | 'data'>, now: number): void {
     this.#counts.packetIns += 1;
     const { match, cookie = Cookie.learning, data } = message;
     const inPort = fieldOf(match, 'in_port');
@@ -187,13 +190,18 @@ export class OverlayController {
     handle({ cookie, inPort, from: this.#placeOf(match, inPort), packet: this.#packet }, now);
   }
 
-  flowRemoved(message: Message<'flowRemoved'>, now: number): void {
+  flowRemoved(message: RemovedRule, now: number): void {
     this.#learning.expired(message, now);
   }
 
   tick(now: number): void {
     if (this.#isStale) this.#update();
     for (const app of this.#apps) app.tick?.(now);
+  }
+
+  #list(ports: readonly NamedPort[]): void {
+    this.#portNames.clear();
+    for (const port of ports) this.#portNames.set(port.portNo, port.name);
   }
 
   #update(): void {
@@ -216,7 +224,7 @@ export class OverlayController {
 
   #ports(): SwitchPorts | undefined {
     const byName = new Map([...this.#portNames].map(([port, name]) => [name, port]));
-    const flood = byName.get(floodPortName);
+    const flood = byName.get(this.#names.flood);
     if (flood === undefined) return undefined;
     const peers = new Map<bigint, number>();
     for (const [name, id] of this.#peerNames) {
@@ -224,7 +232,7 @@ export class OverlayController {
       if (port !== undefined) peers.set(switchIdOf(id), port);
       else if (!this.#neighbours.has(id)) this.#peerNames.delete(name);
     }
-    const leaves = [...this.#portNames].filter(([, name]) => isLeafName(name));
+    const leaves = [...this.#portNames].filter(([, name]) => this.#names.isLeaf(name));
     const ports = { flood, peers, leaves: leaves.map(([port]) => port) };
     if (this.#lastPorts === undefined || !areSamePorts(this.#lastPorts, ports)) this.#lastPorts = ports;
     return this.#lastPorts;
@@ -234,7 +242,7 @@ export class OverlayController {
     const metadata = fieldOf(match, 'metadata');
     if (metadata !== undefined && metadata !== 0n) return { kind: 'remote', switchId: metadata };
     const name = this.#portNames.get(port);
-    return name !== undefined && isLeafName(name) ? { kind: 'local', port } : undefined;
+    return name !== undefined && this.#names.isLeaf(name) ? { kind: 'local', port } : undefined;
   }
 
   /** Whether every other switch gets to see a frame that goes its way. A fence may hold back any of IP. */
@@ -251,13 +259,4 @@ function areSamePorts(a: SwitchPorts, b: SwitchPorts): boolean {
     a.peers.size === b.peers.size &&
     [...a.peers].every(([id, port]) => b.peers.get(id) === port)
   );
-}
-
-function isLeafName(name: string): boolean {
-  return name !== floodPortName && !isPeerPortName(name);
-}
-
-function fieldOf<K extends OxmName>(match: readonly OxmField[], name: K): OxmValue<K> | undefined {
-  const found = match.find((field): field is KnownOxm<K> & OxmField => field.field === name);
-  return found?.value;
 }

@@ -11,7 +11,15 @@
  * `metadata` begins as the id of the switch where a frame entered the overlay, 0 if that is this one; `tunnel_id` is the
  * switch where it leaves it.
  */
-import { type Action, type Instruction, type OxmField, PortNo } from '../../ofp/index.ts';
+import {
+  type Action,
+  type Instruction,
+  type KnownOxm,
+  type OxmField,
+  type OxmName,
+  type OxmValue,
+  PortNo,
+} from '../../ofp/index.ts';
 
 export const Table = { classify: 0, services: 1, source: 2, destination: 3, transit: 4, local: 5 } as const;
 
@@ -106,3 +114,9 @@ export const udp = (version: 4 | 6, from: number, to?: number): OxmField[] => [
   { field: 'udp_src', value: from },
   ...(to === undefined ? [] : [{ field: 'udp_dst', value: to } as const]),
 ];
+
+/** The value that a match has for a field. */
+export function fieldOf<K extends OxmName>(match: readonly OxmField[], name: K): OxmValue<K> | undefined {
+  const found = match.find((field): field is KnownOxm<K> & OxmField => field.field === name);
+  return found?.value;
+}

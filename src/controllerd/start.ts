@@ -14,10 +14,10 @@ import {
 import type { Clock } from '../lib/clock.ts';
 import { accepts, listen } from '../lib/listen.ts';
 import { systemClock } from '../lib/system-clock.ts';
-import { dialler, listenStreams, loadTls, socketStream, type TlsIdentity } from '../openflow/index.ts';
+import { dialler, joinStream, listenStreams, loadTls, socketStream, type TlsIdentity } from '../openflow/index.ts';
 import { answersOf } from './answers.ts';
 import { type ControllerConfig, tlsFilesOf } from './config.ts';
-import { joinStream, SwitchDialler } from './streams.ts';
+import { SwitchDialler } from './switch-dialler.ts';
 
 export interface StartControllerOptions {
   readonly runDirectory: string;

@@ -7,6 +7,7 @@ export {
 } from './controller-link.ts';
 export { OpenFlowError, type OpenFlowErrorCode } from './errors.ts';
 export { type FailMode, type FailModeOptions, FailModeWatch, failModes } from './fail-mode.ts';
+export { joinStream, type StreamAcceptor } from './join-stream.ts';
 export {
   createOpenFlowServer,
   createSnoopServer,

@@ -53,6 +53,9 @@ export interface LearningOptions {
   readonly reach: AppReach;
 }
 
+/** A rule that the switch gave up. */
+export type RemovedRule = Pick<Message<'flowRemoved'>, 'tableId' | 'reason' | 'match'>;
+
 /** `learning`: which MAC address is where, by frames and by what other switches announce (see `HostTable`). */
 export class Learning implements App {
   readonly counters = {
@@ -135,7 +138,7 @@ export class Learning implements App {
     }
   }
 
-  expired(message: Message<'flowRemoved'>, now: number): void {
+  expired(message: RemovedRule, now: number): void {
     if (message.tableId !== Table.source || message.reason !== FlowRemovedReason.IDLE_TIMEOUT) return;
     const mac = message.match.find(
       (field): field is KnownOxm<'eth_src'> & OxmField => field.field === 'eth_src',

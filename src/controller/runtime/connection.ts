@@ -4,6 +4,7 @@ import {
   OfpEncodeError,
   type OfpMessage,
   type OfpVersion,
+  type RequestOutcome,
   Session,
   type SessionEnd,
   type SessionProblem,
@@ -30,8 +31,10 @@ export interface ConnectionOwner {
   readonly role: number;
   readonly generationId: bigint;
   readonly probeMs: number;
-  /** That every switch is to have. */
-  readonly meters: readonly Meter[];
+  /** No rules but its own stay in a switch. */
+  readonly isSole: boolean;
+  /** Meters that every switch is to have; undefined: nobody needs any. */
+  readonly meters: readonly Meter[] | undefined;
   /** The switch said who it is. Returns what is known of it, or why it is not wanted. */
   admit(connection: Connection, features: SwitchFeatures, now: number): ManagedSwitch | string;
   /** Its ports and rules are known; rules that are put into its book now go out together. */
@@ -167,6 +170,10 @@ export class Connection implements SwitchVoice {
     });
   }
 
+  changeMeter(command: number, { meterId, flags, bands }: Meter): void {
+    this.#session.send({ type: 'meterMod', command, meterId, flags, bands });
+  }
+
   barrier(now: number, done: () => void): void {
     this.#session.request({ type: 'barrierRequest' }, now, done);
   }
@@ -212,25 +219,29 @@ export class Connection implements SwitchVoice {
         ports = portsIn(outcome);
       });
     }
-    if (this.#owner.meters.length > 0) this.#setMeters(now);
-    this.#session.request(askRules(this.version), now, (outcome) => {
-      const held = rulesIn(outcome);
+    const { isSole, meters } = this.#owner;
+    let heldMeters: RequestOutcome | undefined;
+    if (meters !== undefined) {
+      this.#session.request(askMeters, now, (outcome) => {
+        heldMeters = outcome;
+      });
+    }
+    this.#session.request(askRules(this.version, isSole), now, (outcome) => {
+      const held = rulesIn(outcome, isSole);
       if (ports === undefined) fail('ports');
       else if (held === undefined) fail('rules');
-      else this.#set(ports, held, this.#session.now);
+      else this.#set(ports, held, heldMeters, this.#session.now);
     });
   }
 
-  /** Rules follow once these are there: requests are answered in their order. */
-  #setMeters(now: number): void {
-    this.#session.request(askMeters, now, (outcome) => {
-      const changes = meterChanges(this.#owner.meters, outcome);
-      if (changes === undefined) this.close('the switch does not list its meters');
-      else for (const change of changes) this.#session.send(change);
-    });
+  /** Rules that use them follow. False: it does not say which it has. */
+  #setMeters(held: RequestOutcome): boolean {
+    const changes = meterChanges(this.#owner.meters ?? [], held);
+    for (const change of changes ?? []) this.#session.send(change);
+    return changes !== undefined;
   }
 
-  #set(ports: readonly SwitchPort[], held: readonly Rule[], now: number): void {
+  #set(ports: readonly SwitchPort[], held: readonly Rule[], heldMeters: RequestOutcome | undefined, now: number): void {
     const sw = this.#switch!;
     sw.ports.clear();
     for (const port of ports) sw.ports.set(port.no, port);
@@ -238,6 +249,10 @@ export class Connection implements SwitchVoice {
     this.#state = 'setting';
     sw.rules.follow(undefined);
     this.#owner.introduced(sw, held, now);
+    if (heldMeters !== undefined && !this.#setMeters(heldMeters)) {
+      this.close('the switch does not list its meters');
+      return;
+    }
     sw.rules.follow((change) => this.#waiting.push(change));
     const changes = sw.rules.difference(held, this.#owner.rulesBesides(sw));
     sw.counters.flowMods += changes.length;

@@ -10,7 +10,7 @@ import {
 } from '../../../ofp/index.ts';
 import type { App } from './app.ts';
 import { Connection, type ConnectionOwner, type Transport } from './connection.ts';
-import { cookieOf } from './cookies.ts';
+import { cookieOf, unmarked } from './cookies.ts';
 import { Journal, type LogSink } from './journal.ts';
 import type { Meter } from './requests.ts';
 import type { Rule } from './rule.ts';
@@ -25,6 +25,8 @@ export interface ControllerOptions {
   readonly role?: number;
   /** Tells later claims to be master from earlier ones. */
   readonly generationId?: bigint;
+  /** Switches are to have no rules but those of the apps. Default: rules of others are left alone. */
+  readonly isSole?: boolean;
   /** Silence after which a switch is probed, ms; 0: never. */
   readonly probeMs?: number;
   readonly log: LogSink;
@@ -58,7 +60,7 @@ export class Controller implements ConnectionOwner {
   readonly generationId: bigint;
   readonly probeMs: number;
   readonly apps: readonly App[];
-  readonly meters: readonly Meter[];
+  readonly isSole: boolean;
   readonly counters: ControllerCounters = { connections: 0, unfinished: 0, duplicates: 0, unwanted: 0 };
   readonly #journal: Journal;
   readonly #byOwner: ReadonlyMap<bigint, App>;
@@ -77,7 +79,7 @@ export class Controller implements ConnectionOwner {
     this.generationId = generationId;
     this.probeMs = options.probeMs ?? 5_000;
     this.apps = apps;
-    this.meters = apps.flatMap((app) => app.meters ?? []);
+    this.isSole = options.isSole ?? false;
     this.#journal = new Journal(options.log);
     this.#byOwner = new Map(apps.map((app) => [cookieOf(app.owner), app]));
     this.#tables = apps.reduce((table, app) => {
@@ -85,6 +87,11 @@ export class Controller implements ConnectionOwner {
       app.place({ table, next });
       return next;
     }, 0);
+  }
+
+  get meters(): readonly Meter[] | undefined {
+    const meters = this.apps.flatMap((app) => (app.meters === undefined ? [] : [app.meters]));
+    return meters.length === 0 ? undefined : meters.flat();
   }
 
   get switches(): Iterable<ManagedSwitch> {
@@ -144,7 +151,7 @@ export class Controller implements ConnectionOwner {
       const own = cookieOf(app.owner);
       app.connected?.(
         sw,
-        held.filter(({ cookie }) => cookie === own),
+        held.filter(({ cookie }) => unmarked(cookie) === own),
         now,
       );
     }
@@ -208,7 +215,7 @@ export class Controller implements ConnectionOwner {
   #flowRemoved(sw: ManagedSwitch, message: Message<'flowRemoved'>, now: number): void {
     // What was deleted was so by this controller, which need not be told; or by somebody whose business it is.
     if (message.reason === FlowRemovedReason.DELETE) return;
-    this.#byOwner.get(message.cookie)?.ruleGone?.(sw, message, now);
+    this.#byOwner.get(unmarked(message.cookie))?.ruleGone?.(sw, message, now);
   }
 
   #remember(sw: ManagedSwitch, now: number): void {

@@ -16,9 +16,9 @@ const version15 = 6;
 
 export const askPorts: Outgoing = { type: 'multipartRequest', multipart: 'portDesc', body: {} };
 
-/** Asks for the rules with cookies of ours; 1.0 lists all rules. */
-export function askRules(version: OfpVersion): Outgoing {
-  const body = { cookie: cookieOf(0), cookieMask };
+/** Asks for the rules with cookies of ours, or for all of them; 1.0 lists all in any case. */
+export function askRules(version: OfpVersion, areAllWanted: boolean): Outgoing {
+  const body = areAllWanted ? {} : { cookie: cookieOf(0), cookieMask };
   return version >= version15
     ? { type: 'multipartRequest', multipart: 'flowDesc', body }
     : { type: 'multipartRequest', multipart: 'flow', body: version === 1 ? {} : body };
@@ -30,13 +30,13 @@ export function portsIn(outcome: RequestOutcome): SwitchPort[] | undefined {
   return reply.body.map(readPort).filter((port) => port !== undefined);
 }
 
-/** Those with cookies of ours. */
-export function rulesIn(outcome: RequestOutcome): Rule[] | undefined {
+/** Those with cookies of ours, or all of them. */
+export function rulesIn(outcome: RequestOutcome, areAllWanted: boolean): Rule[] | undefined {
   const reply = outcome.kind === 'reply' ? outcome.message : undefined;
   if (reply?.type !== 'multipartReply') return undefined;
   if (reply.multipart !== 'flow' && reply.multipart !== 'flowDesc') return undefined;
   const rules: Rule[] = [];
-  for (const entry of reply.body) if (isOurs(entry.cookie)) rules.push(ruleOf(entry));
+  for (const entry of reply.body) if (areAllWanted || isOurs(entry.cookie)) rules.push(ruleOf(entry));
   return rules;
 }
 
@@ -46,7 +46,7 @@ export const askMeters: Outgoing = {
   body: { meterId: MeterNo.ALL },
 };
 
-export type Meter = Message<'meterMod'>;
+export type Meter = Pick<Message<'meterMod'>, 'meterId' | 'flags' | 'bands'>;
 
 /** What makes a switch hold `wanted`, whatever other meters it has. Undefined: it does not say which it has. */
 export function meterChanges(wanted: readonly Meter[], outcome: RequestOutcome): Outgoing[] | undefined {

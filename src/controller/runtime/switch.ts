@@ -1,4 +1,5 @@
 import { type Message, type OfpVersion, PortConfig, PortNo, PortState } from '../../../ofp/index.ts';
+import type { Meter } from './requests.ts';
 import { RuleBook } from './rule-book.ts';
 
 type PortDesc = Message<'portStatus'>['desc'];
@@ -17,6 +18,8 @@ export interface SwitchVoice {
   readonly version: OfpVersion;
   /** False: dropped, since the switch does not read. */
   packetOut(inPort: number, out: PacketOut): boolean;
+  /** `command`: `MeterModCommand`. */
+  changeMeter(command: number, meter: Meter): void;
   /** Calls `done` once what was sent so far is carried out, or never will be. */
   barrier(now: number, done: () => void): void;
 }

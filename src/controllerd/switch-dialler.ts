@@ -1,49 +1,9 @@
-import type { Connection, Controller } from '../controller/index.ts';
+import type { Controller } from '../controller/index.ts';
 import { backoffMs } from '../lib/backoff.ts';
 import type { Clock, Random, Timer } from '../lib/clock.ts';
-import type { Dial, Stream, StreamEvents } from '../openflow/index.ts';
+import { type Dial, joinStream, type Stream } from '../openflow/index.ts';
 
-/** A switch that sends more than this at a time waits for the others, bytes. */
-const sliceBytes = 16_384;
 const connectMs = 5_000;
-
-/** Hands an open stream to the controller. */
-export function joinStream(
-  controller: Controller,
-  peer: string,
-  clock: Clock,
-): { events: StreamEvents; use(stream: Stream): void } {
-  let connection: Connection | undefined;
-  let stream: Stream;
-  return {
-    use: (opened) => {
-      stream = opened;
-      connection = controller.accept(
-        peer,
-        {
-          security: stream.security,
-          send: (bytes) => {
-            // The greeting is sent before there is a connection to tell.
-            if (!stream.write(bytes)) connection?.setWritable(false);
-          },
-          close: () => stream.end(),
-        },
-        clock.now(),
-      );
-    },
-    events: {
-      open: () => {},
-      data: (bytes) => {
-        connection?.receive(bytes, clock.now());
-        if (bytes.length < sliceBytes) return;
-        stream.pause();
-        clock.after(0, () => stream.resume());
-      },
-      drain: () => connection?.setWritable(true),
-      close: () => connection?.closed(),
-    },
-  };
-}
 
 export interface DialOptions {
   /** In Open vSwitch's notation. */
