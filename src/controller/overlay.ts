@@ -46,8 +46,8 @@ export const defaultOverlaySettings: OverlaySettings = {
 
 export interface OverlayOptions {
   readonly self: NodeId;
-  /** Must be higher than that of any earlier start of this node: milliseconds since 1970. */
-  readonly epoch: number;
+  /** Of the switch's floods now: it rises where others know of a later start of this node. */
+  readonly epoch: () => number;
   readonly settings: OverlaySettings;
   /** By default those of a switch of ours. */
   readonly ports?: PortNames;

@@ -138,7 +138,7 @@ export class OverlayNode {
         frames: (peer, messages) => this.#framesFromPeer(peer, messages),
       },
     });
-    this.#channel = this.#connectController(epoch, settings);
+    this.#channel = this.#connectController(settings);
     this.controller = this.#channel.app;
     this.signal = parts.signal({
       members: (members) => this.#introduced(members),
@@ -200,7 +200,7 @@ export class OverlayNode {
     tap.onFrames((frames) => this.bridge.receive(port, frames, clock.now()));
   }
 
-  #connectController(epoch: number, settings: OverlaySettings): SwitchChannel {
+  #connectController(settings: OverlaySettings): SwitchChannel {
     const { clock, log } = this.#parts;
     const notice = ({ kind, ...fields }: Notice) => log.warn(fields, kind);
     const toSwitch = new Pipe(clock, (bytes) => session.receive(bytes, clock.now()));
@@ -215,7 +215,7 @@ export class OverlayNode {
     const channel = new SwitchChannel(
       {
         send: (bytes) => toSwitch.write(bytes),
-        app: (send) => new OverlayController({ self: this.id, epoch, settings, send, notice }),
+        app: (send) => new OverlayController({ self: this.id, epoch: () => this.flood.epoch, settings, send, notice }),
         onProblem: (problem: ChannelProblem) => log.error(problem, 'the switch and its controller disagree'),
       },
       clock.now(),

@@ -61,8 +61,8 @@ export interface FloodCounters extends RepairCounters {
 export interface FloodOptions {
   readonly self: NodeId;
   /**
-   * Milliseconds since 1970 at the start, below 2^53: higher than at any earlier start, or others hear this node only after
-   * they forgot it (`rootIdleMs`).
+   * Milliseconds since 1970 at the start, below 2^53. If that is less than at an earlier start, others do not hear this node until
+   * a neighbour that knows better said so, or `rootIdleMs` passed.
    */
   readonly epoch: number;
   /** Of the frames of floods, the same on every switch; 0x88b5 by default. */
@@ -80,7 +80,7 @@ const nothing: FloodReceipt = { copies: [] };
 export class FloodEngine {
   readonly etherType: number;
   readonly #self: NodeId;
-  readonly #epoch: number;
+  #epoch: number;
   readonly #source: FrameSource;
   readonly #store = new FloodStore((flood) => this.#repair.letGo(flood));
   readonly #repair: Repair;
@@ -97,7 +97,13 @@ export class FloodEngine {
     this.#self = self;
     this.#epoch = epoch;
     this.#source = { mac: sourceMacOf(self), etherType };
-    this.#repair = new Repair(this.#store, this.#source, epoch);
+    this.#repair = new Repair({
+      self,
+      store: this.#store,
+      source: this.#source,
+      firstNumber: epoch,
+      ownHeard: (flood) => this.#ownHeard(flood),
+    });
     this.#handlers = new Map([
       [floodTypeData, (from, frame, now) => this.#data(from, frame, now)],
       [digestTypes.ihave, (from, frame, now) => this.#digest('ihave', from, frame, now)],
@@ -110,6 +116,11 @@ export class FloodEngine {
   setPeers(ids: Iterable<NodeId>): void {
     this.#peers = peersAhead(this.#self, ids);
     this.#repair.setPeers(new Set(this.#peers.map(({ peer }) => peer)));
+  }
+
+  /** Of its floods: that of its start, or a later one where neighbours knew of a later start. */
+  get epoch(): number {
+    return this.#epoch;
   }
 
   get counters(): FloodCounters {
@@ -186,13 +197,17 @@ export class FloodEngine {
     const frb = decodeFrb(frame);
     if (typeof frb === 'string') return this.#drop(frb);
     if (frb.lastPart > 0 && frb.inner.length > maxPartLength) return this.#drop('bad-part');
-    if (frb.root === this.#self) return this.#drop('own');
+    if (frb.root === this.#self) {
+      this.#ownHeard(frb);
+      return this.#drop('own');
+    }
     if (frb.hopLimit === 0) return this.#drop('hop-limit');
     const wasAskedFor = frb.arc.start === frb.arc.end;
     if (!wasAskedFor && !arcContains(frb.arc, this.#self)) return this.#drop('outside-arc');
     const verdict = this.#store.accept(frb, now);
     if (verdict !== 'new') {
-      this.#repair.has(frb, from);
+      this.#repair.cameAgain(frb, from);
+      if (verdict === 'stale' && frb.root === from) this.#repair.remind(from, now);
       return this.#drop(verdict);
     }
     this.#count.accepted += 1;
@@ -204,6 +219,12 @@ export class FloodEngine {
   #digest(type: DigestType, from: NodeId, frame: Uint8Array, now: number): FloodReceipt {
     const copies = this.#repair.receive(type, from, frame, now);
     return typeof copies === 'string' ? this.#drop(copies) : { copies };
+  }
+
+  /** A flood of this switch is under way. Where it did not begin it, it started anew and its clock was set back meanwhile. */
+  #ownHeard({ epoch, sequence }: FloodName): void {
+    const isAhead = epoch > this.#epoch || (epoch === this.#epoch && sequence > this.#sequence);
+    if (isAhead && epoch < Number.MAX_SAFE_INTEGER) this.#epoch = epoch + 1;
   }
 
   #spread(frb: Frb, hopLimit: number, from: NodeId | undefined, now: number): FloodCopy[] {
@@ -228,6 +249,7 @@ export class FloodEngine {
       lastPart,
       since: now,
       shares,
+      wasAskedFor: false,
       isGone: false,
     };
     this.#store.hold(held, now);

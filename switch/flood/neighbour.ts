@@ -45,6 +45,7 @@ export class Neighbour {
   #silences = 0;
   #heard = nothingHeard;
   #owesAnswer = false;
+  #owesReminder = false;
 
   /** `held`: floods that are here, to be told. `firstNumber`: unlike that of a conversation before a restart. */
   constructor(id: NodeId, held: Iterable<HeldFlood>, firstNumber: number) {
@@ -119,6 +120,18 @@ export class Neighbour {
   /** Whether it told something and waits for a frame with the answer. */
   get owesAnswer(): boolean {
     return this.#owesAnswer;
+  }
+
+  /** It is to hear of the newest of its own floods. */
+  remind(): void {
+    this.#owesReminder = true;
+  }
+
+  /** True once after each `remind`. */
+  takeReminder(): boolean {
+    const owes = this.#owesReminder;
+    this.#owesReminder = false;
+    return owes;
   }
 
   /** For a frame to it: which of its IHAVEs were heard. */

@@ -29,11 +29,22 @@ export interface RepairCounters {
   wantsUnmet: number;
 }
 
+export interface RepairOptions {
+  readonly self: NodeId;
+  readonly store: FloodStore;
+  readonly source: FrameSource;
+  readonly firstNumber: number;
+  /** Hears of floods of this switch that a neighbour knows. */
+  readonly ownHeard: (flood: FloodName) => void;
+}
+
 /** Tells neighbours what is here, asks them for what is not, and gives them what they ask for. */
 export class Repair {
   readonly counters: RepairCounters = { copiesPulled: 0, ihaveSent: 0, iwantSent: 0, wantsUnmet: 0 };
   readonly #store: FloodStore;
   readonly #source: FrameSource;
+  readonly #self: NodeId;
+  readonly #ownHeard: (flood: FloodName) => void;
   /** The number of the first IHAVE to each neighbour, unlike those before a restart. */
   readonly #firstNumber: number;
   readonly #neighbours = new Map<NodeId, Neighbour>();
@@ -46,10 +57,12 @@ export class Repair {
   /** Of neighbours that are none any more. */
   #retoldBefore = 0;
 
-  constructor(store: FloodStore, source: FrameSource, firstNumber: number) {
+  constructor({ self, store, source, firstNumber, ownHeard }: RepairOptions) {
+    this.#self = self;
     this.#store = store;
     this.#source = source;
     this.#firstNumber = firstNumber;
+    this.#ownHeard = ownHeard;
   }
 
   get wants(): Pick<Wants, 'size' | 'lost' | 'refused'> {
@@ -73,6 +86,7 @@ export class Repair {
       const recent = [...this.#store.all].filter(({ since }) => this.#now - since <= recentMs);
       this.#neighbours.set(id, new Neighbour(id, recent, this.#firstNumber));
       if (recent.length > 0) this.#tellBy(this.#now);
+      this.remind(id, this.#now);
     }
   }
 
@@ -91,7 +105,8 @@ export class Repair {
   /** A flood came, from `from` unless it begins here: everybody is told who is not known to have it. */
   arrived(flood: HeldFlood, from: NodeId | undefined): void {
     this.#now = flood.since;
-    const sources = this.#wants.satisfied(flood);
+    const { sources, wasAskedFor } = this.#wants.satisfied(flood);
+    flood.wasAskedFor = wasAskedFor;
     for (const neighbour of this.#neighbours.values()) {
       if (neighbour.id !== from && !sources.includes(neighbour.id)) neighbour.add(flood);
     }
@@ -103,10 +118,20 @@ export class Repair {
     return this.#silent;
   }
 
-  /** A peer has a flood that is here. */
-  has(flood: FloodName, peer: NodeId): void {
+  /** A peer sent a flood that is here already. */
+  cameAgain(flood: FloodName, peer: NodeId): void {
     const held = this.#store.get(flood);
-    if (held !== undefined) this.#neighbours.get(peer)?.drop(held);
+    if (held === undefined) return;
+    this.#neighbours.get(peer)?.drop(held);
+    if (held.wasAskedFor) this.#wants.askedInVain();
+    held.wasAskedFor = false;
+  }
+
+  /** Tells a peer which of its own floods is the newest known here: one that started anew with its clock set back goes on after that. */
+  remind(peer: NodeId, now: number): void {
+    if (this.#store.newest(peer, now) === undefined) return;
+    this.#neighbours.get(peer)!.remind();
+    this.#tellBy(now);
   }
 
   letGo(flood: HeldFlood): void {
@@ -164,6 +189,8 @@ export class Repair {
         copies.push(this.#digest(type, id, entries, number));
       }
       if (neighbour.isSilent) this.#silent.add(id);
+      const own = neighbour.takeReminder() ? this.#store.newest(id, now) : undefined;
+      if (own !== undefined) copies.push(this.#digest('ihave', id, [{ ...own, bits: 0 }], 0));
       if (neighbour.owesAnswer) copies.push(this.#digest('ihave', id, [], 0));
       this.#tellBy(neighbour.nextDue(now));
     }
@@ -179,6 +206,7 @@ export class Repair {
   #hear(flood: FloodName, from: Neighbour, wasSent: boolean, now: number): boolean {
     const held = this.#store.get(flood);
     if (held !== undefined) from.drop(held);
+    else if (flood.root === this.#self) this.#ownHeard(flood);
     else if (this.#store.peek(flood, now) === 'new') return this.#wants.add(flood, from, wasSent, now);
     return true;
   }

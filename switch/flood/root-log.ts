@@ -13,13 +13,12 @@ export interface HeldFlood {
   readonly since: number;
   /** Neighbours that copies were sent to, with the arcs they are to cover. */
   readonly shares: readonly ArcShare[];
+  /** It came after it was asked for, and not again since. */
+  wasAskedFor: boolean;
   isGone: boolean;
 }
 
-/**
- * A root is forgotten when it was silent for so long: one whose clock went back is heard again then. No copy of a flood is
- * under way or held for as long as that.
- */
+/** A root is forgotten when it was silent for so long. No copy of a flood is under way or held for as long as that. */
 export const rootIdleMs = 60_000;
 
 /** What is known of the floods of one root: which were seen, and those still held. */
@@ -42,6 +41,12 @@ export class RootLog {
   peek(epoch: number, sequence: number, now: number): WindowVerdict {
     this.#forgetIfIdle(now);
     return this.#window?.peek(epoch, sequence) ?? 'new';
+  }
+
+  /** The newest flood seen, as (epoch, sequence). */
+  newest(now: number): Pick<HeldFlood, 'epoch' | 'sequence'> | undefined {
+    this.#forgetIfIdle(now);
+    return this.#window && { epoch: this.#window.epoch, sequence: this.#window.highest };
   }
 
   hold(flood: HeldFlood): void {

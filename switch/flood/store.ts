@@ -45,6 +45,12 @@ export class FloodStore {
     return this.#roots.get(root)?.peek(epoch, sequence, now) ?? 'new';
   }
 
+  /** The newest flood seen of a root. */
+  newest(root: NodeId, now: number): FloodName | undefined {
+    const newest = this.#roots.get(root)?.newest(now);
+    return newest && { root, ...newest };
+  }
+
   get({ root, epoch, sequence }: FloodName): HeldFlood | undefined {
     return this.#roots.get(root)?.held(epoch, sequence);
   }

@@ -13,6 +13,13 @@ const answerWaitsMs = 15;
 const leastRetryMs = 60;
 const longestRetryMs = 1_000;
 const giveUpMs = 15_000;
+/**
+ * A flood that is late costs one more copy if it is asked for as a lost one, and a lost one costs time if it is not. So the
+ * patience before asking grows with every flood that was asked for in vain, and fades so that such are this share of all.
+ */
+const vainShare = 0.03;
+const patienceStepMs = 20;
+const longestPatienceMs = 250;
 const maxWants = 4_096;
 const maxSources = 16;
 
@@ -33,7 +40,14 @@ interface Want extends FloodName {
   tries: number;
 }
 
-const noSources: readonly NodeId[] = [];
+/** What was known of a flood before it came. */
+export interface Awaited {
+  /** Who said they have it. */
+  readonly sources: readonly NodeId[];
+  readonly wasAskedFor: boolean;
+}
+
+const unawaited: Awaited = { sources: [], wasAskedFor: false };
 
 /** Floods that neighbours have and this switch lacks: whom to ask for them, and when. */
 export class Wants {
@@ -43,6 +57,7 @@ export class Wants {
   refused = 0;
   /** By root and sequence; of each root, those of its newest epoch. */
   readonly #roots = new Map<NodeId, Map<number, Want>>();
+  #patienceMs = 0;
   #size = 0;
   #nextDue = Number.POSITIVE_INFINITY;
 
@@ -58,7 +73,7 @@ export class Wants {
         this.refused += 1;
         return false;
       }
-      const dueAt = now + Math.max(leastGraceMs, graceAnswers * answerMs);
+      const dueAt = now + Math.max(leastGraceMs, graceAnswers * answerMs) + this.#patienceMs;
       want = { root, epoch, sequence, since: now, sources: [source], wasSent, dueAt, tries: 0 };
       this.#put(want);
     } else if (want.epoch === epoch && want.sources.length < maxSources && !want.sources.includes(source)) {
@@ -67,18 +82,24 @@ export class Wants {
     }
     if (wasSent && want.tries === 0) {
       want.wasSent = true;
-      want.dueAt = now;
+      want.dueAt = now + this.#patienceMs;
     }
     this.#nextDue = Math.min(this.#nextDue, want.dueAt);
     return true;
   }
 
-  /** It came. Returns who said they have it. */
-  satisfied({ root, epoch, sequence }: FloodName): readonly NodeId[] {
+  /** It came. */
+  satisfied({ root, epoch, sequence }: FloodName): Awaited {
+    this.#patienceMs = Math.max(0, this.#patienceMs - vainShare * patienceStepMs);
     const want = this.#roots.get(root)?.get(sequence);
-    if (want?.epoch !== epoch) return noSources;
+    if (want?.epoch !== epoch) return unawaited;
     this.#remove(want);
-    return want.sources;
+    return { sources: want.sources, wasAskedFor: want.tries > 0 };
+  }
+
+  /** One that was asked for came twice. */
+  askedInVain(): void {
+    this.#patienceMs = Math.min(longestPatienceMs, this.#patienceMs + patienceStepMs);
   }
 
   /** What to ask of whom now. Only peers can be asked: `peerOf` is undefined for others. */

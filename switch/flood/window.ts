@@ -22,6 +22,11 @@ export class FloodWindow {
     return this.#epoch;
   }
 
+  /** The highest sequence number seen. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   /** What `accept` would say, without recording anything. */
   peek(epoch: number, sequence: number): WindowVerdict {
     if (epoch !== this.#epoch) return epoch < this.#epoch ? 'stale' : 'new';

@@ -31,6 +31,12 @@ describe(`floods over ${nodes} nodes`, () => {
     expect(result.all.p99).toBeLessThan(1_000);
   });
 
+  it('with a tenth of the frames up to 200 ms late: what is late is not asked for more often than it pays', () => {
+    const result = run({ reorder: 0.1, floods: 400 });
+    expect(result).toMatchObject({ complete: 1, duplicatesAtLeaves: 0 });
+    expect(result.copiesPerNode).toBeLessThan(1.05);
+  });
+
   it('by the published rule: whole without faults, and rarely with them', () => {
     expect(run({ rule: 'ipop' })).toMatchObject({ complete: 1, duplicatesAtLeaves: 0 });
     expect(run({ rule: 'ipop', loss: 0.05 }).complete).toBeLessThan(0.5);

@@ -57,6 +57,16 @@ describe('of two claims', () => {
     expect(hosts.claimed(claim(3n, 10, { stamp: { epoch: 1, count: 9 } }), 2)).toBe('late');
     expect(hosts.claimed(claim(4n, 1), 3)).toBe('moved');
   });
+
+  it('an older one of the same switch holds when none can be under way any more: its clock was set back', () => {
+    const hosts = table();
+    hosts.claimed(claim(3n, 20, { stamp: { epoch: 9, count: 1 } }), 1_000);
+    const setBack = claim(3n, 0, { stamp: { epoch: 2, count: 1 } });
+    expect(hosts.claimed(setBack, 10_999)).toBe('late');
+    expect(hosts.claimed(setBack, 11_000)).toBe('known');
+    // Its host's sequence is what it says: who gets the host next is not taken for late.
+    expect(hosts.claimed(claim(4n, 1), 11_001)).toBe('moved');
+  });
 });
 
 describe('a host at a port of this switch', () => {

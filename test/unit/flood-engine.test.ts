@@ -130,6 +130,61 @@ describe('a root', () => {
     expect(send(engine, { epoch: 50 }, rootIdleMs + 1).inner).toBeUndefined();
     expect(engine.counters.dropped).toEqual({ stale: 1, duplicate: 1 });
   });
+
+  /** What the peer is told of its own floods. */
+  const told = (copies: readonly FloodCopy[]) =>
+    copies.flatMap(({ to, frb }) => {
+      const decoded = decodeDigest('ihave', frb);
+      return to !== peer || typeof decoded === 'string' ? [] : decoded.floods.filter(({ root }) => root === peer);
+    });
+
+  it('is told the newest of its floods when it is a neighbour again, by who knows one', () => {
+    const engine = engineOf();
+    const newLink = (now: number) => {
+      engine.tick(now);
+      engine.setPeers([other]);
+      engine.setPeers([other, peer]);
+      return told([...engine.tick(now), ...engine.tick(now + 50)]);
+    };
+    expect(newLink(0)).toEqual([]);
+    send(engine, { epoch: 100, sequence: 3 }, 1_000);
+    expect(newLink(4_000)).toEqual([{ root: peer, epoch: 100, sequence: 3 }]);
+    expect(told(engine.tick(5_000))).toEqual([]);
+    expect(newLink(1_000 + rootIdleMs)).toEqual([]);
+  });
+
+  it('and floods all the same is told, too; not so one that another root floods through', () => {
+    const engine = engineOf();
+    send(engine, { epoch: 100, sequence: 3 });
+    send(engine, { root: other, epoch: 100 });
+    engine.tick(50);
+    send(engine, { epoch: 50 }, 100);
+    send(engine, { root: other, epoch: 50 }, 100);
+    expect(told(engine.tick(200))).toEqual([{ root: peer, epoch: 100, sequence: 3 }]);
+  });
+
+  it('goes on after the newest of its floods that somebody has, as far as there is room for that', () => {
+    const engine = engineOf();
+    const about = (epoch: number, sequence: number) =>
+      encodeDigest({ type: 'ihave', number: 0, heard }, [{ root: self, epoch, sequence, bits: 0 }], source);
+    engine.originate(new Uint8Array(60), 0);
+    const tellings: readonly (readonly [number, number, number])[] = [
+      [0, 99, 1],
+      [1, 1, 1],
+      [1, 2, 2],
+      [70, 1, 71],
+      [Number.MAX_SAFE_INTEGER, 1, 71],
+    ];
+    for (const [epoch, sequence, expected] of tellings) {
+      engine.receive(peer, about(epoch, sequence), 10);
+      expect(engine.epoch).toBe(expected);
+    }
+    expect(engine.sizes.wanted).toBe(0);
+    expect(decodeFrb(engine.originate(new Uint8Array(60), 20)[0]!.frb)).toMatchObject({ epoch: 71, sequence: 2 });
+    // Its own flood of that earlier start says as much.
+    send(engine, { root: self, epoch: 90, sequence: 1 });
+    expect(engine.epoch).toBe(91);
+  });
 });
 
 describe('a forged flood', () => {
@@ -266,6 +321,46 @@ describe('repair', () => {
     );
     expect(asked.slice(0, 2).map(({ to }) => to)).toEqual([peer, other]);
     expect(asked[0]!.at).toBe(150);
+  });
+
+  it('asks later where floods mostly come late, and at once again where they do not', () => {
+    const engine = engineOf();
+    let sequence = 0;
+    /** How long after an ISENT the flood is asked for, up to 300 ms. */
+    const waits = (): number => {
+      sequence += 1;
+      const now = sequence * 1_000;
+      for (let ms = 0; ms <= 300; ms += 20) {
+        const asked = ms === 0 ? engine.receive(peer, digest('isent', [sequence]), now).copies : engine.tick(now + ms);
+        if (namesIn(asked, 'iwant').length > 0) return ms;
+      }
+      return Number.POSITIVE_INFINITY;
+    };
+    const comes = (times: number) => {
+      for (let i = 0; i < times; i++) send(engine, { sequence }, sequence * 1_000 + 310 + i);
+    };
+    for (let i = 0; i < 10; i++) {
+      expect(waits()).toBe(0);
+      comes(1);
+    }
+    for (let i = 0; i < 5; i++) {
+      waits();
+      comes(2);
+    }
+    // Five times in vain: 20 ms each, less what faded meanwhile.
+    expect(waits()).toBe(100);
+    comes(1);
+    for (let i = 0; i < 40; i++) {
+      waits();
+      comes(2);
+    }
+    expect(waits()).toBeGreaterThanOrEqual(240);
+    comes(1);
+    for (let i = 0; i < 450; i++) {
+      sequence += 1;
+      comes(1);
+    }
+    expect(waits()).toBe(0);
   });
 
   it('tells a neighbour once, and again when there is no answer, ever more seldom', () => {

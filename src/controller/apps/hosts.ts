@@ -122,7 +122,8 @@ export class HostTable {
     const entry = this.#hosts.get(macNumber(mac, 0));
     if (entry === undefined) return this.#stamped(mac, stamp, this.#learn(mac, place, sequence, now, false), now);
     if (sameLocation(entry.location, place)) {
-      if (entry.stamp !== undefined && !isLater(stamp, entry.stamp)) return 'late';
+      // Later than floods come, it can be no old one, but that of a switch whose clock was set back.
+      if (entry.stamp !== undefined && !isLater(stamp, entry.stamp) && now < entry.claimedAt + lateMs) return 'late';
       // Who holds it has the last word, also when it started anew.
       entry.sequence = sequence;
       entry.stamp = stamp;

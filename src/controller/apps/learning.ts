@@ -48,8 +48,8 @@ const sourceOffset = 6;
 
 export interface LearningOptions {
   readonly self: bigint;
-  /** Must be higher than that of any earlier start of this switch: milliseconds since 1970. */
-  readonly epoch: number;
+  /** Of this switch's floods. */
+  readonly epoch: () => number;
   readonly reach: AppReach;
 }
 
@@ -212,7 +212,7 @@ export class Learning implements App {
     this.#announcedAt = now;
     this.#announcements += 1;
     this.counters.announced += claims.length;
-    const data = encodeAnnouncement(switchMac(self), { epoch, count: this.#announcements }, claims);
+    const data = encodeAnnouncement(switchMac(self), { epoch: epoch(), count: this.#announcements }, claims);
     reach.send([packetOut(data, PortNo.CONTROLLER, [output(flood)])]);
   }
 

@@ -35,7 +35,7 @@ export class LearningFleet {
         for (const change of changes) if (change.type === 'packetOut') this.#flood(i, change.data, Cookie.announcement);
       };
       const reach = { rules: new RuleBook(() => {}), send, notice: () => {} };
-      const app = new Learning({ self: switchId(i), epoch: 1, reach });
+      const app = new Learning({ self: switchId(i), epoch: () => 1, reach });
       const members = new Set(
         Array.from({ length: count }, (_unused, j) => switchId(j)).filter((_unused, j) => j !== i),
       );

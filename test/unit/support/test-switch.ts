@@ -42,7 +42,7 @@ export class TestSwitch {
     this.#agent = new Agent(this.bridge);
     this.app = new OverlayController({
       self,
-      epoch: 1,
+      epoch: () => 1,
       settings: { ...defaultOverlaySettings, ...settings },
       send: (changes) => this.#send(changes),
       notice: (notice) => this.notices.push(notice),

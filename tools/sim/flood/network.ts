@@ -84,12 +84,15 @@ export class FloodNetwork<R extends FloodRule> {
     return this.alive.filter((id) => !this.#paused.has(id));
   }
 
-  /** A node starts. `clockErrorMs`: how far its wall clock is off. */
+  /** A node starts, or starts anew: its neighbours see their links go and come. `clockErrorMs`: how far its wall clock is off. */
   add(id: NodeId, clockErrorMs = 0): void {
+    const neighbours = this.rules.has(id) ? [...(this.links.get(id) ?? [])] : [];
+    for (const peer of neighbours)
+      this.rules.get(peer)?.setPeers([...this.links.get(peer)!].filter((each) => each !== id));
     this.rules.set(id, this.#options.rule(id, Math.floor(this.clock.wallTime() + clockErrorMs)));
     this.#ticks.delete(id);
     this.#phases.set(id, this.#options.random() * tickMs);
-    this.relink([id]);
+    this.relink([...neighbours, id]);
   }
 
   remove(id: NodeId): void {
