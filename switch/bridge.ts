@@ -70,6 +70,7 @@ export class Bridge {
     }
     this.#flood = options.flood;
     this.#rules = new Rules({
+      salt: Number(BigInt.asUintN(32, options.datapathId)),
       journal: this.#journal,
       isPortLive: (no) => this.#ports.get(no)?.isUp === true,
       flowRemoved: (entry, reason, now) =>

@@ -8,6 +8,8 @@ import { TunnelOptions } from './tunnel-options.ts';
 
 /** Whom rules tell, and whom they ask. */
 export interface RulesParts {
+  /** 32 bits of this switch's own: flows that it shares among next hops are shared otherwise at those. */
+  readonly salt: number;
   readonly journal: Journal;
   readonly isPortLive: (no: number) => boolean;
   readonly flowRemoved: FlowRemovedSink;
@@ -22,7 +24,7 @@ export class Rules {
   readonly options: TunnelOptions;
   readonly resources: Resources;
 
-  constructor({ journal, isPortLive, flowRemoved, flowChanged }: RulesParts) {
+  constructor({ salt, journal, isPortLive, flowRemoved, flowChanged }: RulesParts) {
     this.resources = {
       hasGroup: (id) => this.groups.get(id) !== undefined,
       hasMeter: (id) => this.meters.get(id) !== undefined,
@@ -31,7 +33,7 @@ export class Rules {
     this.options = new TunnelOptions(
       (index) => this.tables.usesField(`tun_metadata${index}`) || this.groups.usesField(`tun_metadata${index}`),
     );
-    this.groups = new GroupTable(this.resources, isPortLive, journal);
+    this.groups = new GroupTable({ resources: this.resources, salt, isPortLive, journal });
     this.meters = new MeterTable(journal);
     this.tables = new FlowTables(flowRemoved, journal, this.resources, flowChanged);
   }

@@ -1,5 +1,6 @@
 /** Which nodes link to which: ring arithmetic, membership, policies, one node's topology manager, liveness, next hops. */
 
+export { arcOf, type Cell, cellsAround } from './cells.ts';
 export { Demand, type DemandMode, demandModes } from './demand.ts';
 export {
   Directory,
@@ -48,5 +49,5 @@ export {
   splitArcAhead,
   switchIdOf,
 } from './ring.ts';
-export { type NextHops, pickHop, type RouteMode, RouteTable } from './route.ts';
+export { type NextHops, pickHop, type Route, type RouteMode, RouteTable, routeModes } from './route.ts';
 export { Topology } from './topology.ts';

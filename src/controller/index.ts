@@ -13,7 +13,13 @@ export {
 export { type ChannelOptions, type ChannelProblem, SwitchChannel } from './channel.ts';
 export { appNames, type ComposeOptions, type Composition, composeController } from './compose.ts';
 export { ControllerError, type ControllerErrorCode } from './errors.ts';
-export { defaultOverlaySettings, OverlayController, type OverlayOptions, type OverlaySettings } from './overlay.ts';
+export {
+  defaultOverlaySettings,
+  OverlayController,
+  type OverlayMembers,
+  type OverlayOptions,
+  type OverlaySettings,
+} from './overlay.ts';
 export { Cookie, Table } from './pipeline.ts';
 export { floodPortName, type PortNames, peerPortName } from './ports.ts';
 export type { Connection, Transport } from './runtime/connection.ts';

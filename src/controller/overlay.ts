@@ -1,7 +1,7 @@
 import { type Message, type OxmField, PortReason } from '../../ofp/index.ts';
 import { floodEtherType } from '../../switch/flood/index.ts';
 import { EtherType, isGroupAddressed, Packet } from '../../switch/packet/index.ts';
-import { type NodeId, pickHop, RouteTable, switchIdOf } from '../../topology/index.ts';
+import { type NodeId, switchIdOf } from '../../topology/index.ts';
 import type { App, Notice, ShownFrame } from './apps/app.ts';
 import { ArpNdProxy } from './apps/arp-nd-proxy.ts';
 import { BoundedFlood } from './apps/bounded-flood.ts';
@@ -15,6 +15,7 @@ import { OverlayRouting } from './apps/overlay-routing.ts';
 import { defaultStormLimits, StormControl, type StormLimits } from './apps/storm-control.ts';
 import { Cookie, fieldOf, type SwitchPorts, type SwitchView } from './pipeline.ts';
 import { ownPortNames, type PortNames } from './ports.ts';
+import { waysFrom } from './routes.ts';
 import { RuleBook, type SwitchChange } from './rules.ts';
 
 /** A port as the switch lists it. */
@@ -56,6 +57,15 @@ export interface OverlayOptions {
   readonly notice: (notice: Notice) => void;
 }
 
+/** Who is in the overlay, without this node. */
+export interface OverlayMembers {
+  readonly members: readonly NodeId[];
+  /** How many nodes there seem to be, this one included, where `members` are not all of them. */
+  readonly nodes?: number;
+  /** Where links make no ring: the neighbour that brought the newest flood of each root. */
+  readonly learned?: ReadonlyMap<NodeId, NodeId>;
+}
+
 /**
  * The controller of a switch of an overlay: apps, each with its own rules, and what comes from the switch handed to the one
  * that asked for it. Pure: messages of the switch and adjacency come in, messages for the switch go out.
@@ -77,7 +87,7 @@ export class OverlayController {
   #neighbours: ReadonlyMap<NodeId, readonly NodeId[]> = new Map();
   /** Neighbours by the names of their ports; one that was let go of is still heard while its port is there. */
   readonly #peerNames = new Map<string, NodeId>();
-  #members: readonly NodeId[] = [];
+  #overlay: OverlayMembers = { members: [] };
   #isStale = false;
   /** The same object while nothing changed, so that apps can tell. */
   #lastPorts: SwitchPorts | undefined;
@@ -93,12 +103,16 @@ export class OverlayController {
     const storm = new StormControl(reach, settings.storm);
     const learning = new Learning({ self: selfSwitch, epoch, reach });
     const proxy = settings.arpNdProxy ? new ArpNdProxy({ reach, host: (mac) => learning.host(mac) }) : undefined;
+    const limits = new LinkLimiter(reach, settings.links);
+    const routing = new OverlayRouting(reach, limits);
     const isQuerier = settings.multicastQuerier;
-    const groups = settings.multicastSnooping ? new IgmpMld({ self: selfSwitch, reach, isQuerier }) : undefined;
+    const actionTo = (switchId: bigint) => routing.actionTo(switchId);
+    const groups = settings.multicastSnooping
+      ? new IgmpMld({ self: selfSwitch, reach, actionTo, isQuerier })
+      : undefined;
     const { floodEtherType: etherType } = settings;
     const floods = [new Ingress(reach, storm, etherType), new BoundedFlood(reach, etherType)];
-    const limits = new LinkLimiter(reach, settings.links);
-    const base = [storm, limits, ...floods, new OverlayRouting(reach, limits), learning];
+    const base = [storm, limits, ...floods, routing, learning];
     const extra = [proxy, groups, this.#fences ? new DhcpFence(reach, settings.fence) : undefined];
     this.#apps = [...base, ...extra.filter((app) => app !== undefined)];
     this.#learning = learning;
@@ -168,11 +182,11 @@ export class OverlayController {
    * of switches that left is forgotten. Links that came or went change the rules at once; what changed elsewhere, which comes
    * in many small pieces, does so at the next tick.
    */
-  adjacency(neighbours: ReadonlyMap<NodeId, readonly NodeId[]>, members: readonly NodeId[]): void {
+  adjacency(neighbours: ReadonlyMap<NodeId, readonly NodeId[]>, overlay: OverlayMembers): void {
     const before = this.#neighbours;
     this.#neighbours = neighbours;
     for (const id of neighbours.keys()) this.#peerNames.set(this.#names.peer(id), id);
-    this.#members = members;
+    this.#overlay = overlay;
     const isSame = before.size === neighbours.size && [...neighbours.keys()].every((id) => before.has(id));
     if (isSame) this.#isStale = true;
     else this.#update();
@@ -213,13 +227,11 @@ export class OverlayController {
   #view(): SwitchView {
     const ports = this.#ports();
     const linked = [...this.#neighbours].filter(([id]) => ports?.peers.has(switchIdOf(id)));
-    const routes = new RouteTable(this.#self, new Map(linked));
-    const hops = new Map<bigint, number>();
-    for (const target of this.#members) {
-      const hop = pickHop(routes.next(target), Number(target & 0xffffn));
-      if (hop !== undefined) hops.set(switchIdOf(target), ports!.peers.get(switchIdOf(hop))!);
-    }
-    return { self: switchIdOf(this.#self), ports, members: new Set(this.#members.map(switchIdOf)), hops };
+    const { members, nodes = members.length + 1, learned } = this.#overlay;
+    const base = { self: this.#self, neighbours: new Map(linked), members, nodes, learned };
+    const ways = ports === undefined ? [] : waysFrom({ ...base, ports: ports.peers });
+    const isPartial = members.length + 1 < nodes;
+    return { self: switchIdOf(this.#self), ports, members: new Set(members.map(switchIdOf)), isPartial, ways };
   }
 
   #ports(): SwitchPorts | undefined {

@@ -9,7 +9,7 @@
  *   5 local        MAC -> leaf port, group -> leaf ports
  *
  * `metadata` begins as the id of the switch where a frame entered the overlay, 0 if that is this one; `tunnel_id` is the
- * switch where it leaves it.
+ * switch where it leaves it; `pkt_mark` is the mark that links carry, of frames that are on a detour.
  */
 import {
   type Action,
@@ -20,6 +20,7 @@ import {
   type OxmValue,
   PortNo,
 } from '../../ofp/index.ts';
+import type { Way } from './routes.ts';
 
 export const Table = { classify: 0, services: 1, source: 2, destination: 3, transit: 4, local: 5 } as const;
 
@@ -41,6 +42,8 @@ export const Cookie = {
   fence: 6n,
   storm: 7n,
   flood: 8n,
+  /** Ways to switches that are not known one by one. */
+  area: 9n,
 } as const;
 
 export interface Rule {
@@ -69,8 +72,9 @@ export interface SwitchView {
   readonly ports: SwitchPorts | undefined;
   /** Switches of the overlay, without this one. */
   readonly members: ReadonlySet<bigint>;
-  /** Switch -> port of the link to its next hop, for those that can be reached. */
-  readonly hops: ReadonlyMap<bigint, number>;
+  /** There are others than those. */
+  readonly isPartial: boolean;
+  readonly ways: readonly Way[];
 }
 
 /** All of a frame. */
@@ -85,6 +89,8 @@ export const toSwitch = (switchId: bigint): Action => ({
   field: { field: 'tunnel_id', value: switchId },
 });
 export const inPort = (port: number): OxmField => ({ field: 'in_port', value: port });
+
+export const markAs = (mark: number): Action => ({ type: 'setField', field: { field: 'pkt_mark', value: mark } });
 
 /** Every leaf port, and the whole overlay; never back to where the frame came from. */
 export function everywhere(ports: SwitchPorts): Action[] {

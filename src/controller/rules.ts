@@ -4,9 +4,10 @@ import type { Rule } from './pipeline.ts';
 type MessageOf<T extends OfpMessageInput['type']> = Omit<Extract<OfpMessageInput, { type: T }>, 'version' | 'xid'>;
 /** Messages for the switch; version and transaction id are the channel's. */
 export type FlowChange = MessageOf<'flowMod'>;
+export type GroupChange = MessageOf<'groupMod'>;
 export type MeterChange = MessageOf<'meterMod'>;
 export type PacketOut = MessageOf<'packetOut'>;
-export type SwitchChange = FlowChange | MeterChange | PacketOut;
+export type SwitchChange = FlowChange | GroupChange | MeterChange | PacketOut;
 
 /** Sends a frame as if it had come in at `inPort`; `PortNo.CONTROLLER`: it begins here. */
 export function packetOut(data: Uint8Array, inPort: number, actions: Action[]): PacketOut {

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { FloodEngine } from '../../switch/flood/index.ts';
+import { FloodEngine, ReversePaths } from '../../switch/flood/index.ts';
 import { Agent, Bridge } from '../../switch/index.ts';
 import {
   choosePolicy,
@@ -43,6 +43,8 @@ export interface NodeParts {
   readonly policy?: PolicyChoice;
   /** Off by default. */
   readonly demand?: DemandMode;
+  /** Members that it knows at most, as `TopologyOptions` has it. */
+  readonly capacity?: number;
   readonly identity: Identity;
   /** Of the controller; what is left out is as by default. */
   readonly settings?: Partial<OverlaySettings>;
@@ -81,6 +83,10 @@ export class OverlayNode {
   readonly #malformed: MalformedWatch;
   readonly #proofs: MemberProofs;
   readonly #traffic: SwitchTraffic;
+  /** Where links make no ring. */
+  readonly #paths: ReversePaths | undefined;
+  /** What the controller was told of them. */
+  #pathsVersion = 0;
   #signalConnected = false;
   /** Neighbours or routes changed since the controller heard of them. */
   #isAdjacencyStale = false;
@@ -93,7 +99,9 @@ export class OverlayNode {
     this.id = parseNodeId(identity.nodeId)!;
     const epoch = Math.floor(clock.wallTime());
     const settings = { ...defaultOverlaySettings, ...parts.settings };
-    this.flood = new FloodEngine({ self: this.id, epoch, etherType: settings.floodEtherType });
+    const { makesRing, ...policy } = choosePolicy(parts.policy ?? { policy: 'symphony' });
+    this.#paths = makesRing ? undefined : new ReversePaths();
+    this.flood = new FloodEngine({ self: this.id, epoch, etherType: settings.floodEtherType, paths: this.#paths });
     this.bridge = new Bridge({
       datapathId: switchIdOf(this.id),
       selfId: this.id,
@@ -105,8 +113,9 @@ export class OverlayNode {
     this.#malformed = new MalformedWatch(this.bridge, this.flood, log);
     this.#proofs = new MemberProofs(identity, parts.config.overlay, parts.config.name);
     this.topology = new Topology({
-      ...choosePolicy(parts.policy ?? { policy: 'symphony' }),
+      ...policy,
       ...(parts.demand === undefined ? {} : { demand: parts.demand }),
+      ...(parts.capacity === undefined ? {} : { capacity: parts.capacity }),
       self: this.id,
       random,
       sequence: Math.floor(clock.wallTime()),
@@ -234,7 +243,7 @@ export class OverlayNode {
       });
       for (const [peer, bytes] of this.#traffic.take(this.topology.known, now)) this.topology.sent(peer, bytes);
       this.topology.tick(now);
-      if (this.#isAdjacencyStale) this.#tellController();
+      if (this.#isAdjacencyStale || this.#pathsVersion !== (this.#paths?.version ?? 0)) this.#tellController();
       this.bridge.tick(now);
       this.controller.tick(now);
       this.#malformed.tick(now);
@@ -255,6 +264,7 @@ export class OverlayNode {
       now,
     );
     this.#peerPorts.set(peer, port);
+    this.#paths?.lost(peer);
     this.topology.linkUp(peer, now);
     this.#tellController();
   }
@@ -279,7 +289,10 @@ export class OverlayNode {
 
   #tellController(): void {
     this.#isAdjacencyStale = false;
-    this.controller.adjacency(this.topology.neighbourhood, this.topology.known);
+    const { neighbourhood, known: members, nodes } = this.topology;
+    const learned = this.#paths && { learned: this.#paths.all };
+    this.#pathsVersion = this.#paths?.version ?? 0;
+    this.controller.adjacency(neighbourhood, { members, nodes, ...learned });
   }
 
   /** Other nodes carry offers once this one can be found among them; every second attempt goes the other way. */

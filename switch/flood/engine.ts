@@ -21,6 +21,7 @@ import {
 } from './frb.ts';
 import { cutIntoParts, Joiner, maxFloodedFrame, maxPartLength } from './parts.ts';
 import { type FloodCopy, Repair, type RepairCounters } from './repair.ts';
+import type { ReversePaths } from './reverse-paths.ts';
 import { FloodStore } from './store.ts';
 import type { WindowVerdict } from './window.ts';
 
@@ -67,6 +68,8 @@ export interface FloodOptions {
   readonly epoch: number;
   /** Of the frames of floods, the same on every switch; 0x88b5 by default. */
   readonly etherType?: number;
+  /** Learns the ways back to roots. */
+  readonly paths?: ReversePaths | undefined;
 }
 
 const maxTraces = 64;
@@ -84,6 +87,7 @@ export class FloodEngine {
   readonly #source: FrameSource;
   readonly #store = new FloodStore((flood) => this.#repair.letGo(flood));
   readonly #repair: Repair;
+  readonly #paths: ReversePaths | undefined;
   readonly #joiner = new Joiner();
   readonly #count = { originated: 0, accepted: 0, copiesSent: 0 };
   readonly #dropped: Partial<Record<FloodDrop, number>> = {};
@@ -92,10 +96,11 @@ export class FloodEngine {
   #peers: readonly PeerAhead[] = [];
   #sequence = 0;
 
-  constructor({ self, epoch, etherType = floodEtherType }: FloodOptions) {
+  constructor({ self, epoch, etherType = floodEtherType, paths }: FloodOptions) {
     this.etherType = etherType;
     this.#self = self;
     this.#epoch = epoch;
+    this.#paths = paths;
     this.#source = { mac: sourceMacOf(self), etherType };
     this.#repair = new Repair({
       self,
@@ -114,8 +119,11 @@ export class FloodEngine {
 
   /** Ids of the peers whose links are up now. */
   setPeers(ids: Iterable<NodeId>): void {
+    const before = this.#peers;
     this.#peers = peersAhead(this.#self, ids);
-    this.#repair.setPeers(new Set(this.#peers.map(({ peer }) => peer)));
+    const now = new Set(this.#peers.map(({ peer }) => peer));
+    for (const { peer } of before) if (!now.has(peer)) this.#paths?.lost(peer);
+    this.#repair.setPeers(now);
   }
 
   /** Of its floods: that of its start, or a later one where neighbours knew of a later start. */
@@ -211,6 +219,7 @@ export class FloodEngine {
       return this.#drop(verdict);
     }
     this.#count.accepted += 1;
+    this.#paths?.accepted(frb, from);
     const copies = this.#spread(frb, frb.hopLimit - 1, from, now);
     const whole = this.#joiner.add(frb, now);
     return whole === undefined ? { copies } : { copies, inner: { root: frb.root, frame: whole } };

@@ -32,5 +32,6 @@ export {
   initialHopLimit,
 } from './frb.ts';
 export type { FloodCopy } from './repair.ts';
+export { ReversePaths } from './reverse-paths.ts';
 export { rootIdleMs } from './root-log.ts';
 export { FloodWindow, type WindowVerdict, windowSize } from './window.ts';

@@ -43,17 +43,27 @@ type Removed = readonly number[];
 
 const nothing: Removed = [];
 
+export interface GroupTableParts {
+  readonly resources: Resources;
+  /** See `RulesParts`. */
+  readonly salt: number;
+  readonly isPortLive: (no: number) => boolean;
+  readonly journal: Journal;
+}
+
 /** The groups of a bridge and the rules for changing them (OpenFlow 1.3 section 6.5, 1.5 section 6.7). */
 export class GroupTable {
   readonly #groups = new Map<number, Group>();
   readonly #resources: Resources;
+  readonly #salt: number;
   readonly #isPortLive: (no: number) => boolean;
   readonly #journal: Journal;
   readonly #changes: ReadonlyMap<number, (change: GroupChange, now: number) => Removed>;
   #buckets = 0;
 
-  constructor(resources: Resources, isPortLive: (no: number) => boolean, journal: Journal) {
+  constructor({ resources, salt, isPortLive, journal }: GroupTableParts) {
     this.#resources = resources;
+    this.#salt = salt;
     this.#isPortLive = isPortLive;
     this.#journal = journal;
     this.#changes = new Map([
@@ -94,7 +104,7 @@ export class GroupTable {
   /** The bucket that a select or fast failover group has for a packet. The packet's key must be fresh. */
   choose(group: Group, packet: Packet): Bucket | undefined {
     const isLive = (bucket: Bucket) => this.isLive(bucket);
-    if (group.type === GroupType.SELECT) return selectBucket(group.buckets, flowHash(packet), isLive);
+    if (group.type === GroupType.SELECT) return selectBucket(group.buckets, flowHash(packet, this.#salt), isLive);
     return group.buckets.find(isLive);
   }
 

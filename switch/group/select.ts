@@ -8,10 +8,10 @@ const words = [
 ];
 const withPorts: ReadonlySet<number> = new Set([IpProto.TCP, IpProto.UDP, IpProto.SCTP]);
 
-/** A number for the flow that a packet belongs to. Ports do not enter it where fragments may lack them. */
-export function flowHash(packet: Packet): number {
+/** A number for the flow that a packet belongs to, of 32 bits. Ports do not enter it where fragments may lack them. */
+export function flowHash(packet: Packet, salt: number): number {
   const { key, ipProto } = packet;
-  let hash = 0x9747b28c;
+  let hash = salt;
   for (const word of words) hash = mix(hash, key[word]!);
   hash = mix(hash, ipProto);
   if (withPorts.has(ipProto) && !packet.has(Layer.FRAGMENT)) hash = mix(hash, key[KeyWord.TRANSPORT]!);

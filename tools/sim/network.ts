@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino';
 import type { OverlaySettings } from '../../src/controller/index.ts';
 import { Identity } from '../../src/identity/index.ts';
 import { VirtualClock } from '../../src/lib/virtual-clock.ts';
-import { defaultMtu, OverlayNode } from '../../src/node/index.ts';
+import { defaultMtu, type NodeParts, OverlayNode } from '../../src/node/index.ts';
 import { MemorySignalHub } from '../../src/signal/index.ts';
 import { MemoryTap } from '../../src/tap/index.ts';
 import { type MemoryPath, type MemoryTunnelFactory, MemoryTunnelNetwork } from '../../src/tunnel/index.ts';
@@ -21,6 +21,10 @@ export interface SimOptions {
   readonly settings?: Partial<OverlaySettings>;
   /** Of every node; off by default. */
   readonly demand?: DemandMode;
+  /** What each node knows of the others, and with whom it links. */
+  readonly topology?: (identity: Identity) => Pick<NodeParts, 'policy' | 'capacity'>;
+  /** Of the first nodes; made up by default. */
+  readonly identities?: readonly Identity[];
   /** What else links do to frames; may be changed while it runs, as `faults` of the network. */
   readonly faults?: Omit<MemoryPath, 'latencyMs'>;
   /** Of all nodes; silent by default. */
@@ -55,6 +59,8 @@ export class SimNetwork {
   readonly #random: () => number;
   readonly #settings: Partial<OverlaySettings>;
   readonly #demand: DemandMode;
+  readonly #identities: readonly Identity[];
+  readonly #topology: NonNullable<SimOptions['topology']>;
   readonly #tunnels: MemoryTunnelNetwork;
   /** Names of the nodes on one side of a partition. */
   #cutOff: ReadonlySet<string> = new Set();
@@ -63,6 +69,8 @@ export class SimNetwork {
     this.#log = options.log ?? silent;
     this.#settings = options.settings ?? {};
     this.#demand = options.demand ?? 'off';
+    this.#topology = options.topology ?? (() => ({}));
+    this.#identities = options.identities ?? [];
     this.#random = seededRandom(options.seed);
     this.#latencyMs = options.latencyMs;
     this.faults = options.faults ?? { loss: 0 };
@@ -85,7 +93,8 @@ export class SimNetwork {
 
   /** One more node starts. */
   join(): SimNode {
-    const identity = Identity.fromSeed(Uint8Array.from({ length: 32 }, () => this.#random() * 256));
+    const given = this.#identities[this.nodes.length];
+    const identity = given ?? Identity.fromSeed(Uint8Array.from({ length: 32 }, () => this.#random() * 256));
     const mac = Uint8Array.of(0x06, ...Buffer.from(identity.nodeId, 'hex').subarray(0, 5));
     const host = { name: `n${this.nodes.length + 1}`, identity, mac, received: [] };
     const member = { ...host, ...this.#start(host, 0) };
@@ -127,6 +136,7 @@ export class SimNetwork {
     tap.host.onFrames((frames) => received.push(...frames.map((frame) => frame.slice())));
     const config = { name, overlay: 'sim' };
     const node = new OverlayNode({
+      ...this.#topology(identity),
       config,
       identity,
       settings: this.#settings,

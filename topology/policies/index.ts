@@ -19,16 +19,18 @@ export interface ChosenPolicy {
   readonly policy: Policy;
   /** Whether a link that this peer wants is accepted. */
   readonly admits: (peer: NodeId) => boolean;
+  /** Who is next to each other on the ring is linked, so that a neighbour nearer to anybody can be found. */
+  readonly makesRing: boolean;
 }
 
 const everybody = () => true;
 
 const makers: { readonly [Name in PolicyName]: (choice: PolicyChoice, peers: ReadonlySet<NodeId>) => ChosenPolicy } = {
-  symphony: (choice) => ({ policy: symphony(choice), admits: everybody }),
-  chord: (choice) => ({ policy: chord(choice), admits: everybody }),
-  'all-to-all': () => ({ policy: allToAll(), admits: everybody }),
-  social: (_, peers) => ({ policy: listed('friend', peers), admits: (peer) => peers.has(peer) }),
-  static: (_, peers) => ({ policy: listed('static', peers), admits: everybody }),
+  symphony: (choice) => ({ policy: symphony(choice), admits: everybody, makesRing: true }),
+  chord: (choice) => ({ policy: chord(choice), admits: everybody, makesRing: true }),
+  'all-to-all': () => ({ policy: allToAll(), admits: everybody, makesRing: true }),
+  social: (_, peers) => ({ policy: listed('friend', peers), admits: (peer) => peers.has(peer), makesRing: false }),
+  static: (_, peers) => ({ policy: listed('static', peers), admits: everybody, makesRing: false }),
 };
 
 export function choosePolicy(choice: PolicyChoice): ChosenPolicy {

@@ -27,6 +27,8 @@ import { switchLinkLocal, switchMac } from './switch-addresses.ts';
 export interface IgmpMldOptions {
   readonly self: bigint;
   readonly reach: AppReach;
+  /** What sends a frame on its way to a switch, where there is a plain one. */
+  readonly actionTo: (switchId: bigint) => Action | undefined;
   /** Asks for members where nobody else does. */
   readonly isQuerier: boolean;
 }
@@ -171,15 +173,16 @@ export class IgmpMld implements App {
   #show(family: Family, group: string): void {
     const view = this.#view;
     const audience = view && this.#tables[family].audience(group, view.members, this.#now);
-    const isReached = audience?.switches.every((id) => view?.hops.has(id)) && audience.switches.length <= maxCopies;
-    if (view === undefined || audience === undefined || !isReached) {
+    const { actionTo } = this.#options;
+    const isReached = audience?.switches.every((id) => actionTo(id)) && audience.switches.length <= maxCopies;
+    if (view === undefined || view.isPartial || audience === undefined || !isReached) {
       this.#hide(group);
       return;
     }
     const text = `${this.#views}: ${audience.ports} / ${audience.switches}`;
     if (this.#shown.get(group) === text) return;
     this.#shown.set(group, text);
-    this.#options.reach.rules.hold(`group ${group}`, groupRules(family, group, audience, view.hops));
+    this.#options.reach.rules.hold(`group ${group}`, groupRules(family, group, audience, actionTo));
   }
 
   #hide(group: string): void {
@@ -204,10 +207,10 @@ function groupRules(
   family: Family,
   group: string,
   { ports, switches }: Audience,
-  hops: ReadonlyMap<bigint, number>,
+  actionTo: IgmpMldOptions['actionTo'],
 ): Rule[] {
   const leaves = ports.map((port) => output(port));
-  const copies = switches.flatMap((id) => [toSwitch(id), output(hops.get(id)!)]);
+  const copies = switches.flatMap((id) => [toSwitch(id), actionTo(id)!]);
   const match = [...matchOf(family, group), untagged];
   const base = { cookie: Cookie.membership, priority: 150 };
   return [

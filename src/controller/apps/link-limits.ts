@@ -32,9 +32,13 @@ export class LinkLimiter implements App {
     ];
   }
 
+  get areSet(): boolean {
+    return this.#bands.length > 0;
+  }
+
   /** The instruction that bounds what leaves by a link, if there is a limit. */
   meter(port: number): Instruction[] {
-    return this.#bands.length === 0 ? [] : [{ type: 'meter', meterId: linkMeterId(port) }];
+    return this.areSet ? [{ type: 'meter', meterId: linkMeterId(port) }] : [];
   }
 
   connected(): void {
@@ -50,7 +54,7 @@ export class LinkLimiter implements App {
   }
 
   #meters(links: readonly number[], command: number): MeterChange[] {
-    if (this.#bands.length === 0) return [];
+    if (!this.areSet) return [];
     const flags = MeterFlags.KBPS | MeterFlags.BURST | MeterFlags.STATS;
     return links.map((port) => ({
       ...{ type: 'meterMod', command, flags, meterId: linkMeterId(port) },

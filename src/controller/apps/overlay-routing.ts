@@ -1,11 +1,13 @@
-import type { Instruction } from '../../../ofp/index.ts';
-import { apply, output, type Rule, type SwitchView, Table } from '../pipeline.ts';
+import { type Action, type OxmField, PortNo } from '../../../ofp/index.ts';
+import { apply, Cookie, inPort, markAs, output, type Rule, type SwitchView, Table } from '../pipeline.ts';
+import { isSameWay, switchIdBits, type Way } from '../routes.ts';
 import type { App, AppReach } from './app.ts';
 import type { LinkLimiter } from './link-limits.ts';
+import { NextHopGroups } from './next-hop-groups.ts';
 
-interface Route {
-  readonly port: number;
-  readonly rule: Rule;
+interface Held {
+  readonly way: Way;
+  readonly rules: readonly Rule[];
 }
 
 /** `overlay-routing`: a frame for another switch leaves by the link to the next hop. */
@@ -13,35 +15,79 @@ export class OverlayRouting implements App {
   readonly counters = {};
   readonly #reach: AppReach;
   readonly #limits: LinkLimiter;
-  /** By target; a rule that stays is the same object, so that nobody compares it again. */
-  #routes: ReadonlyMap<bigint, Route> = new Map();
+  readonly #groups: NextHopGroups;
+  /** A rule that stays is the same object, so that nobody compares it again. */
+  #held: ReadonlyMap<string, Held> = new Map();
+  #actions = new Map<bigint, Action>();
+  #isSwept = true;
 
   constructor(reach: AppReach, limits: LinkLimiter) {
     this.#reach = reach;
     this.#limits = limits;
+    this.#groups = new NextHopGroups(reach.send);
   }
 
-  viewed({ hops }: SwitchView): void {
-    const routes = new Map<bigint, Route>();
-    for (const [target, port] of hops) {
-      const known = this.#routes.get(target);
-      routes.set(
-        target,
-        known?.port === port ? known : { port, rule: routeRule(target, port, this.#limits.meter(port)) },
-      );
+  /** What sends a frame with this tunnel id on its way; undefined: there is none, or a detour only. */
+  actionTo(switchId: bigint): Action | undefined {
+    return this.#actions.get(switchId);
+  }
+
+  connected(): void {
+    this.#groups.renew();
+  }
+
+  viewed({ ways }: SwitchView): void {
+    const before = this.#held;
+    const held = new Map<string, Held>();
+    this.#groups.startOver();
+    this.#actions = new Map();
+    for (const given of ways) {
+      const way = this.#limits.areSet ? oneHop(given) : given;
+      const action = this.#groups.action(way);
+      const key = `${way.mark} ${way.bits} ${way.target}`;
+      const known = before.get(key);
+      held.set(key, known && isSameWay(known.way, way) ? known : { way, rules: this.#rulesOf(way, action) });
+      if (way.mark === 0 && way.nextMark === 0 && way.bits === switchIdBits) this.#actions.set(way.target, action);
     }
-    this.#routes = routes;
-    this.#reach.rules.hold(
-      'routes',
-      Array.from(routes.values(), ({ rule }) => rule),
-    );
+    this.#held = held;
+    const rules = Array.from(held.values(), (each) => each.rules);
+    this.#reach.rules.hold('routes', rules.flat());
+    this.#isSwept = false;
+  }
+
+  /** Groups go when the rules of all apps that used them are gone. */
+  tick(): void {
+    if (this.#isSwept) return;
+    this.#isSwept = true;
+    this.#groups.sweep();
+  }
+
+  #rulesOf({ target, bits, mark, nextMark, ports }: Way, action: Action): Rule[] {
+    const base = { table: Table.transit, cookie: bits === switchIdBits ? target : Cookie.area, priority: bits };
+    const match: OxmField[] = [{ field: 'pkt_mark', value: mark }, tunnelId(target, bits)];
+    if (nextMark === mark) return [{ ...base, match, instructions: [...this.#meter(ports), apply(action)] }];
+    // The detour may begin with the way back.
+    const [port] = ports;
+    const back = { ...base, priority: bits + switchIdBits, match: [inPort(port!), ...match] };
+    const ahead = (next: Action) => [...this.#meter(ports), apply(markAs(nextMark), next)];
+    return [
+      { ...back, instructions: ahead(output(PortNo.IN_PORT)) },
+      { ...base, match, instructions: ahead(action) },
+    ];
+  }
+
+  #meter(ports: readonly number[]) {
+    return this.#limits.areSet ? this.#limits.meter(ports[0]!) : [];
   }
 }
 
-function routeRule(target: bigint, port: number, limits: readonly Instruction[]): Rule {
-  return {
-    ...{ table: Table.transit, cookie: target, priority: 100 },
-    match: [{ field: 'tunnel_id', value: target }],
-    instructions: [...limits, apply(output(port))],
-  };
+/** Each link has its own limit, which only a rule can have, and no bucket. */
+function oneHop(way: Way): Way {
+  const { target, ports } = way;
+  return { ...way, ports: [ports[Number(target % BigInt(ports.length))]!], spare: undefined };
+}
+
+function tunnelId(value: bigint, bits: number): OxmField {
+  if (bits === switchIdBits) return { field: 'tunnel_id', value };
+  return { field: 'tunnel_id', value, mask: BigInt.asUintN(switchIdBits, -1n << BigInt(switchIdBits - bits)) };
 }

@@ -40,7 +40,7 @@ export class LearningFleet {
         Array.from({ length: count }, (_unused, j) => switchId(j)).filter((_unused, j) => j !== i),
       );
       const ports = { flood: floodPort, leaves: [leafPort], peers: new Map() };
-      app.viewed({ self: switchId(i), ports, members, hops: new Map() });
+      app.viewed({ self: switchId(i), ports, members, isPartial: false, ways: [] });
       return app;
     });
   }

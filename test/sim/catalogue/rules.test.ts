@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { GroupNo } from '../../../ofp/index.ts';
 import { encodeFrb, floodEtherType } from '../../../switch/flood/index.ts';
 import { buildArp } from '../../../switch/packet/index.ts';
 import { SimNetwork, type SimNode } from '../../../tools/sim/network.ts';
@@ -15,12 +16,16 @@ function unicast(to: Uint8Array, from: Uint8Array, fill = 0): Uint8Array {
 
 const text = (value: unknown) => JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}n` : part));
 
-/** Each rule of a switch as text, without its counters and age. */
+/** Each rule of a switch as text, without its counters and age, and with the buckets of its groups. */
 function rulesOf({ node, clock }: SimNode): string[] {
+  const groups = new Map(node.bridge.groupDesc(GroupNo.ALL).map(({ groupId, buckets }) => [groupId, text(buckets)]));
   return node.bridge
     .flowStats(clock.now())
     .map(({ tableId, priority, cookie, match, instructions }) =>
-      text({ tableId, priority, cookie, match, instructions }),
+      text({ tableId, priority, cookie, match, instructions }).replaceAll(
+        /"groupId":(\d+)/g,
+        (_, id) => `"buckets":${groups.get(Number(id))}`,
+      ),
     );
 }
 

@@ -2,6 +2,7 @@ import {
   defaultOverlaySettings,
   type Notice,
   OverlayController,
+  type OverlayMembers,
   type OverlayOptions,
   type OverlaySettings,
   peerPortName,
@@ -106,8 +107,15 @@ export class TestSwitch {
     this.settle();
   }
 
-  adjacency(neighbours: NodeId[], members: NodeId[] = neighbours): void {
-    this.app.adjacency(new Map(neighbours.map((id) => [id, []])), members);
+  adjacency(
+    neighbours: readonly NodeId[] | ReadonlyMap<NodeId, readonly NodeId[]>,
+    members?: readonly NodeId[] | OverlayMembers,
+  ): void {
+    const known: ReadonlyMap<NodeId, readonly NodeId[]> =
+      'length' in neighbours ? new Map(neighbours.map((id) => [id, []])) : neighbours;
+    const overlay =
+      members === undefined ? { members: [...known.keys()] } : 'members' in members ? members : { members };
+    this.app.adjacency(known, overlay);
     this.app.tick(this.now);
     this.settle();
   }

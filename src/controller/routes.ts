@@ -1,0 +1,90 @@
+import {
+  arcOf,
+  cellsAround,
+  type NodeId,
+  type Route,
+  RouteTable,
+  routeModes,
+  switchIdOf,
+} from '../../topology/index.ts';
+
+/** Where frames go that are for a switch, or for any switch whose id begins with the same bits. */
+export interface Way {
+  readonly target: bigint;
+  /** Of the target, from the highest one on: all of them if it is one switch. */
+  readonly bits: number;
+  /** What the frames are marked with when they come, and from here on. */
+  readonly mark: number;
+  readonly nextMark: number;
+  /** Of the links to the next hops, one as good as another; at least one. */
+  readonly ports: readonly number[];
+  /** Of the link that takes over when the only next hop is gone. */
+  readonly spare: number | undefined;
+}
+
+export interface RoutesOptions {
+  readonly self: NodeId;
+  /** Those whose links may be used, each with its own neighbours as far as they are known. */
+  readonly neighbours: ReadonlyMap<NodeId, readonly NodeId[]>;
+  /** Port of the link to each of them, by switch id. */
+  readonly ports: ReadonlyMap<bigint, number>;
+  readonly members: readonly NodeId[];
+  /** How many nodes there seem to be; where `members` are not all of them, there are ways for the others, too. */
+  readonly nodes: number;
+  /** Set where links make no ring: see `RouteTable`. */
+  readonly learned: ReadonlyMap<NodeId, NodeId> | undefined;
+}
+
+export const switchIdBits = 64;
+const ringModes = ['nearer', 'clockwise', 'anticlockwise'] as const;
+const learnedModes = ['nearer', 'learned'] as const;
+
+/**
+ * Every way from here. All that counts of a node is its switch id, which is all that a frame has of its target: were one switch to go by
+ * more than another, distances would not fall with every hop.
+ */
+export function waysFrom(options: RoutesOptions): Way[] {
+  const { self, neighbours, learned, members, nodes } = options;
+  const places = new Map([...neighbours].map(([peer, theirs]) => [placeOf(peer), theirs.map(placeOf)]));
+  const hints = learned && new Map([...learned].map(([root, via]) => [placeOf(root), placeOf(via)]));
+  const table = new RouteTable(placeOf(self), places, hints);
+  const ways: Way[] = [];
+  const add = (target: bigint, bits: number, mode: Route['mode'], route: Route) => {
+    const way = wayOf(target, bits, mode, route, options.ports);
+    if (way !== undefined) ways.push(way);
+  };
+  const known = new Set([...members, ...(learned?.keys() ?? [])].map(placeOf));
+  known.delete(placeOf(self));
+  for (const mode of learned === undefined ? ringModes : learnedModes) {
+    for (const place of known) add(switchIdOf(place), switchIdBits, mode, table.route(place, mode));
+  }
+  if (members.length + 1 >= nodes || learned !== undefined) return ways;
+  for (const cell of cellsAround(placeOf(self), nodes)) {
+    for (const mode of ringModes) add(switchIdOf(cell.start), cell.bits, mode, table.routeAll(arcOf(cell), mode));
+  }
+  return ways;
+}
+
+export function isSameWay(a: Way, b: Way): boolean {
+  const isSameEnd = a.target === b.target && a.bits === b.bits && a.mark === b.mark;
+  const isSameHop = a.nextMark === b.nextMark && a.spare === b.spare;
+  return isSameEnd && isSameHop && a.ports.join() === b.ports.join();
+}
+
+function wayOf(
+  target: bigint,
+  bits: number,
+  mode: Route['mode'],
+  { hops, mode: next, spare }: Route,
+  portTo: ReadonlyMap<bigint, number>,
+): Way | undefined {
+  const ports = hops.flatMap((hop) => portTo.get(switchIdOf(hop)) ?? []).sort((a, b) => a - b);
+  if (ports.length === 0) return undefined;
+  const marks = { mark: routeModes.indexOf(mode), nextMark: routeModes.indexOf(next) };
+  return { target, bits, ...marks, ports, spare: spare === undefined ? undefined : portTo.get(switchIdOf(spare)) };
+}
+
+/** A node's place on the ring, as far as its switch id tells. */
+function placeOf(id: NodeId): NodeId {
+  return switchIdOf(id) << BigInt(switchIdBits);
+}
