@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { bundle } from './bundle.mjs';
 import { bin, Failure, ROOT, run, say } from './run.mjs';
 
 const ADDON = join(ROOT, 'src/tap/native/build/ringlet.node');
@@ -74,6 +75,7 @@ function filesBelow(folder, pattern) {
 const compilerInputs = () => [
   readFileSync(join(ROOT, 'tsconfig.json')),
   readFileSync(join(ROOT, 'tools/tsconfig.build.json')),
+  readFileSync(join(ROOT, 'tools/bootstrap/bundle.mjs')),
   ...['ofp', 'switch', 'topology', 'src', 'tools'].flatMap((folder) => filesBelow(join(ROOT, folder), /\.ts$/)),
 ];
 
@@ -131,6 +133,7 @@ async function compile() {
       stdout: process.stderr,
     });
     if (code !== 0) throw new Failure('tsc found errors (see above)');
+    await bundle(join(fresh, 'src/cli'));
     // npm makes the command executable when it first runs it, and not again after a new build.
     chmodSync(join(fresh, 'src/cli/main.js'), 0o755);
     const names = new Set(fileNames(fresh));
