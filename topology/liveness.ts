@@ -10,12 +10,12 @@ export const maxMisses = 3;
 /** An answer that is not there after this many round trips, and this many ms, does not come. */
 const rttsOfPatience = 4;
 const leastPatienceMs = 100;
-/** Before the first answer nobody knows how long the way is. */
-const firstPatienceMs = 3_000;
+/** Before the first answer nobody knows how long the way is; and longer than this nobody waits. */
+const longestPatienceMs = 3_000;
 /** Probes under way whose answers still tell the round-trip time: a long way has several. */
 const timedProbes = 16;
-/** While the peer is heard anyway, it is probed once in so many intervals, to know the round-trip time. */
-const heardIntervals = 10;
+/** A peer that is heard anyway is probed all the same so often, to know the round-trip time. */
+const timedEveryMs = 2_000;
 
 export type LivenessVerdict = { readonly probe: number } | 'wait' | 'down';
 
@@ -51,11 +51,8 @@ export class Liveness {
   /** What to do now: send a probe with this sequence number, wait, or take the link down. */
   tick(now: number, intervalMs: number): LivenessVerdict {
     if (this.#isDead(now, intervalMs)) return 'down';
-    const dueAt = Math.min(
-      Math.max(this.#sentAt, this.#heardAt) + intervalMs,
-      this.#sentAt + heardIntervals * intervalMs,
-    );
-    if (now < dueAt) return 'wait';
+    const wasHeardAt = Math.min(this.#heardAt, this.#sentAt + timedEveryMs - intervalMs);
+    if (now < Math.max(this.#sentAt, wasHeardAt) + intervalMs) return 'wait';
     this.#unanswered += 1;
     if (this.#unanswered === 1) this.#silentSince = now;
     this.#sequence = (this.#sequence + 1) >>> 0;
@@ -68,6 +65,6 @@ export class Liveness {
     if (this.#unanswered < maxMisses) return false;
     const patienceMs = Math.max(leastPatienceMs, rttsOfPatience * (this.rttMs ?? Number.POSITIVE_INFINITY));
     const isLastLate = now - this.#sentAt >= Math.min(intervalMs, patienceMs);
-    return isLastLate && now - this.#silentSince >= (this.#rtt.lateMs ?? firstPatienceMs);
+    return isLastLate && now - this.#silentSince >= Math.min(this.#rtt.lateMs ?? longestPatienceMs, longestPatienceMs);
   }
 }

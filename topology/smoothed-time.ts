@@ -1,6 +1,5 @@
-/** Shares of a new sample in the mean and in the deviation (RFC 6298 section 2.3). */
-const meanGain = 1 / 8;
-const deviationGain = 1 / 4;
+/** Share of a new sample in the mean and in the deviation: more than in RFC 6298 section 2.3, since samples are rare here. */
+const gain = 1 / 4;
 const deviationsOfPatience = 4;
 
 /** How long something takes that is done time and again, in ms, and after how long it is late (RFC 6298 section 2). */
@@ -24,7 +23,7 @@ export class SmoothedTime {
       this.#deviationMs = ms / 2;
       return;
     }
-    this.#deviationMs += (Math.abs(ms - this.#meanMs) - this.#deviationMs) * deviationGain;
-    this.#meanMs += (ms - this.#meanMs) * meanGain;
+    this.#deviationMs += (Math.abs(ms - this.#meanMs) - this.#deviationMs) * gain;
+    this.#meanMs += (ms - this.#meanMs) * gain;
   }
 }

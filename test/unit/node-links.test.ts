@@ -104,7 +104,7 @@ describe('links', () => {
     const { world, a, b } = pair();
     probe(world, [a, b], 2_000);
     b.factory.kill();
-    probe(world, [a], 800);
+    probe(world, [a], 600);
     expect(a.seen).toEqual(['up']);
     probe(world, [a], 600);
     expect(a.seen).toEqual(['up', 'down: silent']);
