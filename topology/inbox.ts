@@ -59,7 +59,9 @@ export class Inbox {
         neighbourhood.heard(peer, ids);
         const strangers = ids.filter((id) => id !== self && membership.recordOf(id) === undefined);
         for (const id of strangers) news.introduce(id, 'neighbour', now);
-        if (strangers.length > 0) send(peer, { type: 'want', ids: strangers });
+        // A full view takes only those that are near.
+        const wanted = strangers.filter((id) => membership.has(id));
+        if (wanted.length > 0) send(peer, { type: 'want', ids: wanted });
         changed();
         planner.soon(now);
       },
@@ -77,11 +79,13 @@ export class Inbox {
   #hear(from: NodeId, records: readonly MemberRecord[], now: number): void {
     const { parts, changed, isLeaving } = this.#options;
     const { membership, planner } = parts;
-    const before = membership.beside(2).join();
+    const before = membership.beside(2);
     if (!parts.news.hear(from, records, now)) return;
     changed();
     // Who is next to this node matters at once, the others at the next tick.
-    if (membership.beside(2).join() !== before && !isLeaving()) planner.plan(now);
+    const after = membership.beside(2);
+    const isSame = after.length === before.length && after.every((id, i) => id === before[i]);
+    if (!isSame && !isLeaving()) planner.plan(now);
     else planner.soon(now);
   }
 

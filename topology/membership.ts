@@ -65,8 +65,11 @@ export class Membership {
 
   /** In clockwise order from this node, without suspects and those `excluded`. */
   idsWithout(excluded: ReadonlySet<NodeId>): NodeId[] {
-    const members = this.#ring.filter(({ id, suspectedAt }) => suspectedAt === undefined && !excluded.has(id));
-    return members.map(({ id }) => id);
+    const ids: NodeId[] = [];
+    for (const { id, suspectedAt } of this.#ring) {
+      if (suspectedAt === undefined && !(excluded.size > 0 && excluded.has(id))) ids.push(id);
+    }
+    return ids;
   }
 
   /** Members next to this node, up to `count` on either side. */

@@ -22,7 +22,7 @@ export class Topology {
   readonly #inbox: Inbox;
   #isDirty = false;
   /** Who is next to this node, as the directory was told last. */
-  #amid = '';
+  #amid: readonly (NodeId | undefined)[] = [];
   #isLeaving = false;
 
   constructor(options: TopologyOptions) {
@@ -226,11 +226,10 @@ export class Topology {
 
   /** The directory hears when it has other nodes next to it that it can reach. */
   #checkRing(): void {
-    const amid = this.#parts.membership
-      .beside(3)
-      .map((id) => `${id}${this.#parts.edges.isUp(id) ? '+' : ''}`)
-      .join();
-    if (amid === this.#amid) return;
+    const { membership, edges } = this.#parts;
+    const beside = membership.beside(3);
+    const amid = [...beside, ...beside.map((id) => (edges.isUp(id) ? id : undefined))];
+    if (amid.length === this.#amid.length && amid.every((id, i) => id === this.#amid[i])) return;
     this.#amid = amid;
     this.directory.ringChanged();
   }

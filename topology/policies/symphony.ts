@@ -33,8 +33,12 @@ export function symphony(options: SymphonyOptions = {}): Policy {
 function longLinks(view: PolicyView, ringLinks: ReadonlySet<NodeId>, count: number): NodeId[] {
   const { members, links, nodes } = view;
   const isKept = ({ kind, nodes: then }: HeldEdge) => kind === 'long' && nodes < 2 * then && then < 2 * nodes;
-  const held = new Set([...links].filter(([, edge]) => isKept(edge)).map(([peer]) => peer));
-  const chosen = held.size === 0 ? [] : members.filter((peer) => held.has(peer) && !ringLinks.has(peer));
+  const chosen = [...links]
+    .filter(([peer, edge]) => isKept(edge) && !ringLinks.has(peer))
+    .map(([peer]) => ({ peer, at: firstAtOrAfter(view.self, members, clockwise(view.self, peer)) }))
+    .filter(({ peer, at }) => members[at] === peer)
+    .sort((a, b) => a.at - b.at)
+    .map(({ peer }) => peer);
   if (chosen.length >= count) return chosen.slice(0, count);
   const isFree = (peer: NodeId) => !ringLinks.has(peer) && !links.has(peer) && !chosen.includes(peer);
   const random = seededRandom(view.seed);
