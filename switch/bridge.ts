@@ -72,7 +72,8 @@ export class Bridge {
     this.#rules = new Rules({
       salt: Number(BigInt.asUintN(32, options.datapathId)),
       journal: this.#journal,
-      isPortLive: (no) => this.#ports.get(no)?.isUp === true,
+      isPortLive: (no) => this.#ports.get(no)?.isLive === true,
+      isPortUp: (no) => this.#ports.get(no)?.isUp === true,
       flowRemoved: (entry, reason, now) =>
         this.#observers.queue((observer) => observer.flowRemoved?.(entry, reason, now)),
       flowChanged: (entry, before) => this.#observers.queue((observer) => observer.flowChanged?.(entry, before)),
@@ -141,6 +142,12 @@ export class Bridge {
       if (!isUp) this.macs.forgetPort(no);
       this.#notePortChange(port, PortReason.MODIFY);
     });
+  }
+
+  /** Whether answers from the other end of a port's link are overdue. Nobody is told: it may pass at once. */
+  setLate(no: number, isLate: boolean): void {
+    const port = this.#ports.get(no);
+    if (port !== undefined) port.isLate = isLate;
   }
 
   // HOT PATH

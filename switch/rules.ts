@@ -12,6 +12,7 @@ export interface RulesParts {
   readonly salt: number;
   readonly journal: Journal;
   readonly isPortLive: (no: number) => boolean;
+  readonly isPortUp: (no: number) => boolean;
   readonly flowRemoved: FlowRemovedSink;
   readonly flowChanged: FlowChangedSink;
 }
@@ -24,7 +25,7 @@ export class Rules {
   readonly options: TunnelOptions;
   readonly resources: Resources;
 
-  constructor({ salt, journal, isPortLive, flowRemoved, flowChanged }: RulesParts) {
+  constructor({ salt, journal, isPortLive, isPortUp, flowRemoved, flowChanged }: RulesParts) {
     this.resources = {
       hasGroup: (id) => this.groups.get(id) !== undefined,
       hasMeter: (id) => this.meters.get(id) !== undefined,
@@ -33,7 +34,7 @@ export class Rules {
     this.options = new TunnelOptions(
       (index) => this.tables.usesField(`tun_metadata${index}`) || this.groups.usesField(`tun_metadata${index}`),
     );
-    this.groups = new GroupTable({ resources: this.resources, salt, isPortLive, journal });
+    this.groups = new GroupTable({ resources: this.resources, salt, isPortLive, isPortUp, journal });
     this.meters = new MeterTable(journal);
     this.tables = new FlowTables(flowRemoved, journal, this.resources, flowChanged);
   }

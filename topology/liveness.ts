@@ -12,6 +12,9 @@ const rttsOfPatience = 4;
 const leastPatienceMs = 100;
 /** Before the first answer nobody knows how long the way is; and longer than this nobody waits. */
 const longestPatienceMs = 3_000;
+/** An answer that takes as many round trips, this many ms, and longer than round trips vary, is late. */
+const rttsOfLateness = 2;
+const leastLateMs = 50;
 /** Probes under way whose answers still tell the round-trip time: a long way has several. */
 const timedProbes = 16;
 /** A peer that is heard anyway is probed all the same so often, to know the round-trip time. */
@@ -33,6 +36,19 @@ export class Liveness {
   /** Smoothed, in milliseconds; undefined before the first answer. */
   get rttMs(): number | undefined {
     return this.#rtt.meanMs;
+  }
+
+  /**
+   * An answer is overdue that took less time so far: frames had better go another way, if there is one as good. Sooner or
+   * later it comes, or the link is taken down.
+   */
+  isLate(now: number): boolean {
+    const usualMs = Math.max(
+      leastLateMs,
+      rttsOfLateness * (this.rttMs ?? Number.POSITIVE_INFINITY),
+      this.#rtt.lateMs ?? 0,
+    );
+    return this.#unanswered > 0 && now - this.#silentSince >= usualMs;
   }
 
   /** Anything that came from the peer shows that it lives. */

@@ -24,6 +24,8 @@ export interface LinkEvents {
   /** `silent`: the peer answers no more. Else the link was closed, or did not come up. */
   down(peer: NodeId, end: LinkEnd): void;
   message(peer: NodeId, message: LinkMessage): void;
+  /** Every now and then: whether an answer of the peer, to which the link is up, is overdue. */
+  late(peer: NodeId, isLate: boolean): void;
   /** Views that are valid only until the handler returns. */
   frames(peer: NodeId, messages: readonly Uint8Array[]): void;
 }
@@ -162,6 +164,7 @@ export class Links {
     for (const link of [...this.#links.values()]) {
       if (!link.up) continue;
       const verdict = link.liveness.tick(now, intervalMs(link.peer));
+      this.#options.events.late(link.peer, link.liveness.isLate(now));
       if (verdict === 'down') this.#failed(link, 'silent', 'no answer to probes');
       else if (verdict !== 'wait') this.send(link.peer, { type: 'probe', sequence: verdict.probe });
     }

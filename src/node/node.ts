@@ -144,6 +144,7 @@ export class OverlayNode {
         up: (peer) => this.#linkUp(peer),
         down: (peer, end) => this.#linkDown(peer, end),
         message: (peer, message) => this.topology.receive(peer, message, clock.now()),
+        late: (peer, isLate) => this.bridge.setLate(this.#peerPorts.get(peer) ?? 0, isLate),
         frames: (peer, messages) => this.#framesFromPeer(peer, messages),
       },
     });

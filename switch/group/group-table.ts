@@ -48,6 +48,8 @@ export interface GroupTableParts {
   /** See `RulesParts`. */
   readonly salt: number;
   readonly isPortLive: (no: number) => boolean;
+  /** Of ports that are up, those are not live whose other end answers late: they serve when no other does. */
+  readonly isPortUp: (no: number) => boolean;
   readonly journal: Journal;
 }
 
@@ -57,14 +59,16 @@ export class GroupTable {
   readonly #resources: Resources;
   readonly #salt: number;
   readonly #isPortLive: (no: number) => boolean;
+  readonly #isPortUp: (no: number) => boolean;
   readonly #journal: Journal;
   readonly #changes: ReadonlyMap<number, (change: GroupChange, now: number) => Removed>;
   #buckets = 0;
 
-  constructor({ resources, salt, isPortLive, journal }: GroupTableParts) {
+  constructor({ resources, salt, isPortLive, isPortUp, journal }: GroupTableParts) {
     this.#resources = resources;
     this.#salt = salt;
     this.#isPortLive = isPortLive;
+    this.#isPortUp = isPortUp;
     this.#journal = journal;
     this.#changes = new Map([
       [GroupModCommand.ADD, (change, now) => this.#add(change, now)],
@@ -103,18 +107,26 @@ export class GroupTable {
   // HOT PATH
   /** The bucket that a select or fast failover group has for a packet. The packet's key must be fresh. */
   choose(group: Group, packet: Packet): Bucket | undefined {
-    const isLive = (bucket: Bucket) => this.isLive(bucket);
-    if (group.type === GroupType.SELECT) return selectBucket(group.buckets, flowHash(packet, this.#salt), isLive);
-    return group.buckets.find(isLive);
+    return this.#choose(group, packet, this.#isPortLive) ?? this.#choose(group, packet, this.#isPortUp);
   }
 
-  /** Whether the port or the group that a bucket watches is up; true when it watches nothing. */
-  isLive(bucket: Bucket, depth = 0): boolean {
+  #choose(group: Group, packet: Packet, isPortFit: (no: number) => boolean): Bucket | undefined {
+    const isFit = (bucket: Bucket) => this.#isFit(bucket, isPortFit);
+    if (group.type === GroupType.SELECT) return selectBucket(group.buckets, flowHash(packet, this.#salt), isFit);
+    return group.buckets.find(isFit);
+  }
+
+  /** Whether the port or the group that a bucket watches will do; true when it watches nothing. */
+  #isFit(bucket: Bucket, isPortFit: (no: number) => boolean, depth = 0): boolean {
     const { port, group } = bucket.watch;
     if (port === undefined && group === undefined) return true;
-    if (port !== undefined && this.#isPortLive(port)) return true;
+    if (port !== undefined && isPortFit(port)) return true;
     const watched = group === undefined ? undefined : this.#groups.get(group);
-    return watched !== undefined && depth < maxChain && watched.buckets.some((next) => this.isLive(next, depth + 1));
+    return (
+      watched !== undefined &&
+      depth < maxChain &&
+      watched.buckets.some((next) => this.#isFit(next, isPortFit, depth + 1))
+    );
   }
 
   /** Of one group or of all. `flows`: how many flow entries send to a group. None for a group that is not there. */

@@ -71,6 +71,8 @@ export class Port {
   /** `PortConfig` bits: what a controller set. */
   config = 0;
   isLinkUp = true;
+  /** Answers from its other end are overdue: groups pass it by while another bucket will do. */
+  isLate = false;
   /** It closes a loop: nothing but probes comes in or goes out. */
   isBlocked = false;
   readonly #send: (batch: readonly Uint8Array[]) => number;
@@ -105,6 +107,11 @@ export class Port {
 
   get isUp(): boolean {
     return this.isLinkUp && !this.isBlocked && (this.config & ConfigFlag.PORT_DOWN) === 0;
+  }
+
+  /** For groups; not told to controllers, who could do nothing sooner. */
+  get isLive(): boolean {
+    return this.isUp && !this.isLate;
   }
 
   /** Whether something waits for `flush`. */

@@ -123,6 +123,22 @@ describe('liveness', () => {
     expect(probes).toEqual([0, 2_000, 4_000, 6_000, 8_000]);
   });
 
+  it('calls a peer late when its answer takes two round trips, and longer than round trips vary', () => {
+    const liveness = new Liveness();
+    let sent = { probe: 0, at: 0 };
+    for (let now = 0; now < 12_000; now += 10) {
+      if (now - sent.at === 40) liveness.answered(sent.probe, now);
+      expect(liveness.isLate(now)).toBe(false);
+      const verdict = liveness.tick(now, 300);
+      if (typeof verdict === 'object') sent = { probe: verdict.probe, at: now };
+    }
+    expect(liveness.rttMs).toBe(40);
+    liveness.tick(13_000, 300);
+    expect([13_000, 13_079, 13_080, 13_700].map((now) => liveness.isLate(now))).toEqual([false, false, true, true]);
+    liveness.heard(13_700);
+    expect(liveness.isLate(13_700)).toBe(false);
+  });
+
   it('forgives misses when anything is heard, and counts nothing while the process stood still', () => {
     const liveness = new Liveness();
     liveness.tick(0, 300);

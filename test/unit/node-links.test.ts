@@ -39,6 +39,7 @@ class End {
   readonly factory;
   readonly seen: string[] = [];
   readonly messages: LinkMessage[] = [];
+  isLate = false;
   accepts: (peer: NodeId) => boolean = () => true;
 
   constructor(
@@ -66,6 +67,9 @@ class End {
         up: () => this.seen.push('up'),
         down: (_peer, end) => this.seen.push(`down: ${end}`),
         message: (_peer, message) => this.messages.push(message),
+        late: (_peer, isLate) => {
+          this.isLate = isLate;
+        },
         frames: (_peer, messages) => this.seen.push(`frames ${messages.length}`),
       },
     });
@@ -103,8 +107,11 @@ describe('links', () => {
   it('go down about a second after the other end died without a word', () => {
     const { world, a, b } = pair();
     probe(world, [a, b], 2_000);
+    expect(a.isLate).toBe(false);
     b.factory.kill();
-    probe(world, [a], 600);
+    probe(world, [a], 500);
+    expect(a.isLate).toBe(true);
+    probe(world, [a], 100);
     expect(a.seen).toEqual(['up']);
     probe(world, [a], 600);
     expect(a.seen).toEqual(['up', 'down: silent']);

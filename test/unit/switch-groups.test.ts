@@ -230,6 +230,32 @@ it('a FAST FAILOVER group takes the first bucket that is live, at once', () => {
   expect(lab.sent).toEqual([0, 2, 1, 2]);
 });
 
+it('passes a port by whose link is late while another bucket will do, and not when none does', () => {
+  const lab = new GroupLab();
+  for (const [groupId, groupType, weight] of [
+    [1, GroupType.FF, 0],
+    [2, GroupType.SELECT, 1],
+  ] as const) {
+    lab.group({ groupId, groupType, buckets: [2, 3].map((no) => bucket([output(no)], { weight, watchPort: no })) });
+  }
+  lab.flow({ instructions: [apply(toGroup(1), toGroup(2))] });
+  const sent = () => {
+    const before = lab.sent;
+    lab.send(one);
+    return lab.sent.map((count, i) => count - before[i]!);
+  };
+  lab.bridge.setLate(2, true);
+  expect(sent()).toEqual([0, 0, 2, 0]);
+  lab.bridge.setLate(3, true);
+  const [, second, third] = sent();
+  expect(second).toBeGreaterThan(0);
+  expect(second! + third!).toBe(2);
+  lab.bridge.setLate(2, false);
+  expect(sent()).toEqual([0, 2, 0, 0]);
+  lab.bridge.setLink(2, false);
+  expect(sent()).toEqual([0, 0, 2, 0]);
+});
+
 it('takes a bucket without a watch that was inserted as the last resort', () => {
   const lab = new GroupLab();
   lab.group({ groupType: GroupType.FF, buckets: [bucket([output(2)], { watchPort: 2 })] });

@@ -2,6 +2,7 @@ import {
   type NodeId,
   pickHop,
   type Random,
+  type Route,
   type RouteMode,
   ringWithout,
   sortClockwise,
@@ -41,11 +42,18 @@ export function hopsBetween(net: TopologyNetwork, from: NodeId, to: NodeId): num
   for (let hops = 0; hops < hopLimit; hops++) {
     if (at === to) return hops;
     const next = net.nodes.get(at)!.topology.routes.route(to, mode);
-    const hop = pickHop(next.hops, 0);
+    const hop = hopNow(net, at, next);
     if (hop === undefined || !net.carries(at, hop)) return undefined;
     [at, mode] = [hop, next.mode];
   }
   return undefined;
+}
+
+/** As a switch does it: the next hop of a flow, the spare one where none answers, and one that does not when there is no other. */
+function hopNow(net: TopologyNetwork, at: NodeId, { hops, spare }: Route): NodeId | undefined {
+  const answers = (peer: NodeId) => !net.isLate(at, peer);
+  const other = spare !== undefined && answers(spare) ? spare : undefined;
+  return pickHop(hops.filter(answers), 0) ?? other ?? pickHop(hops, 0);
 }
 
 /** Depth at which each node gets a flood of `root` by the arcs alone, without repair. */

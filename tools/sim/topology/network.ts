@@ -117,6 +117,11 @@ export class TopologyNetwork {
     return other !== undefined && other.attempts.get(id) === end?.link;
   }
 
+  /** Whether a node waits in vain for a peer's answer, and has its frames go by others. */
+  isLate(id: NodeId, peer: NodeId): boolean {
+    return this.nodes.get(id)?.ends.get(peer)?.liveness.isLate(this.clock.now()) ?? false;
+  }
+
   /** As `kill -9`. */
   crash(node: SimTopology): void {
     node.isAlive = false;
