@@ -39,14 +39,22 @@ export type DirectoryAnswer = (record: DirectoryRecord | undefined, isAnswered: 
 
 export const maxValue = 1_024;
 export const maxRecordsKept = 4_096;
+/** A record that nobody put again for so long is forgotten. */
+export const recordMs = 600_000;
 /** Besides the responsible node, so many of its successors keep a record. */
 const replicas = 2;
+const expireEveryMs = 10_000;
 const maxUnderWay = 1_024;
 const answerMs = 1_000;
 const tries = 3;
 const maxHops = 64;
 
 const Op = { get: 0, put: 1, copy: 2 } as const;
+
+interface Kept {
+  readonly record: DirectoryRecord;
+  readonly until: number;
+}
 
 interface Question {
   readonly key: NodeId;
@@ -63,10 +71,11 @@ interface Question {
 export class Directory {
   readonly counters: DirectoryCounters = { asked: 0, unanswered: 0, forwarded: 0, malformed: 0, dropped: 0 };
   readonly #ring: DirectoryRing;
-  readonly #records = new Map<NodeId, DirectoryRecord>();
+  readonly #records = new Map<NodeId, Kept>();
   readonly #questions = new Map<number, Question & { readonly until: number }>();
   readonly #forwards = new Map<number, { readonly from: NodeId; readonly number: number; readonly until: number }>();
   #number = 0;
+  #expireAt = 0;
 
   constructor(ring: DirectoryRing) {
     this.#ring = ring;
@@ -95,7 +104,7 @@ export class Directory {
     }
     const hop = isFinal ? undefined : this.#hopTo(key);
     if (hop === undefined) {
-      const record = this.#serve(question.op, question.record);
+      const record = this.#serve(question.op, question.record, now);
       // Nobody waits for the answer to a copy.
       if (question.op !== Op.copy) this.#ring.send(from, { type: 'answer', number, body: encode(question.op, record) });
     } else if (hopLimit <= 1 || this.#forwards.size >= maxUnderWay) {
@@ -129,7 +138,7 @@ export class Directory {
   /** Other nodes are next to this one now: records go where they belong. */
   ringChanged(): void {
     const first = this.#ring.predecessors(replicas + 1).at(-1);
-    for (const record of [...this.#records.values()]) {
+    for (const { record } of [...this.#records.values()]) {
       if (this.#isResponsible(record.key)) this.#copy(record);
       else {
         const hop = this.#hopTo(record.key);
@@ -141,6 +150,7 @@ export class Directory {
 
   /** To be called every 50 ms or so. */
   tick(now: number): void {
+    if (now >= this.#expireAt) this.#expire(now);
     for (const [number, { until }] of this.#forwards) if (now >= until) this.#forwards.delete(number);
     for (const [number, question] of this.#questions) {
       if (now < question.until) continue;
@@ -159,7 +169,7 @@ export class Directory {
     this.counters.asked += 1;
     const hop = this.#hopTo(key);
     if (hop === undefined) {
-      done(known(this.#serve(op, record)), true);
+      done(known(this.#serve(op, record, now)), true);
       return;
     }
     const number = this.#nextNumber();
@@ -168,20 +178,21 @@ export class Directory {
     this.#ring.send(hop.peer, { type: 'query', number, hopLimit: maxHops, isFinal: hop.isFinal, key, body });
   }
 
-  #serve(op: number, record: DirectoryRecord): DirectoryRecord {
+  #serve(op: number, record: DirectoryRecord, now: number): DirectoryRecord {
     const { key } = record;
-    if (op !== Op.get && this.#keep(record) && op === Op.put) this.#copy(record);
-    return this.#records.get(key) ?? { key, version: 0, value: new Uint8Array() };
+    if (op !== Op.get && this.#keep(record, now) && op === Op.put) this.#copy(record);
+    return this.#records.get(key)?.record ?? { key, version: 0, value: new Uint8Array() };
   }
 
-  #keep(record: DirectoryRecord): boolean {
-    const held = this.#records.get(record.key);
-    if (held !== undefined && held.version >= record.version) return false;
+  /** Of records with the same version the one that came first counts; that one again is kept for longer. */
+  #keep(record: DirectoryRecord, now: number): boolean {
+    const held = this.#records.get(record.key)?.record;
+    if (held !== undefined && held.version >= record.version && !isSame(held, record)) return false;
     if (held === undefined && this.#records.size >= maxRecordsKept) {
       this.counters.dropped += 1;
       return false;
     }
-    this.#records.set(record.key, record);
+    this.#records.set(record.key, { record, until: now + recordMs });
     return true;
   }
 
@@ -212,6 +223,11 @@ export class Directory {
     return peer === undefined ? undefined : { peer, isFinal: false };
   }
 
+  #expire(now: number): void {
+    this.#expireAt = now + expireEveryMs;
+    for (const [key, { until }] of this.#records) if (now >= until) this.#records.delete(key);
+  }
+
   #nextNumber(): number {
     this.#number = (this.#number + 1) >>> 0;
     return this.#number;
@@ -221,6 +237,12 @@ export class Directory {
 /** Beyond `from`, up to and with `to`, going clockwise. */
 function isBetween(from: NodeId, key: NodeId, to: NodeId): boolean {
   return key !== from && clockwise(from, key) <= clockwise(from, to);
+}
+
+function isSame(a: DirectoryRecord, b: DirectoryRecord): boolean {
+  return (
+    a.version === b.version && a.value.length === b.value.length && a.value.every((byte, i) => byte === b.value[i])
+  );
 }
 
 function known(record: DirectoryRecord): DirectoryRecord | undefined {

@@ -2,6 +2,7 @@
 export { type AclRules, parseAcl } from './acl/parse.ts';
 export type { Notice } from './apps/app.ts';
 export { type Fenced, fencedKinds } from './apps/dhcp-fence.ts';
+export type { DirectoryAccess } from './apps/host-directory.ts';
 export { type Host, type HostLocation, HostTable } from './apps/hosts.ts';
 export {
   defaultStormLimits,
@@ -10,6 +11,7 @@ export {
   stormKinds,
   stormMeterOf,
 } from './apps/storm-control.ts';
+export { type UnknownPolicy, unknownPolicies } from './apps/unknown-unicast.ts';
 export { type ChannelOptions, type ChannelProblem, SwitchChannel } from './channel.ts';
 export { appNames, type ComposeOptions, type Composition, composeController } from './compose.ts';
 export { ControllerError, type ControllerErrorCode } from './errors.ts';

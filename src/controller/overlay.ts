@@ -6,6 +6,7 @@ import type { App, Notice, ShownFrame } from './apps/app.ts';
 import { ArpNdProxy } from './apps/arp-nd-proxy.ts';
 import { BoundedFlood } from './apps/bounded-flood.ts';
 import { DhcpFence, type Fenced } from './apps/dhcp-fence.ts';
+import { type DirectoryAccess, HostDirectory, type HostDirectoryOptions } from './apps/host-directory.ts';
 import type { Host, HostLocation } from './apps/hosts.ts';
 import { IgmpMld } from './apps/igmp-mld.ts';
 import { Ingress } from './apps/ingress.ts';
@@ -13,6 +14,7 @@ import { Learning, type RemovedRule } from './apps/learning.ts';
 import { LinkLimiter, type LinkLimits, noLinkLimits } from './apps/link-limits.ts';
 import { OverlayRouting } from './apps/overlay-routing.ts';
 import { defaultStormLimits, StormControl, type StormLimits } from './apps/storm-control.ts';
+import { type UnknownPolicy, UnknownUnicast, type UnknownUnicastOptions } from './apps/unknown-unicast.ts';
 import { Cookie, fieldOf, type SwitchPorts, type SwitchView } from './pipeline.ts';
 import { ownPortNames, type PortNames } from './ports.ts';
 import { waysFrom } from './routes.ts';
@@ -33,6 +35,8 @@ export interface OverlaySettings {
   readonly multicastQuerier: boolean;
   /** Of the frames of bounded floods. */
   readonly floodEtherType: number;
+  /** What becomes of unicast to hosts that nobody here has heard of. */
+  readonly unknownUnicast: UnknownPolicy;
 }
 
 export const defaultOverlaySettings: OverlaySettings = {
@@ -43,6 +47,7 @@ export const defaultOverlaySettings: OverlaySettings = {
   multicastSnooping: true,
   multicastQuerier: false,
   floodEtherType,
+  unknownUnicast: 'directory',
 };
 
 export interface OverlayOptions {
@@ -52,6 +57,8 @@ export interface OverlayOptions {
   readonly settings: OverlaySettings;
   /** By default those of a switch of ours. */
   readonly ports?: PortNames;
+  /** Of the overlay, where its links make a ring. */
+  readonly directory?: DirectoryAccess | undefined;
   /** Takes messages for the switch, in order. */
   readonly send: (changes: readonly SwitchChange[]) => void;
   readonly notice: (notice: Notice) => void;
@@ -92,7 +99,7 @@ export class OverlayController {
   /** The same object while nothing changed, so that apps can tell. */
   #lastPorts: SwitchPorts | undefined;
 
-  constructor({ self, epoch, settings, ports = ownPortNames, send, notice }: OverlayOptions) {
+  constructor({ self, epoch, settings, ports = ownPortNames, directory, send, notice }: OverlayOptions) {
     const rules = new RuleBook(send);
     const reach = { rules, send, notice };
     const selfSwitch = switchIdOf(self);
@@ -100,9 +107,22 @@ export class OverlayController {
     this.#names = ports;
     this.#rules = rules;
     this.#fences = settings.fence.length > 0;
-    const storm = new StormControl(reach, settings.storm);
-    const learning = new Learning({ self: selfSwitch, epoch, reach });
-    const proxy = settings.arpNdProxy ? new ArpNdProxy({ reach, host: (mac) => learning.host(mac) }) : undefined;
+    const { unknownUnicast: policy } = settings;
+    const isDropped = policy === 'drop';
+    const asksUnknown = isDropped || (policy === 'directory' && directory !== undefined);
+    const storm = new StormControl(reach, settings.storm, asksUnknown);
+    const told: HostDirectoryOptions['told'] = (...record) => learning.told(...record);
+    const registrar =
+      directory && policy !== 'flood' ? new HostDirectory({ self: selfSwitch, directory, told }) : undefined;
+    const learning = new Learning({ self: selfSwitch, epoch, reach, registrar });
+    const host = (mac: Uint8Array) => learning.host(mac);
+    const proxy = settings.arpNdProxy ? new ArpNdProxy({ reach, host, directory: registrar }) : undefined;
+    const find: UnknownUnicastOptions['find'] = (mac, now, done) => {
+      if (learning.host(mac) !== undefined) done(true, now);
+      else if (registrar === undefined) done(false, now);
+      else registrar.findHost(mac, now, done);
+    };
+    const unknown = asksUnknown ? new UnknownUnicast({ reach, storm, isDropped, find }) : undefined;
     const limits = new LinkLimiter(reach, settings.links);
     const routing = new OverlayRouting(reach, limits);
     const isQuerier = settings.multicastQuerier;
@@ -113,7 +133,7 @@ export class OverlayController {
     const { floodEtherType: etherType } = settings;
     const floods = [new Ingress(reach, storm, etherType), new BoundedFlood(reach, etherType)];
     const base = [storm, limits, ...floods, routing, learning];
-    const extra = [proxy, groups, this.#fences ? new DhcpFence(reach, settings.fence) : undefined];
+    const extra = [registrar, unknown, proxy, groups, this.#fences ? new DhcpFence(reach, settings.fence) : undefined];
     this.#apps = [...base, ...extra.filter((app) => app !== undefined)];
     this.#learning = learning;
     this.#proxy = proxy;
@@ -129,6 +149,7 @@ export class OverlayController {
         },
       ],
       [Cookie.question, (frame, now) => learning.heard(frame, proxy?.asked(frame, now) ?? false, now)],
+      [Cookie.unknown, (frame, now) => unknown?.arrived(frame, now)],
       [Cookie.membership, (frame, now) => learning.heard(frame, groups?.told(frame, now) ?? false, now)],
     ]);
   }

@@ -44,6 +44,8 @@ export const Cookie = {
   flood: 8n,
   /** Ways to switches that are not known one by one. */
   area: 9n,
+  /** Unicast to a host that is not known; the frame went nowhere else. */
+  unknown: 10n,
 } as const;
 
 export interface Rule {

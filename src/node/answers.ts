@@ -85,6 +85,7 @@ function nonZero(counters: Readonly<Record<string, number>>, except: readonly st
 const refusals = [
   ...['packetInsIgnored', 'tableFull', 'claimsRefused', 'macsDamped', 'announcementsMalformed', 'announcementsDropped'],
   ...['addressMessagesIgnored', 'bindingsEvicted', 'bindingsRefused', 'groupMessagesIgnored', 'membershipsRefused'],
+  ...['unknownDropped', 'unknownOverflow', 'directoryFull'],
 ];
 
 /** By kind and port: `storm broadcast ringlet0`. */

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { EtherType } from '../../switch/packet/index.ts';
 import { demandModes, parseNodeId, policyNames } from '../../topology/index.ts';
-import { defaultStormLimits, fencedKinds, type OverlaySettings } from '../controller/index.ts';
+import { defaultStormLimits, fencedKinds, type OverlaySettings, unknownPolicies } from '../controller/index.ts';
 import { NodeError } from './errors.ts';
 
 const label = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9.-]{0,62}$/, 'letters, digits, dots and dashes, 63 at most');
@@ -106,6 +106,13 @@ const nodeKeys = z.strictObject({
   stormBroadcast: framesPerSecond('broadcast').default(defaultStormLimits.broadcast),
   stormMulticast: framesPerSecond('multicast').default(defaultStormLimits.multicast),
   stormUnknownUnicast: framesPerSecond('unicast to unknown hosts').default(defaultStormLimits.unknownUnicast),
+  unknownUnicast: z
+    .enum(unknownPolicies)
+    .describe(
+      'what becomes of unicast to a host that this node has not heard of: the directory of the overlay is asked where it is, and what it ' +
+        'does not know is flooded (directory) or dropped (drop); or nobody is asked, and all of it is flooded (flood)',
+    )
+    .default('directory'),
   fence: z
     .array(z.enum(fencedKinds))
     .max(fencedKinds.length)
@@ -155,10 +162,19 @@ export type NodeConfig = z.output<typeof nodeConfig>;
 /** What the controller of a node is told. */
 export function overlaySettings(config: NodeConfig): OverlaySettings {
   const { stormBroadcast: broadcast, stormMulticast: multicast, stormUnknownUnicast: unknownUnicast } = config;
-  const { fence, arpNdProxy, multicastSnooping, multicastQuerier, floodEtherType } = config;
+  const { fence, arpNdProxy, multicastSnooping, multicastQuerier, floodEtherType, unknownUnicast: unknown } = config;
   const storm = { broadcast, multicast, unknownUnicast };
   const links = { rate: config.linkRate, remark: config.linkRemark };
-  return { storm, links, fence, arpNdProxy, multicastSnooping, multicastQuerier, floodEtherType };
+  return {
+    storm,
+    links,
+    fence,
+    arpNdProxy,
+    multicastSnooping,
+    multicastQuerier,
+    floodEtherType,
+    unknownUnicast: unknown,
+  };
 }
 
 /** Throws a NodeError with one line for each wrong key. */

@@ -17,6 +17,7 @@ import {
 } from '../../topology/index.ts';
 import {
   type ChannelProblem,
+  type DirectoryAccess,
   defaultOverlaySettings,
   type Notice,
   OverlayController,
@@ -225,13 +226,27 @@ export class OverlayNode {
     const channel = new SwitchChannel(
       {
         send: (bytes) => toSwitch.write(bytes),
-        app: (send) => new OverlayController({ self: this.id, epoch: () => this.flood.epoch, settings, send, notice }),
+        app: (send) =>
+          new OverlayController({
+            ...{ self: this.id, epoch: () => this.flood.epoch, settings, send, notice },
+            directory: this.#paths === undefined ? this.#directory : undefined,
+          }),
         onProblem: (problem: ChannelProblem) => log.error(problem, 'the switch and its controller disagree'),
       },
       clock.now(),
     );
     channel.start();
     return channel;
+  }
+
+  /** Of use once this node can be found in the ring. */
+  get #directory(): DirectoryAccess {
+    const { topology } = this;
+    return {
+      get: (key, now, done) => (topology.isInRing ? topology.directory.get(key, now, done) : done(undefined, false)),
+      put: (record, now, done) =>
+        topology.isInRing ? topology.directory.put(record, now, done) : done?.(undefined, false),
+    };
   }
 
   #tick(): void {

@@ -88,4 +88,28 @@ describe('the directory of an overlay', () => {
     expect(askAll()).toEqual(all('new'));
     expect(copies()).toBe(3 * keys.length);
   });
+
+  it('forgets what nobody puts again', () => {
+    const [kept, lost] = randomIds(2, random) as [NodeId, NodeId];
+    const both = () => {
+      const told: (string | undefined)[] = [];
+      for (const key of [kept, lost]) {
+        anyone().topology.directory.get(key, net.clock.now(), (record) => told.push(text(record)));
+        net.run(2_000);
+      }
+      return told;
+    };
+    put(kept, 1, 'kept');
+    put(lost, 1, 'lost');
+    net.run(300_000);
+    expect(both()).toEqual(['kept', 'lost']);
+    put(kept, 1, 'kept');
+    for (const [i, key] of keys.entries()) put(key, 3, `new ${i}`);
+    net.run(320_000);
+    expect(both()).toEqual(['kept', undefined]);
+    for (const [i, key] of keys.entries()) put(key, 3, `new ${i}`);
+    put(kept, 2, '');
+    net.run(2_000);
+    expect(both()).toEqual([undefined, undefined]);
+  });
 });

@@ -111,7 +111,15 @@ describe('the configuration of a node', () => {
       floodEtherType: 0x88b5,
     };
     const tap = { tap: 'ringlet0', addresses: [], mtu: 1330, ovsDatabase: 'unix:/var/run/openvswitch/db.sock' };
-    const links = { linkRate: 0, linkRemark: 0, policy: 'symphony', successors: 2, peers: [], demand: 'on-demand' };
+    const links = {
+      linkRate: 0,
+      linkRemark: 0,
+      unknownUnicast: 'directory',
+      policy: 'symphony',
+      successors: 2,
+      peers: [],
+      demand: 'on-demand',
+    };
     expect(parseNodeConfig(good)).toEqual({ ...good, overlay: 'default', ...tap, ...storm, ...services, ...links });
     expect(parseNodeConfig({ ...good, floodEtherType: '0x88b6' }).floodEtherType).toBe(0x88b6);
     for (const wrong of ['0x0800', '0x05ff', '88b5', '0x88B5']) {

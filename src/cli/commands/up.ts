@@ -31,6 +31,7 @@ export interface UpOptions {
   readonly stormBroadcast?: number;
   readonly stormMulticast?: number;
   readonly stormUnknownUnicast?: number;
+  readonly unknownUnicast?: string;
   readonly fence?: readonly string[];
   /** True as well when nothing was said: there is a flag to say no, and none to say yes. */
   readonly arpNdProxy?: boolean;
@@ -80,6 +81,7 @@ export function command(): Command {
     .option('--storm-broadcast <frames>', 'broadcast a second that the host may send (default: 500; 0: any)', integer)
     .option('--storm-multicast <frames>', 'multicast a second (default: 2000; 0: any)', integer)
     .option('--storm-unknown-unicast <frames>', 'frames a second to unknown hosts (default: 500; 0: any)', integer)
+    .option('--unknown-unicast <what>', 'frames to unknown hosts: directory, flood or drop (default: directory)')
     .option('--fence <kind>', 'dhcp, dhcpv6 or ra: stays at this site; may be given more than once', collect)
     .option('--no-arp-nd-proxy', 'do not answer ARP and neighbour discovery for hosts elsewhere')
     .option('--no-multicast-snooping', 'flood all multicast')

@@ -6,6 +6,7 @@ import {
   get32,
   Icmpv6Type,
   macNumber,
+  Packet,
 } from '../../../switch/packet/index.ts';
 import {
   apply,
@@ -30,12 +31,14 @@ import { packetOut } from '../rules.ts';
 import { type ArpMessage, readAddressMessage, routerAdvertisement, type Solicitation } from './address-messages.ts';
 import type { App, AppReach, ShownFrame } from './app.ts';
 import { type Binding, BindingTable } from './bindings.ts';
+import type { HostDirectory } from './host-directory.ts';
 import { type Host, sameLocation } from './hosts.ts';
 
 export interface ArpNdProxyOptions {
   readonly reach: AppReach;
   /** Where a MAC address lives, if that is known. */
   readonly host: (mac: Uint8Array) => Host | undefined;
+  readonly directory?: Pick<HostDirectory, 'addressed' | 'findAddress'> | undefined;
 }
 
 /**
@@ -69,35 +72,65 @@ export class ArpNdProxy implements App {
   }
 
   /** A frame that goes its way: what it teaches. */
-  overheard({ packet }: ShownFrame, now: number): void {
-    const message = readAddressMessage(packet);
+  overheard(frame: ShownFrame, now: number): void {
+    const message = readAddressMessage(frame.packet);
     if (message === undefined) this.#counts.addressMessagesIgnored += 1;
     else if (message.kind === 'advertisement') {
       const { target, mac, isRouter, overrides } = message;
-      if (mac !== undefined && overrides) this.#learn(target, mac, isRouter, now);
+      if (mac === undefined || !overrides) return;
+      this.#learn(target, mac, isRouter, now);
+      this.#register(target, mac, isRouter, frame);
     } else if (message.kind === 'routerAdvertisement') {
       const binding = this.#bindings.get(message.ip, now);
       if (binding !== undefined) this.#learn(message.ip, binding.mac, true, now);
     } else if (message.kind === 'solicitation') this.#compare(message, now);
-    else this.#learn(message.ip, message.mac, false, now);
+    else {
+      this.#learn(message.ip, message.mac, false, now);
+      if (message.kind === 'arp') this.#register(message.ip, message.mac, false, frame);
+    }
   }
 
-  /** A question of a host at a leaf port, which went nowhere else. True: it was flooded, false: answered. */
+  /** A question of a host at a leaf port, which went nowhere else. True: it was flooded, false: it is or will be answered. */
   asked(frame: ShownFrame, now: number): boolean {
-    const message = readAddressMessage(frame.packet);
     this.overheard(frame, now);
+    if (this.#answer(frame, now) || this.#find(frame, now)) return false;
+    this.#flood(frame);
+    return true;
+  }
+
+  #answer(frame: ShownFrame, now: number): boolean {
+    const message = readAddressMessage(frame.packet);
     const answer =
       message?.kind === 'arp'
         ? this.#arpAnswer(message, frame, now)
         : message?.kind === 'solicitation'
           ? this.#ndAnswer(message, frame, now)
           : undefined;
-    if (answer === undefined) {
-      this.#flood(frame);
-      return true;
-    }
+    if (answer === undefined) return false;
     this.#options.reach.send([packetOut(answer, PortNo.CONTROLLER, [output(frame.inPort)])]);
-    return false;
+    return true;
+  }
+
+  /** Asks the directory for an address that nobody here has heard of. What it does not know either is flooded. */
+  #find({ cookie, inPort, from, packet }: ShownFrame, now: number): boolean {
+    const { directory, host } = this.#options;
+    const message = readAddressMessage(packet);
+    if (directory === undefined || (message?.kind !== 'arp' && message?.kind !== 'solicitation')) return false;
+    const { ip, mac, target } = message;
+    const isPlain = !isUnspecified(ip) && !isSame(ip, target) && isOneHost(target);
+    // The first frame of a host goes everywhere, so that all learn where it is.
+    const isNews = mac === undefined || host(mac)?.location.kind !== 'local';
+    if (!isPlain || isNews || this.#bindings.get(target, now) !== undefined) return false;
+    const [wanted, data] = [target.slice(), packet.frame.slice()];
+    const isKnown = (owner: Uint8Array) => host(owner) !== undefined;
+    directory.findAddress(wanted, isKnown, now, (address, at) => {
+      const frame = { cookie, inPort, from, packet: new Packet() };
+      frame.packet.load(data);
+      const isNew = this.#bindings.get(wanted, at) === undefined;
+      if (address !== undefined && isNew) this.#learn(wanted, address.mac, address.isRouter, at);
+      if (!this.#answer(frame, at)) this.#flood(frame);
+    });
+    return true;
   }
 
   #arpAnswer({ ip, mac, target }: ArpMessage, frame: ShownFrame, now: number): Uint8Array | undefined {
@@ -138,6 +171,12 @@ export class ArpNdProxy implements App {
     else this.#bindings.forget(ip);
   }
 
+  /** What the host of a leaf port says of itself. */
+  #register(ip: Uint8Array, mac: Uint8Array, isRouter: boolean, { from, packet }: ShownFrame): void {
+    const isItsOwn = from?.kind === 'local' && macNumber(packet.frame, sourceMacAt) === macNumber(mac, 0);
+    if (isItsOwn && isOneHost(ip)) this.#options.directory?.addressed(ip, { mac: mac.slice(), isRouter });
+  }
+
   #learn(ip: Uint8Array, mac: Uint8Array, isRouter: boolean, now: number): void {
     if (isOneHost(ip) && (mac[0]! & 1) === 0) this.#bindings.confirm(ip, mac, isRouter, now);
   }
@@ -156,10 +195,15 @@ function isOneHost(ip: Uint8Array): boolean {
   return ip[0] !== 0xff && ip.subarray(0, 15).some((byte) => byte !== 0);
 }
 
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, i) => byte === b[i]);
+}
+
 function isUnspecified(ip: Uint8Array): boolean {
   return ip.every((byte) => byte === 0);
 }
 
+const sourceMacAt = 6;
 const requests: readonly (readonly OxmField[])[] = [
   [toAll, ...arp, { field: 'arp_op', value: ArpOp.REQUEST }],
   [toGroup, ...icmpv6(Icmpv6Type.NEIGHBOUR_SOLICITATION)],

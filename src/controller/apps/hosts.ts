@@ -148,6 +148,11 @@ export class HostTable {
     return isMine ? 'contested' : 'late';
   }
 
+  /** The directory says so; anything that frames or claims told holds. */
+  told(mac: Uint8Array, place: HostLocation, sequence: number, now: number): LearnResult {
+    return this.get(mac) === undefined ? this.#learn(mac, place, sequence, now, false) : 'known';
+  }
+
   /** No frame of the host came through the pipeline for the ageing time. True, and it is forgotten, if none came up either. */
   aged(mac: Uint8Array, place: HostLocation, now: number): boolean {
     const entry = this.#hosts.get(macNumber(mac, 0));

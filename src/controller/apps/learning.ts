@@ -25,6 +25,7 @@ import {
   maxClaims,
 } from './announcement.ts';
 import type { App, AppReach, ShownFrame } from './app.ts';
+import type { HostDirectory } from './host-directory.ts';
 import {
   dampingMs,
   type Host,
@@ -51,6 +52,8 @@ export interface LearningOptions {
   /** Of this switch's floods. */
   readonly epoch: () => number;
   readonly reach: AppReach;
+  /** Hears of hosts at leaf ports that turn up, and of those that move to another switch or fall silent. */
+  readonly registrar?: Pick<HostDirectory, 'settled' | 'left'> | undefined;
 }
 
 /** A rule that the switch gave up. */
@@ -108,7 +111,19 @@ export class Learning implements App {
       ...left.map((switchId) => placeKey({ kind: 'remote', switchId })),
       ...gone.map((port) => placeKey({ kind: 'local', port })),
     ]);
-    for (const host of this.#hosts.forgetPlaces((place) => places.has(placeKey(place)))) this.#keepRules(host.mac);
+    for (const host of this.#hosts.forgetPlaces((place) => places.has(placeKey(place)))) {
+      this.#keepRules(host.mac);
+      if (host.location.kind === 'local') this.#options.registrar?.left(host.mac, true);
+    }
+  }
+
+  /** The directory says where a host is. True: frames for it go somewhere from now on. */
+  told(mac: Uint8Array, switchId: bigint, sequence: number, now: number): boolean {
+    const isThere = this.#view?.members.has(switchId) || this.#view?.isPartial;
+    if (!isThere || switchId === this.#options.self) return false;
+    const place: HostLocation = { kind: 'remote', switchId };
+    this.#learned(mac, undefined, place, this.#hosts.told(mac, place, sequence, now), now);
+    return this.#hosts.get(mac) !== undefined;
   }
 
   /** Takes a sender's place from a frame. `isFlooded`: every other switch gets to see it. */
@@ -147,6 +162,7 @@ export class Learning implements App {
     if (host === undefined) return;
     if (this.#hosts.aged(host.mac, host.location, now)) {
       this.counters.aged += 1;
+      if (host.location.kind === 'local') this.#options.registrar?.left(host.mac, true);
       this.#keepRules(host.mac);
     } else this.#renewRules(host);
   }
@@ -168,6 +184,7 @@ export class Learning implements App {
     if (result === 'learned' || result === 'moved') {
       counters[result] += 1;
       this.#keepRules(mac);
+      this.#register(mac, before);
     } else if (result === 'full') {
       counters.tableFull += 1;
       rules.lend(silence([senderAt(place)], place, 50, banSeconds));
@@ -181,6 +198,12 @@ export class Learning implements App {
     if (placeKey(place) === placeKey(host.location)) return;
     const seconds = Math.ceil((host.dampedUntil - now) / 1000);
     rules.lend(silence([senderAt(place), { field: 'eth_src', value: mac.slice() }], place, 60, seconds));
+  }
+
+  #register(mac: Uint8Array, before: HostLocation | undefined): void {
+    const host = this.#hosts.get(mac);
+    if (host?.location.kind === 'local') this.#options.registrar?.settled(host);
+    else if (before?.kind === 'local') this.#options.registrar?.left(mac, false);
   }
 
   #contest(mac: Uint8Array, isObjection: boolean, now: number): void {

@@ -1,5 +1,15 @@
 import { type Instruction, MeterFlags, MeterModCommand, MeterNo } from '../../../ofp/index.ts';
-import { apply, Cookie, everywhere, inPort, type SwitchView, Table, toOne } from '../pipeline.ts';
+import {
+  apply,
+  Cookie,
+  everywhere,
+  inPort,
+  type SwitchView,
+  Table,
+  toController,
+  toOne,
+  wholeFrame,
+} from '../pipeline.ts';
 import type { MeterChange } from '../rules.ts';
 import type { App, AppReach } from './app.ts';
 import { meterOf, stormMeterId } from './meter-ids.ts';
@@ -24,10 +34,13 @@ export class StormControl implements App {
   readonly counters = {};
   readonly #reach: AppReach;
   readonly #limits: StormLimits;
+  readonly #asksUnknown: boolean;
   #leaves: readonly number[] = [];
 
-  constructor(reach: AppReach, limits: StormLimits) {
+  /** `asksUnknown`: unicast to unknown hosts goes to the controller, and nowhere else. */
+  constructor(reach: AppReach, limits: StormLimits, asksUnknown: boolean) {
     this.#reach = reach;
+    this.#asksUnknown = asksUnknown;
     this.#limits = limits;
   }
 
@@ -50,10 +63,13 @@ export class StormControl implements App {
     this.#reach.rules.holdFor('storm', ports, (known) =>
       known.leaves.map((port) => ({
         table: Table.destination,
-        cookie: Cookie.storm,
+        cookie: this.#asksUnknown ? Cookie.unknown : Cookie.storm,
         priority: 5,
         match: [inPort(port), toOne],
-        instructions: [...this.meter(port, 'unknownUnicast'), apply(...everywhere(known))],
+        instructions: [
+          ...this.meter(port, 'unknownUnicast'),
+          apply(...(this.#asksUnknown ? [toController(wholeFrame)] : everywhere(known))),
+        ],
       })),
     );
   }
