@@ -38,7 +38,7 @@ export function composeController({
 }: ComposeOptions): Composition {
   checkApps(apps);
   const make: Readonly<Record<ForwarderName, () => Learning | BoundedFlood>> = {
-    learning: () => new Learning(options),
+    learning: () => new Learning({ ...options, links: () => links }),
     'bounded-flood': () => new BoundedFlood({ ...options, links: () => links }),
   };
   const forwarder = make[apps.at(-1) as ForwarderName]();

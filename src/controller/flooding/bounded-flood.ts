@@ -6,10 +6,9 @@ import type { App, PacketIn, Stage } from '../runtime/app.ts';
 import { cookieOf } from '../runtime/cookies.ts';
 import type { Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
-import { macAt } from '../switching/hosts.ts';
-import { NetworkMap } from './network-map.ts';
+import { type Host, Hosts, isGroupMac, macAt, type Network } from '../switching/hosts.ts';
 import { nodeIdOf } from './node-id.ts';
-import { fixedRules, known, knownBy, linkRules, networkFloodType, type Place, towards } from './rules.ts';
+import { fixedRules, knownBy, knownRule, linkRules, networkFloodType, type Place, towards } from './rules.ts';
 
 export interface BoundedFloodOptions {
   /** Of the network that is flooded. Called once there is one. */
@@ -18,19 +17,13 @@ export interface BoundedFloodOptions {
   readonly maxHostsPerPort?: number;
 }
 
-export interface FloodedHost {
-  readonly mac: number;
-  readonly sw: ManagedSwitch;
-  readonly port: number;
-  /** When it was learned there, ms. */
-  readonly since: number;
-}
-
 interface Member {
   readonly id: NodeId;
   readonly engine: FloodEngine;
   /** Ports of links that have rules now. */
   links: ReadonlySet<number>;
+  /** The port of the link to each switch that is joined with it directly. */
+  neighbours: ReadonlyMap<ManagedSwitch, number>;
 }
 
 const maxHosts = 16_384;
@@ -43,7 +36,7 @@ const epoch = 1;
 /**
  * The app that floods by the core of bounded flooding (switch/flood) on switches that know nothing of it: what is for all comes to the
  * controller, goes from switch to switch over all links by packet-out, and is repaired where it got lost. What is for one host goes by rules, along
- * the tree of links that forward.
+ * the shortest ways.
  */
 export class BoundedFlood implements App {
   readonly name = 'bounded-flood';
@@ -55,21 +48,16 @@ export class BoundedFlood implements App {
   readonly #maxPerPort: number;
   readonly #members = new Map<ManagedSwitch, Member>();
   readonly #byId = new Map<NodeId, ManagedSwitch>();
-  readonly #hosts = new Map<number, FloodedHost>();
-  /** How many hosts are at a port, by `portKey`. */
-  readonly #perPort = new Map<string, number>();
+  readonly #hosts = new Hosts();
   #place: Place = { cookie: cookieOf(this.owner), table: 0 };
-  #map: NetworkMap | undefined;
-  /** `recomputed` of the links when the map was made. */
-  #mapOf = -1;
 
   constructor({ links, maxHostsPerPort = 1024 }: BoundedFloodOptions) {
     this.#links = links;
     this.#maxPerPort = maxHostsPerPort;
   }
 
-  *hostsOf(sw: ManagedSwitch): Iterable<FloodedHost> {
-    for (const host of this.#hosts.values()) if (host.sw === sw) yield host;
+  hostsOf(sw: ManagedSwitch): Iterable<Host> {
+    return this.#hosts.of(sw);
   }
 
   place({ table }: Stage): void {
@@ -80,7 +68,7 @@ export class BoundedFlood implements App {
     if (!this.#members.has(sw)) {
       const id = nodeIdOf(sw.datapathId);
       const engine = new FloodEngine({ self: id, epoch, etherType: networkFloodType });
-      this.#members.set(sw, { id, engine, links: new Set() });
+      this.#members.set(sw, { id, engine, links: new Set(), neighbours: new Map() });
       this.#byId.set(id, sw);
     }
     for (const rule of fixedRules(this.#place)) sw.rules.put(rule);
@@ -88,28 +76,44 @@ export class BoundedFlood implements App {
       const host = knownBy(this.#place, rule);
       if (host !== undefined && sw.ports.has(host.port)) this.#learn(sw, host.port, host.mac, now);
     }
-    this.#map = undefined;
-    for (const host of this.#hosts.values()) this.#putHost(sw, host);
-  }
-
-  disconnected(): void {
-    this.#map = undefined;
+    this.#putHosts(sw);
   }
 
   forgotten(sw: ManagedSwitch): void {
     const member = this.#members.get(sw);
-    for (const { mac } of [...this.hostsOf(sw)]) this.#forget(mac);
+    for (const host of [...this.hostsOf(sw)]) this.#forget(host);
     this.#members.delete(sw);
+    this.#hosts.forget(sw);
     if (member !== undefined) this.#byId.delete(member.id);
-    this.#map = undefined;
   }
 
   portChanged(sw: ManagedSwitch, no: number): void {
     if (!sw.ports.get(no)?.isUp) this.#forgetAt(sw, (port) => port === no);
   }
 
-  linksChanged(sw: ManagedSwitch, ports: ReadonlySet<number>): void {
-    this.#forgetAt(sw, (port) => ports.has(port));
+  /** Brings what follows from the network in line. */
+  networkChanged(): void {
+    const { paths } = this.#links();
+    for (const sw of this.#members.keys()) this.#forgetAt(sw, (port) => this.#isLink(sw, port));
+    for (const [sw, before] of this.#hosts.regroup(this.#members.keys(), (each) => paths.partOf(each))) {
+      const { hosts } = this.#hosts.networkOf(sw);
+      for (const host of before.hosts.values()) if (!hosts.has(host.mac)) this.#takeBack(sw, host);
+    }
+    for (const [sw, member] of this.#members) {
+      member.neighbours = paths.neighboursOf(sw);
+      member.engine.setPeers([...member.neighbours.keys()].flatMap((each) => this.#members.get(each)?.id ?? []));
+      const links = new Set(
+        this.#links()
+          .linksOf(sw)
+          .map(({ no }) => no),
+      );
+      for (const no of member.links) {
+        if (!links.has(no)) for (const rule of linkRules(this.#place, no)) sw.rules.remove(rule);
+      }
+      for (const no of links) for (const rule of linkRules(this.#place, no)) sw.rules.put(rule);
+      member.links = links;
+      this.#putHosts(sw);
+    }
   }
 
   packetIn(sw: ManagedSwitch, message: PacketIn, inPort: number, now: number): boolean {
@@ -124,39 +128,27 @@ export class BoundedFlood implements App {
 
   ruleGone(sw: ManagedSwitch, { tableId: table, ...rule }: Message<'flowRemoved'>): void {
     const gone = knownBy(this.#place, { ...rule, table });
-    const host = gone && this.#hosts.get(gone.mac);
+    const host = gone && this.#networkOf(sw).hosts.get(gone.mac);
     if (host === undefined || host.sw !== sw || host.port !== gone?.port) return;
     this.counters.aged += 1;
-    this.#forget(host.mac);
+    this.#forget(host);
   }
 
   tick(now: number): void {
-    const { recomputed } = this.#links().counters;
-    if (this.#map === undefined || recomputed !== this.#mapOf) this.#survey(recomputed);
     for (const [sw, { engine }] of this.#members) if (engine.nextTick() <= now) this.#send(sw, engine.tick(now));
   }
 
-  /** Looks at the network anew, and brings what follows from it in line. */
-  #survey(recomputed: number): void {
-    const map = new NetworkMap(this.#links());
-    this.#map = map;
-    this.#mapOf = recomputed;
-    for (const [sw, member] of this.#members) {
-      const neighbours = [...map.neighboursOf(sw).keys()];
-      member.engine.setPeers(neighbours.flatMap((neighbour) => this.#members.get(neighbour)?.id ?? []));
-      const links = new Set([...sw.ports.keys()].filter((no) => this.#links().portOf(sw, no)?.isLink));
-      for (const no of member.links) {
-        if (!links.has(no)) for (const rule of linkRules(this.#place, no)) sw.rules.remove(rule);
-      }
-      for (const no of links) for (const rule of linkRules(this.#place, no)) sw.rules.put(rule);
-      member.links = links;
-      for (const host of this.#hosts.values()) this.#putHost(sw, host);
-    }
+  #networkOf(sw: ManagedSwitch): Network {
+    return this.#hosts.networkOf(sw);
+  }
+
+  #isLink(sw: ManagedSwitch, port: number): boolean {
+    return this.#links().portOf(sw, port)?.isLink ?? false;
   }
 
   /** A port of hosts that may forward. */
   #isLeaf(sw: ManagedSwitch, port: number): boolean {
-    return sw.forwarding.has(port) && !this.#links().portOf(sw, port)?.isLink;
+    return sw.forwarding.has(port) && !this.#isLink(sw, port);
   }
 
   /** False: it is not learned, as it has no host's address or there are too many. */
@@ -166,60 +158,59 @@ export class BoundedFlood implements App {
   }
 
   #learn(sw: ManagedSwitch, port: number, mac: number, now: number): boolean {
-    const before = this.#hosts.get(mac);
-    if (before?.sw === sw && before.port === port) return true;
-    const place = portKey(sw, port);
-    const count = this.#perPort.get(place) ?? 0;
-    if (count >= this.#maxPerPort || (before === undefined && this.#hosts.size >= maxHosts)) {
+    const { hosts, switches } = this.#networkOf(sw);
+    const known = hosts.get(mac);
+    if (known?.sw === sw && known.port === port) return true;
+    if (this.#hosts.countAt(sw, port) >= this.#maxPerPort || (known === undefined && hosts.size >= maxHosts)) {
       this.counters.tooMany += 1;
       return false;
     }
-    if (before === undefined) this.counters.learned += 1;
+    if (known === undefined) this.counters.learned += 1;
     else {
       this.counters.moved += 1;
-      this.#uncount(before);
-      before.sw.rules.remove(known(this.#place, mac, before.port));
+      known.sw.rules.remove(knownRule(this.#place, mac, known.port));
+      this.#hosts.move(known, sw, port, now);
     }
-    const host: FloodedHost = { mac, sw, port, since: now };
-    this.#hosts.set(mac, host);
-    this.#perPort.set(place, count + 1);
-    for (const member of this.#members.keys()) this.#putHost(member, host);
+    const host = known ?? this.#hosts.add(mac, sw, port, now);
+    for (const each of switches) this.#putHost(each, host);
     return true;
   }
 
   #forgetAt(sw: ManagedSwitch, isMeant: (port: number) => boolean): void {
-    for (const { mac, port } of [...this.hostsOf(sw)]) if (isMeant(port)) this.#forget(mac);
+    for (const host of [...this.hostsOf(sw)]) if (isMeant(host.port)) this.#forget(host);
   }
 
-  #forget(mac: number): void {
-    const host = this.#hosts.get(mac);
-    if (host === undefined) return;
-    this.#hosts.delete(mac);
-    this.#uncount(host);
-    host.sw.rules.remove(known(this.#place, mac, host.port));
-    for (const sw of this.#members.keys()) sw.rules.remove(towards(this.#place, mac, host.port));
+  #forget(host: Host): void {
+    const { switches } = this.#networkOf(host.sw);
+    if (this.#hosts.remove(host)) for (const sw of switches) this.#takeBack(sw, host);
   }
 
-  #uncount({ sw, port }: FloodedHost): void {
-    const place = portKey(sw, port);
-    const left = (this.#perPort.get(place) ?? 0) - 1;
-    if (left > 0) this.#perPort.set(place, left);
-    else this.#perPort.delete(place);
+  #takeBack(sw: ManagedSwitch, { mac, port }: Host): void {
+    sw.rules.remove(knownRule(this.#place, mac, port));
+    sw.rules.remove(towards(this.#place, mac, port));
+  }
+
+  #putHosts(sw: ManagedSwitch): void {
+    for (const host of this.#networkOf(sw).hosts.values()) this.#putHost(sw, host);
   }
 
   /** The rule that stops the copies comes last, so that none is missing once there are no more. */
-  #putHost(sw: ManagedSwitch, host: FloodedHost): void {
-    const port = sw === host.sw ? host.port : this.#map?.hop(sw, host.sw);
+  #putHost(sw: ManagedSwitch, host: Host): void {
+    const port = this.#portTo(sw, host);
     if (port === undefined) sw.rules.remove(towards(this.#place, host.mac, 0));
     else sw.rules.put(towards(this.#place, host.mac, port));
-    if (sw === host.sw) sw.rules.put(known(this.#place, host.mac, host.port));
+    if (sw === host.sw) sw.rules.put(knownRule(this.#place, host.mac, host.port));
+  }
+
+  #portTo(sw: ManagedSwitch, { sw: at, port }: Host): number | undefined {
+    return sw === at ? port : this.#links().paths.hop(sw, at);
   }
 
   /** A whole frame of a leaf port that no rule is for. */
   #forward(sw: ManagedSwitch, inPort: number, data: Uint8Array, now: number): void {
-    const isGroup = (data[0]! & 1) === 1;
-    const to = isGroup ? undefined : this.#hosts.get(macAt(data, 0));
-    const port = to && (to.sw === sw ? to.port : this.#map?.hop(sw, to.sw));
+    const destination = macAt(data, 0);
+    const to = isGroupMac(destination) ? undefined : this.#networkOf(sw).hosts.get(destination);
+    const port = to && this.#portTo(sw, to);
     if (port !== undefined) {
       // Its rule is on its way.
       if (port !== inPort) sw.packetOut(inPort, { actions: [output(port)], data });
@@ -253,11 +244,10 @@ export class BoundedFlood implements App {
   #send(sw: ManagedSwitch, copies: readonly FloodCopy[]): void {
     for (const { to, frb } of copies) {
       const neighbour = this.#byId.get(to);
-      const port = neighbour && this.#map?.neighboursOf(sw).get(neighbour);
+      const port = neighbour && this.#members.get(sw)?.neighbours.get(neighbour);
       if (port !== undefined) sw.packetOut(PortNo.CONTROLLER, { actions: [output(port)], data: frb });
     }
   }
 }
 
 const output = (port: number): Action => ({ type: 'output', port, maxLen: 0 });
-const portKey = ({ name }: ManagedSwitch, port: number): string => `${name}/${port}`;

@@ -11,8 +11,7 @@
  */
 import { type Instruction, type OxmField, PortNo } from '../../../ofp/index.ts';
 import { inOrder, type Rule } from '../runtime/rule.ts';
-import { macAt, macBytes } from '../switching/hosts.ts';
-import { ageSeconds } from '../switching/scheme.ts';
+import { ageSeconds, macAt, macBytes } from '../switching/hosts.ts';
 
 /** IEEE Std 802 local experimental EtherType 2: links are probed by the first. */
 export const networkFloodType = 0x88b6;
@@ -71,7 +70,7 @@ export function towards({ cookie, table }: Place, mac: number, port: number): Ru
 }
 
 /** What makes the switch of a host take its frames without telling. */
-export function known(place: Place, mac: number, port: number): Rule {
+export function knownRule(place: Place, mac: number, port: number): Rule {
   return {
     ...{ cookie: place.cookie, table: place.table, priority: priorities.host },
     match: [{ field: 'eth_src', value: macBytes(mac) }, inPort(port)],
@@ -79,7 +78,7 @@ export function known(place: Place, mac: number, port: number): Rule {
   };
 }
 
-/** The host that a rule of `known` is about. */
+/** The host that a rule of `knownRule` is about. */
 export function knownBy({ table }: Place, rule: Pick<Rule, 'match' | 'priority'> & { readonly table: number }) {
   const [source, at] = inOrder(rule.match);
   const isKnown = rule.table === table && rule.priority === priorities.host;

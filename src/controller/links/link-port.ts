@@ -24,6 +24,10 @@ export class LinkPort {
   /** Probes that were sent, and when the next is due. */
   sent = 0;
   nextProbeAt: number;
+  /** All ports that are joined with this one, itself included. */
+  segment: readonly LinkPort[] = [this];
+  /** Hosts of others were seen between this port and those that it is joined with. */
+  isShared = false;
   /** Ports whose probes come in here. */
   readonly #heard = new Map<LinkPort, Heard>();
 
@@ -40,7 +44,23 @@ export class LinkPort {
 
   /** Other ports of the network are behind it. */
   get isLink(): boolean {
-    return this.#heard.size > 0;
+    return this.#heard.size > 0 || this.segment.length > 1;
+  }
+
+  /** It is joined with one port of another switch, and with nothing else as far as is known. */
+  get isCable(): boolean {
+    const [a, b] = this.segment;
+    if (a === undefined || b === undefined || this.segment.length > 2 || a.sw === b.sw) return false;
+    return a.hears(b) && b.hears(a) && !a.isShared && !b.isShared;
+  }
+
+  /** Hosts may be behind it that are at no other port of ours. */
+  get hasOthers(): boolean {
+    return this.isShared || this.segment.length > 2;
+  }
+
+  hears(port: LinkPort): boolean {
+    return this.#heard.has(port);
   }
 
   /** A probe of `port` came in. True: it was not heard here before. */

@@ -4,9 +4,10 @@ import { cookieOf } from '../runtime/cookies.ts';
 import type { Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
 import { LinkPort } from './link-port.ts';
+import { Paths } from './paths.ts';
 import { decodeProbe, encodeProbe, isProbe } from './probe.ts';
 import { closedRule, fixedRules, type GateRules, openedPort, openRule } from './rules.ts';
-import { spanningTree } from './tree.ts';
+import { chooseOpen } from './tree.ts';
 
 export interface LinksOptions {
   /** Of this run; makes probes that nobody else can make. */
@@ -26,7 +27,7 @@ export interface LinksCounters {
   closed: number;
 }
 
-/** A direct link, in one direction. */
+/** A port that hears another one's probes. */
 export interface Link {
   readonly from: LinkPort;
   readonly to: LinkPort;
@@ -50,8 +51,9 @@ const closingMs = 1_000;
 const drainMs = 200;
 
 /**
- * Finds out by probes which ports are linked, and lets just those forward that make a tree: whatever the network looks like, a
- * flood ends and reaches everybody once. A port that is new, or was down, carries nothing until probes would have told where it leads.
+ * Finds out by probes which ports are linked, and what the shortest ways between switches are. All cables forward; of the ports of
+ * networks of others just so many that there is one way through. A port that is new, or was down, carries nothing until probes would
+ * have told where it leads.
  */
 export class Links implements App {
   readonly name = 'links';
@@ -73,8 +75,7 @@ export class Links implements App {
   #gate: GateRules = { cookie: cookieOf(this.owner), table: 0, next: 1 };
   /** Ports have to be chosen anew. */
   #isStale = false;
-  /** Switches whose links changed, and the ports that were links: what was learned there may be wrong. */
-  readonly #changed = new Map<ManagedSwitch, Set<number>>();
+  #paths = new Paths([], [], () => undefined);
   /** Switches that are closing ports, until which no port is opened. */
   #closing = 0;
   #closingUntil = 0;
@@ -85,6 +86,21 @@ export class Links implements App {
   constructor({ secret, apps }: LinksOptions) {
     this.#secret = secret;
     this.#apps = apps;
+  }
+
+  /** As of the last time that links changed. */
+  get paths(): Paths {
+    return this.#paths;
+  }
+
+  /** Ports that forward and lead to hosts only, in order. */
+  leavesOf(sw: ManagedSwitch): number[] {
+    return [...sw.forwarding].filter((no) => !this.portOf(sw, no)?.isLink).sort((a, b) => a - b);
+  }
+
+  /** Ports that lead to other switches, whether they forward or not, in order. */
+  linksOf(sw: ManagedSwitch): LinkPort[] {
+    return [...(this.#ports.get(sw)?.values() ?? [])].filter(({ isLink }) => isLink).sort((a, b) => a.no - b.no);
   }
 
   get links(): Link[] {
@@ -139,8 +155,19 @@ export class Links implements App {
       return true;
     }
     this.counters.probesHeard += 1;
-    if (to.hear(from, probe.number, now)) this.#isStale = true;
+    if (to.hear(from, probe.number, now)) {
+      this.#isStale = true;
+      // The other end hears at once whether it is one in both directions.
+      if (to.sent >= firstProbes) to.nextProbeAt = now;
+    }
     return true;
+  }
+
+  /** Somebody else's hosts were seen where a port leads to other switches. */
+  share(port: LinkPort): void {
+    if (port.isShared) return;
+    port.isShared = true;
+    this.#isStale = true;
   }
 
   tick(now: number): void {
@@ -174,10 +201,8 @@ export class Links implements App {
     const wasLink = port.isLink;
     this.#ports.get(sw)?.delete(no);
     this.#isStale = true;
-    for (const other of this.#all()) {
-      if (other.forget(port) && isForwarding) this.#linkChanged(other, now);
-    }
-    if (wasLink && isForwarding) this.#linkChanged(port, now);
+    for (const other of this.#all()) other.forget(port);
+    if (wasLink && isForwarding) this.#drainedAt = now + drainMs;
     this.#close(port);
     return isForwarding;
   }
@@ -204,36 +229,36 @@ export class Links implements App {
   }
 
   #choose(now: number): void {
-    if (this.#closing > 0 && now < this.#closingUntil) return;
-    this.#closing = 0;
     this.#isStale = false;
     this.counters.recomputed += 1;
-    const { forwarding, partOf } = spanningTree(this.#all());
+    const { forwarding, partOf } = chooseOpen(this.#all());
     const switched = [...this.#all()].filter(
       (port) => port.isForwarding !== forwarding.has(port) && port.sw.isConnected,
     );
     const closing = switched.filter((port) => port.isForwarding);
+    const isClosing = this.#closing > 0 && now < this.#closingUntil;
     if (closing.length > 0) this.#closeAll(closing, now);
-    else if (switched.length > 0 && now < this.#drainedAt) this.#isStale = true;
+    else if (switched.length > 0 && (isClosing || now < this.#drainedAt)) this.#isStale = true;
     else {
+      this.#closing = 0;
       for (const port of switched) this.#open(port);
-      for (const sw of new Set(switched.map((port) => port.sw))) this.#tell(sw, now);
-      this.#flush(partOf);
     }
+    this.#paths = new Paths(this.#ports.keys(), this.#all(), partOf);
+    for (const sw of new Set(switched.map((port) => port.sw))) this.#tell(sw, now);
+    for (const app of this.#apps) app.networkChanged?.(now);
   }
 
   /** Ports are opened only when those to be closed are closed, so that there is no loop in between. */
   #closeAll(ports: readonly LinkPort[], now: number): void {
     const switches = new Set(ports.map((port) => port.sw));
     for (const port of ports) {
-      if (port.isLink) this.#linkChanged(port, now);
+      if (port.isLink) this.#drainedAt = now + drainMs;
       this.#close(port);
     }
     this.#closing = switches.size;
     this.#closingUntil = now + closingMs;
     this.#isStale = true;
     for (const sw of switches) {
-      this.#tell(sw, now);
       sw.voice?.barrier(now, () => {
         this.#closing = Math.max(0, this.#closing - 1);
       });
@@ -257,26 +282,6 @@ export class Links implements App {
     if (sw.isStaged) sw.rules.remove(openRule(this.#gate, no));
     else if (this.portOf(sw, no) === port) sw.rules.put(closedRule(this.#gate, no));
     else sw.rules.remove(closedRule(this.#gate, no));
-  }
-
-  #linkChanged({ sw, no }: LinkPort, now: number): void {
-    this.#drainedAt = now + drainMs;
-    const ports = this.#changed.get(sw);
-    if (ports === undefined) this.#changed.set(sw, new Set([no]));
-    else ports.add(no);
-  }
-
-  /** In each part of the network where links came or went, what was learned from links is learned anew. */
-  #flush(partOf: (sw: ManagedSwitch) => unknown): void {
-    if (this.#changed.size === 0) return;
-    const parts = new Set([...this.#changed.keys()].map(partOf));
-    for (const [sw, ports] of this.#ports) {
-      if (!parts.has(partOf(sw))) continue;
-      const links = new Set(this.#changed.get(sw));
-      for (const port of ports.values()) if (port.isLink) links.add(port.no);
-      for (const app of this.#apps) app.linksChanged?.(sw, links);
-    }
-    this.#changed.clear();
   }
 
   #tell(sw: ManagedSwitch, now: number): void {

@@ -38,8 +38,8 @@ export interface App {
   portChanged?(sw: ManagedSwitch, no: number, now: number): void;
   /** `sw.forwarding` is another one. */
   forwardingChanged?(sw: ManagedSwitch, now: number): void;
-  /** What was learned from these ports holds no more: the network between switches changed. */
-  linksChanged?(sw: ManagedSwitch, ports: ReadonlySet<number>): void;
+  /** Links came or went, or which ports forward: the ways between switches are others. */
+  networkChanged?(now: number): void;
   /** True: it was for this app, and for no other. */
   packetIn?(sw: ManagedSwitch, message: PacketIn, inPort: number, now: number): boolean;
   /** A rule of this app ended by itself; it is still in `sw.rules`. */

@@ -36,6 +36,27 @@ export class RuleBook {
     this.#send?.(removeRule(rule));
   }
 
+  /** These are all the rules with cookies of an app that are kept here; additions come first. */
+  hold(cookies: readonly bigint[], rules: readonly Rule[]): void {
+    const left = new Set<string>();
+    for (const [key, { cookie }] of this.#rules) if (cookies.includes(cookie)) left.add(key);
+    for (const rule of rules) {
+      left.delete(keyOf(rule));
+      this.put(rule);
+    }
+    for (const key of left) this.removeKey(key);
+  }
+
+  holds(rule: Rule): boolean {
+    const held = this.#rules.get(keyOf(rule));
+    return held !== undefined && sameEffect(held, rule);
+  }
+
+  /** Keeps a rule no longer; the switch does. False: it was not kept here, or is another one. */
+  release(rule: Rule): boolean {
+    return this.holds(rule) && this.#rules.delete(keyOf(rule));
+  }
+
   remove(rule: Rule): void {
     this.removeKey(keyOf(rule));
   }

@@ -1,109 +1,128 @@
-import { type Action, type Message, NO_BUFFER, type OxmField } from '../../../ofp/index.ts';
-import type { PacketIn } from '../runtime/app.ts';
+import type { Action, Message, OxmField } from '../../../ofp/index.ts';
+import type { Links } from '../links/links.ts';
 import { cookieOf } from '../runtime/cookies.ts';
 import { inOrder, type Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
-import { type LearnedHost, macAt, macBytes, type SwitchHosts } from './hosts.ts';
-import { Pairs } from './pairs.ts';
-import { ageSeconds, priorities, type Scheme } from './scheme.ts';
+import { type Host, isGroupMac, macAt, macBytes, type Network } from './hosts.ts';
+import { Pairs, type Way } from './pairs.ts';
+import type { Spreading } from './spreading.ts';
 
-/** A pair of hosts that is silent is the controller's again after so long, seconds. */
+/** A pair that is silent is the controller's again after so long, seconds. */
 const idleSeconds = 60;
 /** Most rules for pairs in a switch; what is beyond them goes through the controller. */
 const maxPairs = 65_536;
-const groupBit = 2 ** 40;
+const priorities = { bannedHost: 200, pair: 100, bannedPort: 50 } as const;
 
 /**
- * One table, as OpenFlow 1.0 has it: a rule for each pair of hosts that talk, and a packet-out for what no rule is for. What goes to
- * hosts that are not known, and to groups, is the controller's.
+ * One table, as OpenFlow 1.0 has it: a rule for each pair of a host and whom it sends to, be that a group, at every switch on the
+ * way. What no rule is for is the controller's.
  *
- *     100  port, source, destination     the port of the destination
+ *     100  port, source, destination     the port of the destination, or for a group the links of the tree and all ports of hosts
  */
-export class PairedScheme implements Scheme {
+export class PairedRules {
   readonly #cookie: bigint;
+  readonly #links: () => Links;
+  readonly #spreading: Spreading;
   readonly #pairs = new WeakMap<ManagedSwitch, Pairs>();
 
-  constructor(owner: number) {
+  constructor(owner: number, links: () => Links, spreading: Spreading) {
     this.#cookie = cookieOf(owner);
+    this.#links = links;
+    this.#spreading = spreading;
   }
 
-  *read(held: readonly Rule[]): Iterable<{ mac: number; port: number }> {
+  *rulesOf(sw: ManagedSwitch): Iterable<Rule> {
+    for (const [source, destination, way] of this.#pairsOf(sw)) yield this.#rule(source, destination, way);
+  }
+
+  /** Takes over what a switch holds. */
+  adopt(sw: ManagedSwitch, held: readonly Rule[]): void {
     for (const rule of held) {
       const pair = pairOf(rule);
-      if (pair !== undefined) yield { mac: pair.source, port: pair.inPort };
+      if (pair !== undefined) this.#pairsOf(sw).set(pair.source, pair.destination, pair.way);
     }
   }
 
-  *rulesOf(sw: ManagedSwitch, hosts: SwitchHosts): Iterable<Rule> {
-    for (const [source, destination] of this.#pairsOf(sw)) {
-      const [from, to] = [hosts.get(source), hosts.get(destination)];
-      if (from && to) yield this.#rule(source, from.port, destination, to.port);
+  /** Hosts that speak, and the ports by which their frames come in. */
+  *heard(sw: ManagedSwitch): Iterable<{ readonly mac: number; readonly port: number }> {
+    for (const [mac, , { inPort }] of this.#pairsOf(sw)) yield { mac, port: inPort };
+  }
+
+  /** Where frames go that come in by a port; undefined: nowhere, as they would not come this way; or it is the controller who knows. */
+  wayOf(sw: ManagedSwitch, network: Network, source: Host, destination: number, inPort: number): Way | undefined {
+    const links = this.#links();
+    const isHome = source.sw === sw && source.port === inPort;
+    const to = isGroupMac(destination) ? undefined : network.hosts.get(destination);
+    if (to !== undefined) {
+      const port = to.sw === sw ? to.port : links.paths.hop(sw, to.sw);
+      return port === undefined || port === inPort ? undefined : { inPort, out: [port] };
     }
+    const tree = this.#spreading.treeOf(source.sw);
+    const branch = tree?.branches.get(sw);
+    if (branch === undefined || (isHome && (!source.isPlaced || this.#spreading.isDiverted(sw)))) return undefined;
+    const { from, to: onward } = branch;
+    // A tree that is shared is entered anywhere.
+    const ports = tree?.root === source.sw || from === undefined ? onward : [from, ...onward];
+    const isOnTree =
+      isHome || (tree?.root === source.sw ? inPort === from : inPort === from || onward.includes(inPort));
+    if (!isOnTree) return undefined;
+    return { inPort, out: [...ports, ...links.leavesOf(sw)].filter((port) => port !== inPort) };
   }
 
-  begin(sw: ManagedSwitch, hosts: SwitchHosts, held: readonly Rule[]): void {
-    for (const rule of held) {
-      const pair = pairOf(rule);
-      const isKnown = pair && hosts.get(pair.source) !== undefined && hosts.get(pair.destination) !== undefined;
-      if (isKnown) this.#pairsOf(sw).add(pair.source, pair.destination);
-    }
-  }
-
-  forwardingChanged(): void {}
-
-  learned(sw: ManagedSwitch, hosts: SwitchHosts, host: LearnedHost, before: number | undefined): void {
-    if (before !== undefined) this.forgotten(sw, hosts, { ...host, port: before });
-  }
-
-  forgotten(sw: ManagedSwitch, hosts: SwitchHosts, { mac, port }: LearnedHost): void {
+  put(sw: ManagedSwitch, source: number, destination: number, way: Way): void {
     const pairs = this.#pairsOf(sw);
-    for (const [source, destination] of pairs.of(mac)) {
-      pairs.remove(source, destination);
-      const inPort = source === mac ? port : hosts.get(source)?.port;
-      if (inPort !== undefined) sw.rules.sendRemoval(this.#rule(source, inPort, destination, port));
+    const before = pairs.get(source, destination);
+    if (before !== undefined && before.inPort !== way.inPort)
+      sw.rules.sendRemoval(this.#rule(source, destination, before));
+    if (before === undefined && pairs.size >= maxPairs) return;
+    pairs.set(source, destination, way);
+    // Even if it is not new: the switch may have lost it.
+    sw.rules.send(this.#rule(source, destination, way));
+  }
+
+  /** Takes back what holds no more: hosts and ways between switches are others. */
+  review(sw: ManagedSwitch, network: Network): void {
+    for (const [source, destination, way] of [...this.#pairsOf(sw)]) {
+      const host = network.hosts.get(source);
+      const now = host && this.wayOf(sw, network, host, destination, way.inPort);
+      if (now?.out.join() !== way.out.join()) this.#remove(sw, source, destination);
     }
   }
 
-  frame(sw: ManagedSwitch, hosts: SwitchHosts, source: LearnedHost, message: PacketIn): void {
-    const destination = macAt(message.data, 0);
-    const isGroup = Math.floor(destination / groupBit) % 2 === 1;
-    const to = isGroup ? undefined : hosts.get(destination);
-    if (to === undefined || !sw.forwarding.has(to.port)) {
-      this.#send(sw, source.port, floodActions(sw, source.port), message);
-    } else if (to.port !== source.port) {
-      const actions: Action[] = [{ type: 'output', port: to.port, maxLen: 0 }];
-      this.#addPair(sw, source, to);
-      this.#send(sw, source.port, actions, message);
-    }
+  forget(sw: ManagedSwitch, mac: number): void {
+    for (const [source, destination] of this.#pairsOf(sw).of(mac)) this.#remove(sw, source, destination);
   }
 
-  silent(sw: ManagedSwitch, hosts: SwitchHosts, rule: Message<'flowRemoved'>, now: number): undefined {
+  /** A rule idled out. Returns the host that was silent. */
+  gone(sw: ManagedSwitch, rule: Message<'flowRemoved'>): number | undefined {
     const pair = pairOf(rule);
-    const host = pair && hosts.get(pair.source);
-    // A host that moved meanwhile has another rule by now.
-    if (pair === undefined || host?.port !== pair.inPort) return;
-    // It was heard until the rule began to be idle.
-    host.seenAt = Math.max(host.seenAt, now - rule.idleTimeout * 1000);
+    if (pair === undefined || this.#pairsOf(sw).get(pair.source, pair.destination)?.inPort !== pair.way.inPort)
+      return undefined;
     this.#pairsOf(sw).remove(pair.source, pair.destination);
+    return pair.source;
   }
 
-  *aged(sw: ManagedSwitch, hosts: SwitchHosts, now: number): Iterable<LearnedHost> {
-    for (const host of hosts.all) {
-      if (now - host.seenAt > ageSeconds * 1000 && !this.#pairsOf(sw).sends(host.mac)) yield host;
-    }
+  /** It has a rule, and is heard. */
+  sends(sw: ManagedSwitch, mac: number): boolean {
+    return this.#pairsOf(sw).sends(mac);
   }
 
-  ban(sw: ManagedSwitch, what: { mac: number } | { port: number }, seconds: number): void {
+  ban(what: { readonly mac: number } | { readonly port: number }, seconds: number): Rule {
     const [priority, match]: [number, OxmField] =
       'mac' in what
         ? [priorities.bannedHost, { field: 'eth_src', value: macBytes(what.mac) }]
         : [priorities.bannedPort, { field: 'in_port', value: what.port }];
-    const rule = { table: 0, priority, cookie: this.#cookie, match: [match], instructions: [] };
-    sw.rules.send({ ...rule, hardTimeout: seconds });
+    return { table: 0, priority, cookie: this.#cookie, match: [match], instructions: [], hardTimeout: seconds };
   }
 
   switchForgotten(sw: ManagedSwitch): void {
     this.#pairs.delete(sw);
+  }
+
+  #remove(sw: ManagedSwitch, source: number, destination: number): void {
+    const way = this.#pairsOf(sw).get(source, destination);
+    this.#pairsOf(sw).remove(source, destination);
+    if (way !== undefined) sw.rules.sendRemoval(this.#rule(source, destination, way));
   }
 
   #pairsOf(sw: ManagedSwitch): Pairs {
@@ -114,47 +133,33 @@ export class PairedScheme implements Scheme {
     return made;
   }
 
-  #addPair(sw: ManagedSwitch, from: LearnedHost, to: LearnedHost): void {
-    const pairs = this.#pairsOf(sw);
-    if (pairs.size >= maxPairs) return;
-    pairs.add(from.mac, to.mac);
-    // Even if it is not new: the switch may have lost it.
-    sw.rules.send(this.#rule(from.mac, from.port, to.mac, to.port));
-  }
-
-  #rule(source: number, inPort: number, destination: number, outPort: number): Rule {
+  #rule(source: number, destination: number, { inPort, out }: Way): Rule {
     const match: OxmField[] = [
       { field: 'in_port', value: inPort },
       { field: 'eth_dst', value: macBytes(destination) },
       { field: 'eth_src', value: macBytes(source) },
     ];
+    const actions = out.map((port): Action => ({ type: 'output', port, maxLen: 0 }));
     return {
-      ...{ table: 0, priority: priorities.host, cookie: this.#cookie, match, idleTimeout: idleSeconds },
-      instructions: [{ type: 'applyActions', actions: [{ type: 'output', port: outPort, maxLen: 0 }] }],
+      ...{ table: 0, priority: priorities.pair, cookie: this.#cookie, match, idleTimeout: idleSeconds },
+      instructions: [{ type: 'applyActions', actions }],
     };
   }
-
-  #send(sw: ManagedSwitch, inPort: number, actions: Action[], { bufferId, data }: PacketIn): void {
-    if (actions.length === 0) return;
-    if (bufferId === NO_BUFFER) sw.packetOut(inPort, { actions, data });
-    else sw.packetOut(inPort, { actions, bufferId, data: noData });
-  }
-}
-
-const noData = new Uint8Array(0);
-
-function floodActions(sw: ManagedSwitch, inPort: number): Action[] {
-  const actions: Action[] = [];
-  for (const port of sw.forwarding) if (port !== inPort) actions.push({ type: 'output', port, maxLen: 0 });
-  return actions;
 }
 
 function pairOf({
   priority,
   match,
-}: Pick<Rule, 'priority' | 'match'>): { source: number; destination: number; inPort: number } | undefined {
+  instructions,
+}: {
+  readonly priority: number;
+  readonly match: readonly OxmField[];
+  readonly instructions?: Rule['instructions'];
+}): { source: number; destination: number; way: Way } | undefined {
   const [to, from, port] = inOrder(match);
-  if (priority !== priorities.host || to?.field !== 'eth_dst' || from?.field !== 'eth_src') return undefined;
+  if (priority !== priorities.pair || to?.field !== 'eth_dst' || from?.field !== 'eth_src') return undefined;
   if (port?.field !== 'in_port') return undefined;
-  return { source: macAt(from.value, 0), destination: macAt(to.value, 0), inPort: port.value };
+  const actions = (instructions ?? []).flatMap((each) => (each.type === 'applyActions' ? each.actions : []));
+  const out = actions.flatMap((action) => (action.type === 'output' ? [action.port] : []));
+  return { source: macAt(from.value, 0), destination: macAt(to.value, 0), way: { inPort: port.value, out } };
 }

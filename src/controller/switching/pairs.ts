@@ -1,6 +1,12 @@
-/** Which hosts of one switch have a rule for what the one sends to the other. Hosts are MAC addresses as numbers. */
+/** What becomes of frames that one host sends to another, or to a group, and come in by one port. */
+export interface Way {
+  readonly inPort: number;
+  readonly out: readonly number[];
+}
+
+/** For which pairs of addresses one switch has a rule. Addresses are six bytes as numbers. */
 export class Pairs {
-  readonly #to = new Map<number, Set<number>>();
+  readonly #to = new Map<number, Map<number, Way>>();
   readonly #from = new Map<number, Set<number>>();
   #size = 0;
 
@@ -8,19 +14,31 @@ export class Pairs {
     return this.#size;
   }
 
-  *[Symbol.iterator](): Iterator<readonly [source: number, destination: number]> {
-    for (const [source, all] of this.#to) for (const destination of all) yield [source, destination];
+  *[Symbol.iterator](): Iterator<readonly [source: number, destination: number, way: Way]> {
+    for (const [source, all] of this.#to) for (const [destination, way] of all) yield [source, destination, way];
   }
 
-  add(source: number, destination: number): void {
-    if (!link(this.#to, source, destination)) return;
-    link(this.#from, destination, source);
-    this.#size += 1;
+  get(source: number, destination: number): Way | undefined {
+    return this.#to.get(source)?.get(destination);
+  }
+
+  set(source: number, destination: number, way: Way): void {
+    const ways: Map<number, Way> = this.#to.get(source) ?? new Map();
+    this.#to.set(source, ways);
+    if (!ways.has(destination)) this.#size += 1;
+    ways.set(destination, way);
+    const sources = this.#from.get(destination);
+    if (sources === undefined) this.#from.set(destination, new Set([source]));
+    else sources.add(source);
   }
 
   remove(source: number, destination: number): void {
-    if (!unlink(this.#to, source, destination)) return;
-    unlink(this.#from, destination, source);
+    const ways = this.#to.get(source);
+    if (!ways?.delete(destination)) return;
+    if (ways.size === 0) this.#to.delete(source);
+    const sources = this.#from.get(destination);
+    sources?.delete(source);
+    if (sources?.size === 0) this.#from.delete(destination);
     this.#size -= 1;
   }
 
@@ -31,22 +49,7 @@ export class Pairs {
 
   /** Those that the host is one of. */
   of(host: number): (readonly [source: number, destination: number])[] {
-    const sent = Array.from(this.#to.get(host) ?? [], (destination) => [host, destination] as const);
+    const sent = Array.from(this.#to.get(host)?.keys() ?? [], (destination) => [host, destination] as const);
     return [...sent, ...Array.from(this.#from.get(host) ?? [], (source) => [source, host] as const)];
   }
-}
-
-function link(sets: Map<number, Set<number>>, key: number, member: number): boolean {
-  const set = sets.get(key);
-  if (set === undefined) sets.set(key, new Set([member]));
-  else if (set.has(member)) return false;
-  else set.add(member);
-  return true;
-}
-
-function unlink(sets: Map<number, Set<number>>, key: number, member: number): boolean {
-  const set = sets.get(key);
-  if (!set?.delete(member)) return false;
-  if (set.size === 0) sets.delete(key);
-  return true;
 }

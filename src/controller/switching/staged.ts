@@ -1,121 +1,183 @@
-import { type Instruction, type Message, type OxmField, PortNo } from '../../../ofp/index.ts';
-import type { PacketIn, Stage } from '../runtime/app.ts';
+/**
+ * Rules of a switch that has a table for each stage.
+ *
+ *     source       200  banned host                        dropped, for a while
+ *                  100  known host at its port             metadata = this switch, to destination
+ *                   50  banned port                        dropped, for a while
+ *                   20  from a link                        to transit source
+ *                    0                                     to the controller; where no link is: a copy, and to destination
+ *     transit      100  host of another switch             metadata = that switch, to destination
+ *     source         0                                     a copy to the controller: who is this?
+ *     destination  100  host of this switch                its port
+ *                       host of another switch             metadata = that switch, to hops
+ *                    0                                     to spread
+ *     spread       100  metadata = this switch             links of its tree, and all ports of hosts
+ *                       metadata = another, by the port    links by which its tree goes on, and all ports of hosts
+ *                       by which its tree comes in
+ *                   50  shared tree, by each of its ports  its other ports, and all ports of hosts
+ *                    0  where no link is                   all ports of hosts
+ *     hops         100  metadata = another switch          the link that leads there
+ *
+ * Metadata in source and spread is the switch where a frame entered, in hops the one where it leaves. Who a frame is from is looked up at
+ * every switch, so that a tree, and a way to a switch, is a rule or two whatever the number of hosts.
+ */
+import { type Action, type Instruction, type OxmField, PortNo } from '../../../ofp/index.ts';
+import type { Links } from '../links/links.ts';
+import type { Stage } from '../runtime/app.ts';
 import { cookieOf } from '../runtime/cookies.ts';
 import { inOrder, type Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
-import { type LearnedHost, macAt, macBytes, type SwitchHosts } from './hosts.ts';
-import { ageSeconds, priorities, type Scheme } from './scheme.ts';
+import { ageSeconds, type Host, macAt, macBytes } from './hosts.ts';
+import type { Spreading } from './spreading.ts';
 
+export const stagedTables = 5;
 /** Bytes of a frame that the controller needs to see. */
 const headerBytes = 64;
-/** Rules are on their way for so long, ms; a host that turns up later lacks them. */
-const underwayMs = 20;
+const wholeFrame = 0xffff;
+const priorities = { bannedHost: 200, known: 100, bannedPort: 50, shared: 50, link: 20, miss: 0 } as const;
 
-/**
- * Two tables: frames of unknown hosts are copied to the controller and go on, so that none waits for it.
- *
- *     source       100  known host at its port        on
- *                   50  banned port                   dropped, for a while
- *                    0                                to the controller, and on
- *     destination  100  known host                    its port
- *                    0                                all ports that forward
- */
-export class StagedScheme implements Scheme {
+export class StagedRules {
   readonly #cookie: bigint;
-  readonly #source: number;
+  /** Of the rule whose frames went their way by themselves. */
+  readonly copyCookie: bigint;
+  readonly cookies: readonly bigint[];
+  /** What comes in by links and is of nobody's comes up from here. */
+  readonly transitSource: number;
+  /** What no host is known for comes up from here. */
+  readonly source: number;
   readonly #destination: number;
-  readonly #goOn: readonly Instruction[];
-  readonly #miss: Rule;
+  readonly #spread: number;
+  readonly #hops: number;
+  readonly #links: () => Links;
+  readonly #spreading: Spreading;
 
-  constructor(owner: number, { table }: Stage) {
+  constructor(owner: number, { table }: Stage, links: () => Links, spreading: Spreading) {
     this.#cookie = cookieOf(owner);
-    this.#source = table;
-    this.#destination = table + 1;
-    this.#goOn = [{ type: 'gotoTable', tableId: this.#destination }];
-    const tell: Instruction = {
-      type: 'applyActions',
-      actions: [{ type: 'output', port: PortNo.CONTROLLER, maxLen: headerBytes }],
-    };
-    this.#miss = this.#rule(this.#source, priorities.miss, [], [tell, ...this.#goOn]);
+    this.copyCookie = this.#cookie | 1n;
+    this.cookies = [this.#cookie, this.copyCookie];
+    this.source = table;
+    this.transitSource = table + 1;
+    this.#destination = table + 2;
+    this.#spread = table + 3;
+    this.#hops = table + 4;
+    this.#links = links;
+    this.#spreading = spreading;
   }
 
-  *read(held: readonly Rule[]): Iterable<{ mac: number; port: number }> {
-    for (const { table, priority, match } of held) {
-      if (table !== this.#source || priority !== priorities.host) continue;
-      const [source, inPort] = inOrder(match);
-      if (source?.field !== 'eth_src' || inPort?.field !== 'in_port') continue;
-      yield { mac: macAt(source.value, 0), port: inPort.value };
+  /** No other switch is joined with it: frames need not wait for the controller. */
+  isAlone(sw: ManagedSwitch): boolean {
+    return this.#links().linksOf(sw).length === 0;
+  }
+
+  /** Those that follow from the network between switches. `network`: the switches that are joined with it, itself included. */
+  ofNetwork(sw: ManagedSwitch, network: readonly ManagedSwitch[]): Rule[] {
+    const links = this.#links();
+    const leaves = links.leavesOf(sw).map((port) => output(port));
+    const toDestination = goto(this.#destination);
+    if (this.isAlone(sw)) {
+      const tell = {
+        ...this.#rule(this.source, 0, [], [send(controller(headerBytes)), toDestination]),
+        cookie: this.copyCookie,
+      };
+      return [tell, this.#miss(this.#destination), this.#rule(this.#spread, 0, [], [send(...leaves)])];
+    }
+    const whole = [send(controller(wholeFrame))];
+    const ask = this.#rule(this.transitSource, 0, [], [send(controller(headerBytes))]);
+    const rules = [this.#rule(this.source, 0, [], whole), ask, this.#miss(this.#destination)];
+    for (const { no } of links.linksOf(sw)) {
+      rules.push(this.#rule(this.source, priorities.link, [inPort(no)], [goto(this.transitSource)]));
+    }
+    const shared = new Map<number, Rule>();
+    for (const root of network) {
+      const tree = this.#spreading.treeOf(root);
+      const branch = tree?.branches.get(sw);
+      if (root === sw) {
+        const links = branch === undefined ? [] : [...(branch.from === undefined ? [] : [branch.from]), ...branch.to];
+        const spread = this.#spreading.isDiverted(root)
+          ? whole
+          : [send(...links.map((port) => output(port)), ...leaves)];
+        rules.push(this.#rule(this.#spread, priorities.known, [is(root)], spread));
+        continue;
+      }
+      const hop = links.paths.hop(sw, root);
+      if (hop !== undefined) rules.push(this.#rule(this.#hops, priorities.known, [is(root)], [send(output(hop))]));
+      if (branch === undefined) continue;
+      if (tree?.root === root) {
+        const match = [inPort(branch.from!), is(root)];
+        rules.push(
+          this.#rule(this.#spread, priorities.known, match, [
+            send(...branch.to.map((port) => output(port)), ...leaves),
+          ]),
+        );
+      } else if (shared.size === 0) {
+        const ports = [...(branch.from === undefined ? [] : [branch.from]), ...branch.to];
+        for (const port of ports) {
+          const others = ports.filter((other) => other !== port);
+          const instructions = [send(...others.map((port) => output(port)), ...leaves)];
+          shared.set(port, this.#rule(this.#spread, priorities.shared, [inPort(port)], instructions));
+        }
+      }
+    }
+    return [...rules, ...shared.values()];
+  }
+
+  /** What makes a switch forward for a host, whichever switch it is at. The rule that lets its frames pass by themselves comes last. */
+  *ofHost(sw: ManagedSwitch, host: Host): Iterable<Rule> {
+    const to: OxmField = { field: 'eth_dst', value: macBytes(host.mac) };
+    if (host.sw === sw) {
+      yield this.#rule(this.#destination, priorities.known, [to], [send(output(host.port))]);
+      if (host.isPlaced) yield this.sourceRule(host);
+    } else {
+      yield this.#rule(this.#destination, priorities.known, [to], [mark(host.sw), goto(this.#hops)]);
+      yield this.transitRule(host);
     }
   }
 
-  *rulesOf(_sw: ManagedSwitch, hosts: SwitchHosts): Iterable<Rule> {
-    for (const host of hosts.all) {
-      yield this.#destinationRule(host);
-      yield this.#sourceRule(host.mac, host.port);
+  /** Tells by whose tree frames go on that a host of another switch sent. */
+  transitRule({ mac, sw }: Pick<Host, 'mac' | 'sw'>): Rule {
+    return this.#rule(this.transitSource, priorities.known, [from(mac)], [mark(sw), goto(this.#destination)]);
+  }
+
+  /** Lets the frames of a host pass at its port. */
+  sourceRule({ mac, sw, port }: Pick<Host, 'mac' | 'sw' | 'port'>): Rule {
+    const instructions = [mark(sw), goto(this.#destination)];
+    const rule = this.#rule(this.source, priorities.known, [inPort(port), from(mac)], instructions);
+    return { ...rule, idleTimeout: ageSeconds };
+  }
+
+  /** The host that a rule lets pass. */
+  hostOf({
+    table,
+    priority,
+    match,
+  }: Pick<Rule, 'table' | 'priority' | 'match'>): { mac: number; port: number } | undefined {
+    const [source, at] = inOrder(match);
+    if (table !== this.source || priority !== priorities.known) return undefined;
+    if (source?.field !== 'eth_src' || at?.field !== 'in_port') return undefined;
+    return { mac: macAt(source.value, 0), port: at.value };
+  }
+
+  /** Ports of links, and switches where floods enter, that rules of `ofNetwork` tell of. */
+  networkIn(rules: readonly Rule[]): { links: number[]; roots: bigint[] } {
+    const [links, roots]: [number[], bigint[]] = [[], []];
+    for (const { table, priority, match } of rules) {
+      for (const each of match) {
+        if (table === this.source && priority === priorities.link && each.field === 'in_port') links.push(each.value);
+        if (table === this.#hops && each.field === 'metadata') roots.push(each.value);
+      }
     }
+    return { links, roots };
   }
 
-  begin(sw: ManagedSwitch): void {
-    sw.rules.put(this.#miss);
-    this.forwardingChanged(sw);
+  /** Drops frames of a host, or of all hosts at a port that are not known. */
+  ban(what: { readonly mac: number } | { readonly port: number }, seconds: number): Rule {
+    const [priority, match] =
+      'mac' in what ? [priorities.bannedHost, from(what.mac)] : [priorities.bannedPort, inPort(what.port)];
+    return { ...this.#rule(this.source, priority, [match], []), hardTimeout: seconds };
   }
 
-  forwardingChanged(sw: ManagedSwitch): void {
-    const actions = [...sw.forwarding].sort((a, b) => a - b).map((port) => output(port));
-    sw.rules.put(this.#rule(this.#destination, priorities.miss, [], [{ type: 'applyActions', actions }]));
-  }
-
-  learned(sw: ManagedSwitch, _hosts: SwitchHosts, host: LearnedHost, before: number | undefined): void {
-    // The rule that stops the copies comes last, so that none is missing once there are no more.
-    sw.rules.send(this.#destinationRule(host));
-    sw.rules.send(this.#sourceRule(host.mac, host.port));
-    if (before !== undefined) sw.rules.sendRemoval(this.#sourceRule(host.mac, before));
-  }
-
-  forgotten(sw: ManagedSwitch, _hosts: SwitchHosts, host: LearnedHost): void {
-    sw.rules.sendRemoval(this.#destinationRule(host));
-    sw.rules.sendRemoval(this.#sourceRule(host.mac, host.port));
-  }
-
-  /** Its rules were lost, or are still on their way. */
-  frame(sw: ManagedSwitch, hosts: SwitchHosts, source: LearnedHost, _message: PacketIn, now: number): void {
-    if (now - source.sentAt < underwayMs) return;
-    source.sentAt = now;
-    this.learned(sw, hosts, source, undefined);
-  }
-
-  silent(_sw: ManagedSwitch, hosts: SwitchHosts, { match }: Message<'flowRemoved'>): LearnedHost | undefined {
-    const [source, inPort] = inOrder(match);
-    const host = source?.field === 'eth_src' ? hosts.get(macAt(source.value, 0)) : undefined;
-    // A host that moved meanwhile has another rule by now.
-    return inPort?.field === 'in_port' && host?.port === inPort.value ? host : undefined;
-  }
-
-  aged(): Iterable<LearnedHost> {
-    return [];
-  }
-
-  ban(sw: ManagedSwitch, what: { mac: number } | { port: number }, seconds: number): void {
-    const [priority, match]: [number, OxmField] =
-      'mac' in what
-        ? [priorities.bannedHost, { field: 'eth_src', value: macBytes(what.mac) }]
-        : [priorities.bannedPort, { field: 'in_port', value: what.port }];
-    sw.rules.send({ ...this.#rule(this.#source, priority, [match], []), hardTimeout: seconds });
-  }
-
-  switchForgotten(): void {}
-
-  #destinationRule({ mac, port }: LearnedHost): Rule {
-    const match: OxmField[] = [{ field: 'eth_dst', value: macBytes(mac) }];
-    return this.#rule(this.#destination, priorities.host, match, [{ type: 'applyActions', actions: [output(port)] }]);
-  }
-
-  #sourceRule(mac: number, port: number): Rule {
-    const match: OxmField[] = [
-      { field: 'in_port', value: port },
-      { field: 'eth_src', value: macBytes(mac) },
-    ];
-    return { ...this.#rule(this.#source, priorities.host, match, this.#goOn), idleTimeout: ageSeconds };
+  #miss(table: number): Rule {
+    return this.#rule(table, priorities.miss, [], [goto(table + 1)]);
   }
 
   #rule(table: number, priority: number, match: readonly OxmField[], instructions: readonly Instruction[]): Rule {
@@ -123,4 +185,14 @@ export class StagedScheme implements Scheme {
   }
 }
 
-const output = (port: number) => ({ type: 'output' as const, port, maxLen: 0 });
+const allOf64 = 0xffff_ffff_ffff_ffffn;
+const output = (port: number, maxLen = 0): Action => ({ type: 'output', port, maxLen });
+const controller = (maxLen: number): Action => output(PortNo.CONTROLLER, maxLen);
+const send = (...actions: Action[]): Instruction => ({ type: 'applyActions', actions });
+const goto = (tableId: number): Instruction => ({ type: 'gotoTable', tableId });
+const mark = ({ datapathId }: ManagedSwitch): Instruction => ({
+  ...{ type: 'writeMetadata', metadata: datapathId, metadataMask: allOf64 },
+});
+const is = ({ datapathId }: ManagedSwitch): OxmField => ({ field: 'metadata', value: datapathId });
+const inPort = (port: number): OxmField => ({ field: 'in_port', value: port });
+const from = (mac: number): OxmField => ({ field: 'eth_src', value: macBytes(mac) });
