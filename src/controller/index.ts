@@ -15,6 +15,7 @@ export { type UnknownPolicy, unknownPolicies } from './apps/unknown-unicast.ts';
 export { type ChannelOptions, type ChannelProblem, SwitchChannel } from './channel.ts';
 export { appNames, type ComposeOptions, type Composition, composeController } from './compose.ts';
 export { ControllerError, type ControllerErrorCode } from './errors.ts';
+export { macBytes } from './mac.ts';
 export {
   defaultOverlaySettings,
   OverlayController,
@@ -27,4 +28,3 @@ export { floodPortName, type PortNames, peerPortName } from './ports.ts';
 export type { Connection, Transport } from './runtime/connection.ts';
 export type { Controller } from './runtime/controller.ts';
 export type { ManagedSwitch } from './runtime/switch.ts';
-export { macBytes } from './switching/hosts.ts';

@@ -96,6 +96,13 @@ class RawSwitch {
   }
 }
 
+/** Its ports are probed until they forward. */
+function settle(lab: ControllerLab, raw: RawSwitch): void {
+  lab.run(500);
+  raw.answer(5n);
+  lab.run(400);
+}
+
 const frame = (last: number) =>
   Uint8Array.from({ length: 60 }, (_, i) => [2, 0, 0, 0, 0, 1, 2, 0, 0, last >> 16, last >> 8, last][i] ?? 0);
 const warnings = (lab: ControllerLab) => lab.log.filter(({ level }) => level === 'warn');
@@ -206,8 +213,7 @@ describe('a datapath id that turns up twice', () => {
 test('a port with more hosts than it may have is banned for a while, and said so to the switch', () => {
   const lab = new ControllerLab({ learning: { maxHostsPerPort: 10 } });
   const raw = new RawSwitch(lab).introduce(5n);
-  lab.run(800);
-  raw.answer(5n);
+  settle(lab, raw);
   for (let i = 0; i < 5000; i++) raw.packetIn(1, frame(i + 1));
   const { forwarder: learning, controller } = lab.composition;
   expect([...learning.hostsOf([...controller.switches][0]!)]).toHaveLength(10);
@@ -220,8 +226,7 @@ test('a port with more hosts than it may have is banned for a while, and said so
 test('a host that jumps to and fro is banned', () => {
   const lab = new ControllerLab();
   const raw = new RawSwitch(lab).introduce(5n);
-  lab.run(800);
-  raw.answer(5n);
+  settle(lab, raw);
   for (let i = 0; i < 7; i++) raw.packetIn(1 + (i % 2), frame(1));
   expect(lab.composition.forwarder.counters).toMatchObject({ moved: 5, hostsBanned: 1 });
 });
@@ -229,8 +234,7 @@ test('a host that jumps to and fro is banned', () => {
 test('packet-ins of ports that are not there, and too short ones, teach nothing', () => {
   const lab = new ControllerLab();
   const raw = new RawSwitch(lab).introduce(5n);
-  lab.run(800);
-  raw.answer(5n);
+  settle(lab, raw);
   raw.packetIn(77, frame(1));
   raw.packetIn(PortNo.CONTROLLER, frame(1));
   raw.packetIn(1, new Uint8Array(13));
@@ -244,8 +248,7 @@ test('packet-ins of ports that are not there, and too short ones, teach nothing'
 test('probes that a host made up, or plays again, change nothing', () => {
   const lab = new ControllerLab();
   const raw = new RawSwitch(lab).introduce(5n);
-  lab.run(800);
-  raw.answer(5n);
+  settle(lab, raw);
   const probe = frame(1);
   probe.set([0x88, 0xb5, 1], 12);
   for (let i = 0; i < 100; i++) raw.packetIn(1, probe);

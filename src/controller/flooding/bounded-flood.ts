@@ -2,11 +2,12 @@ import { type Action, type Message, PortNo } from '../../../ofp/index.ts';
 import { type FloodCopy, FloodEngine } from '../../../switch/flood/index.ts';
 import type { NodeId } from '../../../topology/index.ts';
 import type { Links } from '../links/links.ts';
+import { isGroupMac, macAt } from '../mac.ts';
 import type { App, PacketIn, Stage } from '../runtime/app.ts';
 import { cookieOf } from '../runtime/cookies.ts';
 import type { Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
-import { type Host, Hosts, isGroupMac, macAt, type Network } from '../switching/hosts.ts';
+import { type Host, Hosts, type Network } from '../switching/hosts.ts';
 import { nodeIdOf } from './node-id.ts';
 import { fixedRules, knownBy, knownRule, linkRules, networkFloodType, type Place, towards } from './rules.ts';
 

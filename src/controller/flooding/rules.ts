@@ -10,8 +10,9 @@
  *                      0                                     to the controller, who floods it
  */
 import { type Instruction, type OxmField, PortNo } from '../../../ofp/index.ts';
+import { macAt, macBytes } from '../mac.ts';
 import { inOrder, type Rule } from '../runtime/rule.ts';
-import { ageSeconds, macAt, macBytes } from '../switching/hosts.ts';
+import { ageSeconds } from '../switching/hosts.ts';
 
 /** IEEE Std 802 local experimental EtherType 2: links are probed by the first. */
 export const networkFloodType = 0x88b6;

@@ -1,3 +1,4 @@
+import { macAt } from '../mac.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
 
 /** A port whose last probes, so many, were not heard is heard no more. */
@@ -36,6 +37,12 @@ export class LinkPort {
     this.no = no;
     this.eligibleAt = eligibleAt;
     this.nextProbeAt = now;
+  }
+
+  /** Its own, six bytes as a number. */
+  get address(): number | undefined {
+    const mac = this.sw.ports.get(this.no)?.mac;
+    return mac && macAt(mac, 0);
   }
 
   get heard(): Iterable<LinkPort> {

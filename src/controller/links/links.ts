@@ -33,7 +33,7 @@ export interface Link {
   readonly to: LinkPort;
 }
 
-/** A new port sends three probes, so many ms apart; once the last one had this time to come in somewhere, ms, it may forward. */
+/** A new port sends three probes, so many ms apart; once the last one is out and had this time to come in somewhere, ms, it may forward. */
 const firstProbes = 3;
 const firstProbeMs = 120;
 const settleMs = 160;
@@ -221,11 +221,14 @@ export class Links implements App {
     const { sw, no } = port;
     port.sent += 1;
     port.nextProbeAt = now + (port.sent < firstProbes ? firstProbeMs : this.#intervalMs);
-    if (port.sent === firstProbes) port.eligibleAt = Math.min(port.eligibleAt, now + settleMs);
     this.counters.probesSent += 1;
     const source = sw.ports.get(no)!.mac;
     const data = encodeProbe({ datapathId: sw.datapathId, port: no, number: port.sent }, source, this.#secret);
     sw.packetOut(PortNo.CONTROLLER, { actions: [{ type: 'output', port: no, maxLen: 0 }], data });
+    if (port.sent !== firstProbes) return;
+    sw.voice?.barrier(now, () => {
+      port.eligibleAt = Math.min(port.eligibleAt, this.#lookAt + settleMs);
+    });
   }
 
   #choose(now: number): void {

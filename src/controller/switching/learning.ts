@@ -1,11 +1,12 @@
 import { type Message, NO_BUFFER, PortNo } from '../../../ofp/index.ts';
 import type { Links } from '../links/links.ts';
 import type { Tree } from '../links/paths.ts';
+import { isGroupMac, macAt } from '../mac.ts';
 import type { App, PacketIn, Stage } from '../runtime/app.ts';
 import type { Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
 import { Barriers } from './barriers.ts';
-import { ageSeconds, type Host, Hosts, isGroupMac, macAt, type Network } from './hosts.ts';
+import { ageSeconds, type Host, Hosts, type Network } from './hosts.ts';
 import { PairedRules } from './paired.ts';
 import { Spreading } from './spreading.ts';
 import { StagedRules, stagedTables } from './staged.ts';
@@ -17,6 +18,8 @@ export interface LearningOptions {
   readonly maxHostsPerPort?: number;
   /** Hosts that are learned in one network. Default 16384. */
   readonly maxHosts?: number;
+  /** A network of more switches has one tree for all: otherwise each switch has a rule for each other one's. Default 64. */
+  readonly maxTrees?: number;
 }
 
 export interface LearningCounters {
@@ -25,6 +28,8 @@ export interface LearningCounters {
   aged: number;
   /** Frames for everybody that the controller sent to all ports of hosts. */
   relayed: number;
+  /** Trees that were exchanged for others. */
+  treesChanged: number;
   /** Frames of hosts that were not learned, since there were too many at their port or in their network. */
   tooMany: number;
   /** Ports that were banned for it, and hosts that were banned since they moved too often. */
@@ -42,9 +47,8 @@ const banSeconds = 10;
 const sweepMs = 10_000;
 /** Rules are on their way for so long, ms; a host that turns up later lacks them. */
 const underwayMs = 20;
-/** A network of more switches has one tree for all: otherwise each switch has a rule for each other one's. */
-const maxTrees = 64;
-/** Where there are that many switches, what follows from a change of links is worked out so often, ms. */
+/** Where there are more than so many switches, what follows from a change of links is worked out so often, ms. */
+const many = 64;
 const manyMs = 1_000;
 const ethernetHeader = 14;
 const sourceOffset = 6;
@@ -56,15 +60,26 @@ export class Learning implements App {
   readonly tables = stagedTables;
   readonly needsStages = false;
   readonly counters: LearningCounters = {
-    ...{ learned: 0, moved: 0, aged: 0, relayed: 0, tooMany: 0, portsBanned: 0, hostsBanned: 0, ignored: 0 },
+    ...{
+      learned: 0,
+      moved: 0,
+      aged: 0,
+      relayed: 0,
+      treesChanged: 0,
+      tooMany: 0,
+      portsBanned: 0,
+      hostsBanned: 0,
+      ignored: 0,
+    },
   };
   readonly #links: () => Links;
   readonly #maxPerPort: number;
   readonly #max: number;
+  readonly #maxTrees: number;
   readonly #hosts = new Hosts();
   readonly #switches = new Set<ManagedSwitch>();
   readonly #barriers = new Barriers();
-  readonly #spreading = new Spreading(this.#barriers, (sw) => this.#refresh(sw));
+  readonly #spreading = new Spreading(this.#barriers, (sw) => this.#refresh(sw), this.counters);
   readonly #paired: PairedRules;
   #staged: StagedRules;
   readonly #takeover = new Takeover();
@@ -77,16 +92,14 @@ export class Learning implements App {
   #surveyAt: number | undefined;
   #surveyedAt = Number.NEGATIVE_INFINITY;
 
-  constructor({ links, maxHostsPerPort = 1024, maxHosts = 16_384 }: LearningOptions & { readonly links: () => Links }) {
+  constructor(options: LearningOptions & { readonly links: () => Links }) {
+    const { links, maxHostsPerPort = 1024, maxHosts = 16_384, maxTrees = 64 } = options;
     this.#links = links;
+    this.#maxTrees = maxTrees;
     this.#maxPerPort = maxHostsPerPort;
     this.#max = maxHosts;
     this.#paired = new PairedRules(this.owner, links, this.#spreading);
     this.#staged = new StagedRules(this.owner, { table: 0, next: stagedTables }, links, this.#spreading);
-  }
-
-  get treesChanged(): number {
-    return this.#spreading.counters.treesChanged;
   }
 
   hostsOf(sw: ManagedSwitch): Iterable<Host> {
@@ -133,7 +146,7 @@ export class Learning implements App {
 
   networkChanged(now: number): void {
     if (this.#takeover.isUnderWay) return;
-    if (this.#switches.size <= maxTrees || now - this.#surveyedAt >= manyMs) this.#survey(now);
+    if (this.#switches.size <= many || now - this.#surveyedAt >= manyMs) this.#survey(now);
     else this.#surveyAt ??= this.#surveyedAt + manyMs;
   }
 
@@ -201,6 +214,8 @@ export class Learning implements App {
   #mayEnter(sw: ManagedSwitch, mac: number, host: Host | undefined, inPort: number, now: number): boolean {
     const port = this.#links().portOf(sw, inPort);
     if (host !== undefined || port === undefined || this.#takeover.isUnderWay) return false;
+    // An operating system speaks for itself at ports that are its interfaces.
+    if (port.segment.some(({ address }) => address === mac)) return false;
     if (!port.hasOthers) {
       if (this.#strangers.isThere(mac, now)) for (const each of port.segment) this.#links().share(each);
       return false;
@@ -429,7 +444,7 @@ export class Learning implements App {
     const trees = new Map<ManagedSwitch, Tree>();
     for (const sw of this.#switches) {
       const { switches } = this.#hosts.networkOf(sw);
-      trees.set(sw, paths.treeOf(switches.length > maxTrees ? switches[0]! : sw));
+      trees.set(sw, paths.treeOf(switches.length > this.#maxTrees ? switches[0]! : sw));
     }
     return trees;
   }

@@ -1,9 +1,10 @@
 import type { Action, Message, OxmField } from '../../../ofp/index.ts';
 import type { Links } from '../links/links.ts';
+import { isGroupMac, macAt, macBytes } from '../mac.ts';
 import { cookieOf } from '../runtime/cookies.ts';
 import { inOrder, type Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
-import { type Host, isGroupMac, macAt, macBytes, type Network } from './hosts.ts';
+import type { Host, Network } from './hosts.ts';
 import { Pairs, type Way } from './pairs.ts';
 import type { Spreading } from './spreading.ts';
 

@@ -18,8 +18,8 @@ const drainMs = 200;
  * switches are told of the new one; then floods go by it.
  */
 export class Spreading {
-  readonly counters: SpreadingCounters = { treesChanged: 0 };
   readonly #barriers: Barriers;
+  readonly #counters: SpreadingCounters;
   readonly #tell: (sw: ManagedSwitch) => void;
   /** By the switch where floods enter. */
   #trees: ReadonlyMap<ManagedSwitch, Tree> = new Map();
@@ -29,7 +29,8 @@ export class Spreading {
   #round = 0;
 
   /** `tell`: brings the rules of a switch in line with what is said here. */
-  constructor(barriers: Barriers, tell: (sw: ManagedSwitch) => void) {
+  constructor(barriers: Barriers, tell: (sw: ManagedSwitch) => void, counters: SpreadingCounters) {
+    this.#counters = counters;
     this.#barriers = barriers;
     this.#tell = tell;
   }
@@ -69,7 +70,7 @@ export class Spreading {
   }
 
   #exchange(round: number, now: number): void {
-    this.counters.treesChanged += this.#diverted.size;
+    this.#counters.treesChanged += this.#diverted.size;
     const switches = new Set<ManagedSwitch>();
     for (const trees of [this.#trees, this.#wanted]) {
       for (const root of this.#diverted) for (const sw of trees.get(root)?.branches.keys() ?? []) switches.add(sw);

@@ -23,11 +23,12 @@
  */
 import { type Action, type Instruction, type OxmField, PortNo } from '../../../ofp/index.ts';
 import type { Links } from '../links/links.ts';
+import { macAt, macBytes } from '../mac.ts';
 import type { Stage } from '../runtime/app.ts';
 import { cookieOf } from '../runtime/cookies.ts';
 import { inOrder, type Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
-import { ageSeconds, type Host, macAt, macBytes } from './hosts.ts';
+import { ageSeconds, type Host } from './hosts.ts';
 import type { Spreading } from './spreading.ts';
 
 export const stagedTables = 5;
@@ -53,7 +54,7 @@ export class StagedRules {
 
   constructor(owner: number, { table }: Stage, links: () => Links, spreading: Spreading) {
     this.#cookie = cookieOf(owner);
-    this.copyCookie = this.#cookie | 1n;
+    this.copyCookie = cookieOf(owner, 1n);
     this.cookies = [this.#cookie, this.copyCookie];
     this.source = table;
     this.transitSource = table + 1;

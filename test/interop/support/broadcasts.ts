@@ -37,12 +37,17 @@ class Ears {
   }
 }
 
-/** Sends broadcasts from the first host of a lab while `during` goes on; their numbers as each other host heard them. */
-export async function broadcasts(lab: OvsLab, seconds: number, during: () => Promise<void>): Promise<number[][]> {
-  const [sender, ...others] = lab.hosts;
+/** Sends broadcasts from a host of a lab while `during` goes on; their numbers as each other host heard them. */
+export async function broadcasts(
+  lab: OvsLab,
+  seconds: number,
+  during: () => Promise<void>,
+  sender = lab.hosts[0]!,
+): Promise<number[][]> {
+  const others = lab.hosts.filter((host) => host !== sender);
   const ears = others.map((host) => new Ears(host));
   await sleep(1500);
-  const sending = sender!.netns.run(
+  const sending = sender.netns.run(
     'ping',
     '-b',
     '-n',

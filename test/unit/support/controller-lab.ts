@@ -17,10 +17,12 @@ export class LabSwitch {
   readonly bridge: Bridge;
   readonly agent: Agent;
   readonly #lab: ControllerLab;
+  readonly #delayMs: number;
   #connection: { readonly agent: AgentConnection; readonly controller: Connection } | undefined;
 
-  constructor(lab: ControllerLab, id: number, versions: readonly OfpVersion[]) {
+  constructor(lab: ControllerLab, id: number, versions: readonly OfpVersion[], delayMs: number) {
     this.#lab = lab;
+    this.#delayMs = delayMs;
     this.bridge = new Bridge({ datapathId: BigInt(id), selfId: BigInt(id) << 64n });
     this.agent = new Agent(this.bridge, { versions });
   }
@@ -28,7 +30,7 @@ export class LabSwitch {
   connect(): void {
     const { clock, composition } = this.#lab;
     let isOpen = true;
-    const later = (work: () => void) => clock.after(delayMs, () => isOpen && work());
+    const later = (work: () => void) => clock.after(this.#delayMs, () => isOpen && work());
     const controller = composition.controller.accept(
       `tcp:192.0.2.${this.bridge.datapathId}:1`,
       {
@@ -126,8 +128,9 @@ export class ControllerLab {
     for (const each of this.switches) each.connect();
   }
 
-  addSwitch(versions: readonly OfpVersion[] = [4]): LabSwitch {
-    const made = new LabSwitch(this, this.switches.length + 1, versions);
+  /** `controlMs`: how long messages between it and the controller take. */
+  addSwitch(versions: readonly OfpVersion[] = [4], controlMs = delayMs): LabSwitch {
+    const made = new LabSwitch(this, this.switches.length + 1, versions, controlMs);
     this.switches.push(made);
     return made;
   }

@@ -1,0 +1,165 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { OfpVersion } from '../../ofp/index.ts';
+import { ControllerLab, type LabHost, type LabSwitch } from '../unit/support/controller-lab.ts';
+
+const runs = Number(process.env.TREES_RUNS ?? 25);
+
+type Pair = readonly [number, number];
+/** A port that comes up is probed before it carries anything, ms. */
+const probingMs = 900;
+/** Most time that a message between a switch and the controller takes, ms. */
+const maxDelay = 12;
+
+type LinkSwitch = (isUp: boolean) => void;
+
+interface Shape {
+  readonly parents: number[];
+  readonly extra: Pair[];
+  /** Which of the switches speak 1.0, with a single table: bits. */
+  readonly single: number;
+  /** How long messages of each switch to the controller take, ms. */
+  readonly delays: number[];
+}
+
+/** Connected graphs: a random tree and links more. */
+const graph = fc.integer({ min: 2, max: 10 }).chain((size) =>
+  fc.record({
+    parents: fc.tuple(...Array.from({ length: size - 1 }, (_, i) => fc.integer({ min: 0, max: i }))),
+    extra: fc.array(fc.tuple(fc.nat(size - 1), fc.nat(size - 1)), { minLength: 1, maxLength: 8 }),
+    single: fc.oneof(fc.constant(0), fc.nat(2 ** size - 1)),
+    delays: fc.array(fc.integer({ min: 1, max: maxDelay }), { minLength: size, maxLength: size }),
+  }),
+);
+
+class Cycles {
+  readonly lab: ControllerLab;
+  readonly switches: LabSwitch[];
+  readonly pairs: Pair[];
+  readonly links: LinkSwitch[];
+  /** When links carry something, ms. */
+  readonly #readyAt = new Map<number, number>();
+
+  constructor({ parents, extra, single, delays }: Shape, maxTrees = 64) {
+    this.lab = new ControllerLab({ learning: { maxTrees } });
+    const versions = (i: number): OfpVersion[] => ((single >> i) & 1 ? [1] : [4]);
+    this.switches = Array.from({ length: parents.length + 1 }, (_, i) => this.lab.addSwitch(versions(i), delays[i]));
+    const pairs = [...parents.map((parent, i): Pair => [i + 1, parent]), ...extra];
+    this.pairs = pairs.filter(([a, b]) => a !== b);
+    this.links = this.pairs.map(([a, b]) => this.lab.link(this.switches[a]!, this.switches[b]!));
+    for (const each of this.switches) this.lab.addHost(each);
+    for (const each of this.switches) each.connect();
+    this.lab.run(1500);
+  }
+
+  /** Links on the shortest way from one switch to each other one; undefined: there is none. */
+  distances(from: number): (number | undefined)[] {
+    const distances: (number | undefined)[] = [];
+    distances[from] = 0;
+    const reached = [from];
+    for (const at of reached) {
+      for (const [i, [a, b]] of this.pairs.entries()) {
+        const other = a === at ? b : b === at ? a : at;
+        if (!this.isReady(i) || distances[other] !== undefined) continue;
+        distances[other] = distances[at]! + 1;
+        reached.push(other);
+      }
+    }
+    return distances;
+  }
+
+  isReady(link: number): boolean {
+    return (this.#readyAt.get(link) ?? 0) <= this.lab.clock.now();
+  }
+
+  isUp(link: number): boolean {
+    return this.#readyAt.get(link) !== Number.POSITIVE_INFINITY;
+  }
+
+  set(link: number, isUp: boolean): void {
+    this.#readyAt.set(link, isUp ? this.lab.clock.now() + probingMs : Number.POSITIVE_INFINITY);
+    this.links[link]!(isUp);
+  }
+
+  /** Everybody says something to all, so that everybody is known. */
+  introduceAll(): void {
+    for (let i = 0; i < 2; i++) {
+      for (const host of this.lab.hosts) host.broadcast(0);
+      this.lab.run(100);
+    }
+    for (const { heard } of this.lab.hosts) heard.length = 0;
+  }
+}
+
+const hostsWhoHeard = (hosts: readonly LabHost[], number: number): number[] =>
+  hosts.flatMap(({ heard }, i) => heard.filter((each) => each === number).map(() => i));
+
+describe('whatever the network looks like', () => {
+  test('a broadcast takes the shortest way to everybody, over one link for each switch', () => {
+    fc.assert(
+      fc.property(graph, (shape) => {
+        const net = new Cycles(shape);
+        net.introduceAll();
+        const { hosts } = net.lab;
+        for (const [from, host] of hosts.entries()) {
+          const distances = net.distances(from);
+          net.lab.run(1);
+          net.lab.carried = 0;
+          host.broadcast(from + 1);
+          for (let ms = 0; ms <= net.switches.length; ms++) {
+            const reached = hosts.flatMap((_, to) => (to !== from && distances[to]! <= ms ? [to] : []));
+            expect(hostsWhoHeard(hosts, from + 1)).toEqual(reached);
+            net.lab.run(1);
+          }
+          // Probes go by links as well.
+          expect(net.lab.carried).toBeLessThan(hosts.length + 2 * net.pairs.length + 1);
+        }
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('no broadcast is heard twice while links come and go, and none is missed but those that a dead link swallowed', () => {
+    const event = fc.record({ link: fc.nat(), wait: fc.integer({ min: 1, max: 400 }) });
+    const events = fc.array(event, { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(graph, events, fc.constantFrom(2, 64), (shape, changes, maxTrees) => {
+        const net = new Cycles(shape, maxTrees);
+        net.introduceAll();
+        const { lab } = net;
+        let number = 0;
+        const expected: (number[] | undefined)[] = [];
+        const speak = (ms: number, isSure: (at: number) => boolean) => {
+          for (let at = 0; at < ms; at += 5) {
+            const from = number % lab.hosts.length;
+            const distances = net.distances(from);
+            const all = lab.hosts.flatMap((_, to) => (to !== from && distances[to] !== undefined ? [to] : []));
+            number += 1;
+            expected[number] = isSure(at) ? all : undefined;
+            lab.hosts[from]!.broadcast(number);
+            lab.run(5);
+          }
+        };
+        for (const { link, wait } of changes) {
+          const which = link % net.links.length;
+          const isUp = !net.isUp(which);
+          // The last ones before a link goes down may be under way over it.
+          speak(wait, (at) => isUp || at < wait - 100);
+          net.set(which, isUp);
+          // The port says so, and the switches are told.
+          speak(50, (at) => isUp || at >= 2 * maxDelay + 5);
+        }
+        speak(1000, () => true);
+        lab.run(100);
+        for (let i = 1; i <= number; i++) {
+          const heard = hostsWhoHeard(lab.hosts, i);
+          expect(new Set(heard).size, `broadcast ${i} twice`).toBe(heard.length);
+          // Two parts that grow together may hear each other sooner than they must.
+          const all = expected[i];
+          if (all !== undefined) expect(heard.filter((to) => all.includes(to))).toEqual(all);
+        }
+      }),
+      { numRuns: runs },
+    );
+  }, 600_000);
+});
