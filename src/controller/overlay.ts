@@ -73,6 +73,9 @@ export interface OverlayMembers {
   readonly learned?: ReadonlyMap<NodeId, NodeId>;
 }
 
+/** Between two updates of all rules. */
+const settleMs = 50;
+
 /**
  * The controller of a switch of an overlay: apps, each with its own rules, and what comes from the switch handed to the one
  * that asked for it. Pure: messages of the switch and adjacency come in, messages for the switch go out.
@@ -96,6 +99,9 @@ export class OverlayController {
   readonly #peerNames = new Map<string, NodeId>();
   #overlay: OverlayMembers = { members: [] };
   #isStale = false;
+  /** The time of the last tick, and of the last update as far as ticks tell. */
+  #now = 0;
+  #updatedAt = Number.NEGATIVE_INFINITY;
   /** The same object while nothing changed, so that apps can tell. */
   #lastPorts: SwitchPorts | undefined;
 
@@ -195,22 +201,21 @@ export class OverlayController {
     const { portNo, name } = desc;
     if (reason === PortReason.DELETE) this.#portNames.delete(portNo);
     else this.#portNames.set(portNo, name);
-    this.#update();
+    this.#changed();
   }
 
   /**
    * With whom links are up, each with its own neighbours as far as they are known, and who is in the overlay. What is known
-   * of switches that left is forgotten. Links that came or went change the rules at once; what changed elsewhere, which comes
-   * in many small pieces, does so at the next tick.
+   * of switches that left is forgotten. A link that went changes the rules at once, as does the port of one that came; what
+   * changed elsewhere, which comes in many small pieces, does so at the next tick.
    */
   adjacency(neighbours: ReadonlyMap<NodeId, readonly NodeId[]>, overlay: OverlayMembers): void {
     const before = this.#neighbours;
     this.#neighbours = neighbours;
     for (const id of neighbours.keys()) this.#peerNames.set(this.#names.peer(id), id);
     this.#overlay = overlay;
-    const isSame = before.size === neighbours.size && [...neighbours.keys()].every((id) => before.has(id));
-    if (isSame) this.#isStale = true;
-    else this.#update();
+    if ([...before.keys()].every((id) => neighbours.has(id))) this.#isStale = true;
+    else this.#changed();
   }
 
   packetIn(message: Pick<Message<'packetIn'>, 'match' | 'cookie' | 'data'>, now: number): void {
@@ -230,7 +235,8 @@ export class OverlayController {
   }
 
   tick(now: number): void {
-    if (this.#isStale) this.#update();
+    this.#now = now;
+    if (this.#isStale) this.#changed();
     for (const app of this.#apps) app.tick?.(now);
   }
 
@@ -239,8 +245,15 @@ export class OverlayController {
     for (const port of ports) this.#portNames.set(port.portNo, port.name);
   }
 
+  /** Rules follow at once, unless they did a moment ago: where links come and go by the dozen, they do so together. */
+  #changed(): void {
+    if (this.#now < this.#updatedAt + settleMs) this.#isStale = true;
+    else this.#update();
+  }
+
   #update(): void {
     this.#isStale = false;
+    this.#updatedAt = this.#now;
     const view = this.#view();
     for (const app of this.#apps) app.viewed?.(view);
   }

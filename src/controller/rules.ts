@@ -1,4 +1,12 @@
-import { type Action, FlowModCommand, FlowModFlags, NO_BUFFER, type OfpMessageInput, PortNo } from '../../ofp/index.ts';
+import {
+  type Action,
+  FlowModCommand,
+  FlowModFlags,
+  NO_BUFFER,
+  type OfpMessageInput,
+  type OxmField,
+  PortNo,
+} from '../../ofp/index.ts';
 import type { Rule } from './pipeline.ts';
 
 type MessageOf<T extends OfpMessageInput['type']> = Omit<Extract<OfpMessageInput, { type: T }>, 'version' | 'xid'>;
@@ -116,9 +124,14 @@ const keys = new WeakMap<Rule, string>();
 function ruleKey(rule: Rule): string {
   const known = keys.get(rule);
   if (known !== undefined) return known;
-  const key = `${rule.table}/${rule.priority}/${rule.match.map(text).sort().join()}`;
+  const key = `${rule.table}/${rule.priority}/${rule.match.map(fieldKey).sort().join()}`;
   keys.set(rule, key);
   return key;
+}
+
+/** As `text`, for what is asked most often. */
+function fieldKey(field: OxmField): string {
+  return field.field !== 'unknown' ? `${field.field}=${field.value}/${field.mask ?? ''}` : text(field);
 }
 
 function sameEffect(a: Rule, b: Rule): boolean {

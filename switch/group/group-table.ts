@@ -17,7 +17,7 @@ import type { Journal } from '../journal.ts';
 import type { Packet } from '../packet/index.ts';
 import type { Resources } from '../resources.ts';
 import { compileBuckets, describeBucket, groupRefusal } from './buckets.ts';
-import { type Bucket, type Group, targetsOf } from './group.ts';
+import { type Bucket, type Group, sendsTo, targetsOf } from './group.ts';
 import { flowHash, selectBucket } from './select.ts';
 
 /** Groups of all types together, and buckets of all groups together: a controller that fills them gets an error. */
@@ -242,7 +242,7 @@ export class GroupTable {
     }
     if (!this.#groups.has(groupId)) return nothing;
     for (const { id, buckets } of this.#groups.values()) {
-      if (id !== groupId && targetsOf(buckets).includes(groupId)) {
+      if (id !== groupId && sendsTo(buckets, groupId)) {
         throw groupRefusal(GroupModFailedCode.CHAINED_GROUP, `group ${id} sends to group ${groupId}`);
       }
     }

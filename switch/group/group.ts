@@ -42,3 +42,7 @@ export interface Group {
 export function targetsOf(buckets: readonly Bucket[]): number[] {
   return buckets.flatMap(({ actions }) => actions.flatMap((action) => (action.type === 'group' ? action.groupId : [])));
 }
+
+export function sendsTo(buckets: readonly Bucket[], groupId: number): boolean {
+  return buckets.some(({ actions }) => actions.some((action) => action.type === 'group' && action.groupId === groupId));
+}
