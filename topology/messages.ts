@@ -17,7 +17,7 @@
  * WANT               count (16), ids (128 each): of whom the sender wants records
  * QUERY              number (32), hop limit (8), flags (8: 1 = at the one responsible), key (128), body
  * ANSWER             number (32), body
- * RELAY              hop limit (8), id of the receiver (128), body
+ * RELAY              hop limit (8), mode of its route (8), id of the receiver (128), body
  *
  * Records stand behind their count (16):
  *
@@ -35,6 +35,7 @@ import { Reader, Writer } from './bytes.ts';
 import type { EdgeKind } from './policy.ts';
 import { type MemberRecord, memberStates } from './record.ts';
 import type { NodeId } from './ring.ts';
+import { type RouteMode, routeModes } from './route.ts';
 
 export type LinkMessage =
   | { readonly type: 'probe'; readonly sequence: number }
@@ -57,7 +58,13 @@ export type LinkMessage =
       readonly body: Uint8Array;
     }
   | { readonly type: 'answer'; readonly number: number; readonly body: Uint8Array }
-  | { readonly type: 'relay'; readonly hopLimit: number; readonly to: NodeId; readonly body: Uint8Array };
+  | {
+      readonly type: 'relay';
+      readonly hopLimit: number;
+      readonly mode: RouteMode;
+      readonly to: NodeId;
+      readonly body: Uint8Array;
+    };
 
 type Of<T extends LinkMessage['type']> = Extract<LinkMessage, { type: T }>;
 interface Shape<M> {
@@ -160,8 +167,11 @@ const shapes: { readonly [T in LinkMessage['type']]: Shape<Of<T>> } = {
     read: (from) => ({ type: 'answer', number: from.u32(), body: from.blob(maxBody) }),
   },
   relay: {
-    write: ({ hopLimit, to: id, body }, to) => to.u8(hopLimit).id(id).blob(body),
-    read: (from) => ({ type: 'relay', hopLimit: from.u8(), to: from.id(), body: from.blob(maxBody) }),
+    write: ({ hopLimit, mode, to: id, body }, to) => to.u8(hopLimit).u8(routeModes.indexOf(mode)).id(id).blob(body),
+    read: (from) => {
+      const [hopLimit, mode, to] = [from.u8(), routeModes[from.u8()], from.id()];
+      return mode === undefined ? undefined : { type: 'relay', hopLimit, mode, to, body: from.blob(maxBody) };
+    },
   },
 };
 /** In the order of their numbers on the wire. */

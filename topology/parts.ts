@@ -10,6 +10,7 @@ import { News } from './news.ts';
 import { Planner } from './planner.ts';
 import { Relays } from './relays.ts';
 import type { NodeId } from './ring.ts';
+import type { RouteMode } from './route.ts';
 import { Rtts } from './rtts.ts';
 import { Trials } from './trials.ts';
 
@@ -59,7 +60,8 @@ export function makeParts(options: TopologyOptions): Parts {
     predecessors: (count) => membership.near(count, 'anticlockwise'),
     next: (key) => next(key)[0],
   });
-  const relays = new Relays({ self, next, send, relayed: (body) => sink.relayed(body) });
+  const route = (target: NodeId, mode: RouteMode) => neighbourhood.routes.route(target, mode);
+  const relays = new Relays({ self, route, send, relayed: (body) => sink.relayed(body) });
   const demand = new Demand(options.demand ?? 'off');
   const rtts = new Rtts((peer) => options.rttMs?.(peer));
   const rttMs = (peer: NodeId) => rtts.of(peer);

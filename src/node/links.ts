@@ -72,8 +72,8 @@ interface LinkState {
   unanswered: string[];
 }
 
-/** A courier that brought no answer by then is not the only one that is asked. */
-const secondCourierMs = 300;
+/** What got no answer by then is carried again, by the other courier, and then ever more seldom. */
+const firstAgainMs = 300;
 /** A set-up takes a dozen messages. */
 const maxTaken = 256;
 const maxSequences = 16_384;
@@ -108,9 +108,7 @@ export class Links {
       .toString(16)
       .padStart(12, '0');
     const link = this.#begin(peer, id, courier, (name, events) => this.#options.tunnels.dial(name, events));
-    this.#options.clock.after(secondCourierMs, () => {
-      if (this.#links.get(peer) === link && !link.up) this.#carryAgain(link, otherCourier(courier));
-    });
+    this.#insist(link, firstAgainMs);
   }
 
   /** Ends a link without a `down`. */
@@ -181,8 +179,8 @@ export class Links {
   #offered(peer: NodeId, id: string, sequence: number, offer: TunnelOffer, courier: Courier): void {
     const link = this.#links.get(peer);
     if (sequence <= (this.#sequences.get(peer) ?? -1)) {
-      // The peer heard nothing from its first courier: the answer may not have come through.
-      if (link?.id === id && link.courier !== courier && !link.up) this.#carryAgain(link, courier);
+      // The peer insists, since it heard nothing: the answer may not have come through.
+      if (link?.id === id && !link.up) this.#carryAgain(link, courier);
       else this.counters.envelopesStale += 1;
       return;
     }
@@ -240,6 +238,15 @@ export class Links {
     // The overlay may know no way just now, and the rendezvous server may be down: the other one tries at once.
     link.courier = otherCourier(link.courier);
     if (!this.#options.carry(to, sealed, link.courier)) link.log.warn('signalling taken by no courier');
+  }
+
+  /** A courier may lose what it took: a node on the way may have died, a moment before others know. */
+  #insist(link: LinkState, afterMs: number): void {
+    this.#options.clock.after(afterMs, () => {
+      if (this.#links.get(link.peer) !== link || link.up) return;
+      this.#carryAgain(link, otherCourier(link.courier));
+      this.#insist(link, 2 * afterMs);
+    });
   }
 
   #carryAgain(link: LinkState, courier: Courier): void {

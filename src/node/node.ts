@@ -315,7 +315,7 @@ export class OverlayNode {
   #courierTo(peer: NodeId): Courier {
     if (!this.#signalConnected) return 'overlay';
     const { isInRing, routes } = this.topology;
-    const isFound = isInRing && routes.next(peer).length > 0;
+    const isFound = isInRing && routes.route(peer, 'nearer').hops.length > 0;
     return isFound && this.topology.failures(peer) % 2 === 0 ? 'overlay' : 'rendezvous';
   }
 

@@ -13,6 +13,7 @@ import {
   memberStates,
   type NodeId,
   type PolicyView,
+  routeModes,
   sortClockwise,
   symphony,
 } from '../../topology/index.ts';
@@ -49,7 +50,13 @@ describe('link messages', () => {
       ...{ type: fc.constant('query' as const), number, hopLimit, isFinal: fc.boolean(), key: nodeId, body: bytes },
     }),
     fc.record({ type: fc.constant('answer' as const), number, body: bytes }),
-    fc.record({ type: fc.constant('relay' as const), hopLimit, to: nodeId, body: bytes }),
+    fc.record({
+      type: fc.constant('relay' as const),
+      hopLimit,
+      mode: fc.constantFrom(...routeModes),
+      to: nodeId,
+      body: bytes,
+    }),
   );
 
   it('round-trip', () => {

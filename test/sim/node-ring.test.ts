@@ -1,3 +1,5 @@
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { SimNetwork, type SimNode } from '../../tools/sim/index.ts';
 import { type NodeId, sortClockwise } from '../../topology/index.ts';
@@ -21,8 +23,9 @@ function inRingOrder(net: SimNetwork): SimNode[] {
 }
 
 describe('whole nodes', () => {
-  it('close their ring without any server when two neighbours die at once', () => {
-    const net = new SimNetwork({ nodes: 16, seed: 4, latencyMs: 20 });
+  // Where the nodes to be linked know no way to each other but round the ring, too.
+  it.each([2, 4, 6])('close their ring without any server when two neighbours die at once (seed %i)', (seed) => {
+    const net = new SimNetwork({ nodes: 16, seed, latencyMs: 20 });
     net.run(6_000);
     expect(gaps(net.nodes)).toEqual([]);
     net.hub.stop();
@@ -60,4 +63,29 @@ describe('whole nodes', () => {
     expect(gaps(others)).toEqual([]);
     for (const { node } of others) expect(node.topology.members).not.toContain(first.node.id);
   });
+
+  it.each([300, 600])('make hardly more links than stay when a link takes %i ms one way', (latencyMs) => {
+    const made: string[] = [];
+    const net = new SimNetwork({ nodes: 0, seed: 1, latencyMs, log: countingLog(made) });
+    for (let i = 0; i < 20; i++) {
+      net.join();
+      net.run(100);
+    }
+    net.run(12_000);
+    expect(gaps(net.nodes)).toEqual([]);
+    const ends = net.nodes.flatMap(({ node }) => node.links.all.filter(({ up }) => up));
+    expect(made.filter((what) => what === 'link up').length).toBeLessThan(2.2 * ends.length);
+    expect(made).not.toContain('link down');
+  });
 });
+
+/** Notes what every node tells its log. */
+function countingLog(made: string[]) {
+  const stream = new Writable({
+    write(line, _encoding, done) {
+      made.push(JSON.parse(String(line)).msg);
+      done();
+    },
+  });
+  return pino({ level: 'info' }, stream);
+}
