@@ -16,13 +16,8 @@ export { type ChannelOptions, type ChannelProblem, SwitchChannel } from './chann
 export { appNames, type ComposeOptions, type Composition, composeController } from './compose.ts';
 export { ControllerError, type ControllerErrorCode } from './errors.ts';
 export { macBytes } from './mac.ts';
-export {
-  defaultOverlaySettings,
-  OverlayController,
-  type OverlayMembers,
-  type OverlayOptions,
-  type OverlaySettings,
-} from './overlay.ts';
+export { OverlayController, type OverlayMembers, type OverlayOptions } from './overlay.ts';
+export { defaultOverlaySettings, type OverlaySettings } from './overlay-settings.ts';
 export { Cookie, Table } from './pipeline.ts';
 export { floodPortName, type PortNames, peerPortName } from './ports.ts';
 export type { Connection, Transport } from './runtime/connection.ts';

@@ -1,20 +1,20 @@
 import { type Message, type OxmField, PortReason } from '../../ofp/index.ts';
-import { floodEtherType } from '../../switch/flood/index.ts';
 import { EtherType, isGroupAddressed, Packet } from '../../switch/packet/index.ts';
 import { type NodeId, switchIdOf } from '../../topology/index.ts';
 import type { App, Notice, ShownFrame } from './apps/app.ts';
 import { ArpNdProxy } from './apps/arp-nd-proxy.ts';
 import { BoundedFlood } from './apps/bounded-flood.ts';
-import { DhcpFence, type Fenced } from './apps/dhcp-fence.ts';
+import { DhcpFence } from './apps/dhcp-fence.ts';
 import { type DirectoryAccess, HostDirectory, type HostDirectoryOptions } from './apps/host-directory.ts';
 import type { Host, HostLocation } from './apps/hosts.ts';
 import { IgmpMld } from './apps/igmp-mld.ts';
 import { Ingress } from './apps/ingress.ts';
 import { Learning, type RemovedRule } from './apps/learning.ts';
-import { LinkLimiter, type LinkLimits, noLinkLimits } from './apps/link-limits.ts';
+import { LinkLimiter } from './apps/link-limits.ts';
 import { OverlayRouting } from './apps/overlay-routing.ts';
-import { defaultStormLimits, StormControl, type StormLimits } from './apps/storm-control.ts';
-import { type UnknownPolicy, UnknownUnicast, type UnknownUnicastOptions } from './apps/unknown-unicast.ts';
+import { StormControl } from './apps/storm-control.ts';
+import { UnknownUnicast, type UnknownUnicastOptions } from './apps/unknown-unicast.ts';
+import type { OverlaySettings } from './overlay-settings.ts';
 import { Cookie, fieldOf, type SwitchPorts, type SwitchView } from './pipeline.ts';
 import { ownPortNames, type PortNames } from './ports.ts';
 import { waysFrom } from './routes.ts';
@@ -22,33 +22,6 @@ import { RuleBook, type SwitchChange } from './rules.ts';
 
 /** A port as the switch lists it. */
 export type NamedPort = Pick<Message<'portStatus'>['desc'], 'portNo' | 'name'>;
-
-/** Which apps there are, and what they are told. */
-export interface OverlaySettings {
-  readonly storm: StormLimits;
-  readonly links: LinkLimits;
-  /** Conversations that stay at this site. */
-  readonly fence: readonly Fenced[];
-  readonly arpNdProxy: boolean;
-  readonly multicastSnooping: boolean;
-  /** Asks for members of groups where no router does. */
-  readonly multicastQuerier: boolean;
-  /** Of the frames of bounded floods. */
-  readonly floodEtherType: number;
-  /** What becomes of unicast to hosts that nobody here has heard of. */
-  readonly unknownUnicast: UnknownPolicy;
-}
-
-export const defaultOverlaySettings: OverlaySettings = {
-  storm: defaultStormLimits,
-  links: noLinkLimits,
-  fence: [],
-  arpNdProxy: true,
-  multicastSnooping: true,
-  multicastQuerier: false,
-  floodEtherType,
-  unknownUnicast: 'directory',
-};
 
 export interface OverlayOptions {
   readonly self: NodeId;

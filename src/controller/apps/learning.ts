@@ -1,45 +1,14 @@
 import { FlowRemovedReason, type KnownOxm, type Message, type OxmField, PortNo } from '../../../ofp/index.ts';
 import { formatMac } from '../../../switch/packet/index.ts';
-import {
-  apply,
-  Cookie,
-  enteredHere,
-  ethType,
-  goto,
-  inPort,
-  output,
-  type Rule,
-  type SwitchPorts,
-  type SwitchView,
-  Table,
-  toController,
-  toSwitch,
-  wholeFrame,
-} from '../pipeline.ts';
+import { output, type SwitchView, Table } from '../pipeline.ts';
 import { packetOut } from '../rules.ts';
-import {
-  announcementGroup,
-  announcementType,
-  decodeAnnouncement,
-  encodeAnnouncement,
-  maxClaims,
-} from './announcement.ts';
+import { decodeAnnouncement, encodeAnnouncement, maxClaims } from './announcement.ts';
 import type { App, AppReach, ShownFrame } from './app.ts';
 import type { HostDirectory } from './host-directory.ts';
-import {
-  dampingMs,
-  type Host,
-  type HostLocation,
-  HostTable,
-  hostAgeingMs,
-  type LearnResult,
-  placeKey,
-} from './hosts.ts';
+import { dampingMs, type Host, type HostLocation, HostTable, type LearnResult, placeKey } from './hosts.ts';
+import { baseRules, hostRules, senderAt, silence } from './learning-rules.ts';
 import { switchMac } from './switch-addresses.ts';
 
-/** Bytes of a frame that the controller needs to see: its Ethernet header, with room for tags. */
-const learnBytes = 64;
-const hostIdleTimeout = hostAgeingMs / 1000;
 /** A place with as many hosts as it may have teaches nothing for so many seconds. */
 const banSeconds = 10;
 /** Between announcements: hosts that turn up meanwhile share one. */
@@ -254,60 +223,4 @@ export class Learning implements App {
 
 function ruleName(mac: Uint8Array): string {
   return `host ${formatMac(mac)}`;
-}
-
-function baseRules(ports: SwitchPorts): Rule[] {
-  const learn = apply(toController(learnBytes));
-  const announced: OxmField[] = [{ field: 'eth_dst', value: announcementGroup }, ethType(announcementType)];
-  const base = { cookie: Cookie.learning, table: Table.source };
-  const announcement = { cookie: Cookie.announcement, table: Table.classify };
-  return [
-    {
-      ...announcement,
-      priority: 660,
-      match: [inPort(ports.flood), ...announced],
-      instructions: [apply(toController(wholeFrame))],
-    },
-    { ...announcement, priority: 650, match: announced, instructions: [] },
-    { ...base, priority: 10, match: [enteredHere], instructions: [learn, goto(Table.destination)] },
-    { ...base, priority: 0, match: [], instructions: [learn, goto(Table.local)] },
-  ];
-}
-
-function senderAt(place: HostLocation): OxmField {
-  return place.kind === 'local' ? inPort(place.port) : { field: 'metadata', value: place.switchId };
-}
-
-function after(place: HostLocation): number {
-  return place.kind === 'local' ? Table.destination : Table.local;
-}
-
-/** Frames go their way, and the controller does not hear of them for a while. */
-function silence(match: readonly OxmField[], place: HostLocation, priority: number, seconds: number): Rule {
-  const instructions = [goto(after(place))];
-  return { table: Table.source, cookie: Cookie.learning, priority, match, instructions, hardTimeout: seconds };
-}
-
-/** The last one stops the learning, so that none is missing once frames no longer come up. */
-function hostRules({ mac, location }: Host, self: bigint): Rule[] {
-  const to: OxmField = { field: 'eth_dst', value: mac };
-  const priority = 100;
-  const cookie = location.kind === 'local' ? self : location.switchId;
-  const known: Rule = {
-    table: Table.source,
-    cookie,
-    priority,
-    match: [senderAt(location), { field: 'eth_src', value: mac }],
-    instructions: [goto(after(location))],
-    idleTimeout: hostIdleTimeout,
-  };
-  if (location.kind === 'local') {
-    return [
-      { table: Table.local, cookie, priority, match: [to], instructions: [apply(output(location.port))] },
-      { table: Table.destination, cookie, priority, match: [to], instructions: [goto(Table.local)] },
-      known,
-    ];
-  }
-  const forward = [apply(toSwitch(location.switchId)), goto(Table.transit)];
-  return [{ table: Table.destination, cookie, priority, match: [to], instructions: forward }, known];
 }
