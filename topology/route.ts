@@ -86,14 +86,17 @@ export class RouteTable {
 
   /** The next hops of a frame that comes in `mode`. */
   route(target: NodeId, mode: RouteMode): Route {
-    if (this.#neighbours.has(target)) return { hops: [target], mode, spare: this.#spare(target, [target], mode) };
+    const isNeighbour = this.#neighbours.has(target);
+    if (isNeighbour && mode !== 'nearer') return { hops: [target], mode, spare: undefined };
     if (mode === 'clockwise' || mode === 'anticlockwise') return this.#inDirection(target, mode);
-    const learned = this.#learned?.get(target);
+    const learned = isNeighbour ? undefined : this.#learned?.get(target);
     const isLinked = learned !== undefined && this.#neighbours.has(learned);
     if (mode === 'learned' || isLinked) return { hops: isLinked ? [learned] : [], mode: 'learned', spare: undefined };
-    const hops = this.next(target);
-    if (hops.length > 0 || this.#learned !== undefined) return { hops, mode, spare: this.#spare(target, hops, mode) };
-    return this.#inDirection(target, this.#wayRound(target));
+    const classes = this.#nearer(target);
+    const hops = classes.next().value ?? [];
+    if (hops.length === 0 && this.#learned === undefined) return this.#inDirection(target, this.#wayRound(target));
+    // Whom only one way leads to would be lost with it.
+    return { hops, mode, spare: hops.length === 1 ? firstOther(classes, hops[0]!) : undefined };
   }
 
   /** Next hops that serve every target in an arc without this node. Coarser than `route`, and no less free of loops. */
@@ -121,16 +124,6 @@ export class RouteTable {
     return clockwise(this.#self, target) <= clockwise(target, this.#self) ? 'anticlockwise' : 'clockwise';
   }
 
-  #spare(target: NodeId, hops: NextHops, mode: RouteMode): NodeId | undefined {
-    // Whom only one way leads to is lost with it.
-    if (mode !== 'nearer' || hops.length !== 1) return undefined;
-    for (const peers of this.#nearer(target)) {
-      const other = peers.find((peer) => peer !== hops[0]);
-      if (other !== undefined) return other;
-    }
-    return undefined;
-  }
-
   /** Neighbours nearer to the target, equals together, those that come nearest first. */
   *#nearer(target: NodeId): Generator<NextHops, undefined> {
     const own = distance(this.#self, target);
@@ -149,6 +142,14 @@ export class RouteTable {
       if (nearer.length > 0) yield nearer;
     }
   }
+}
+
+function firstOther(classes: Iterable<NextHops>, hop: NodeId): NodeId | undefined {
+  for (const peers of classes) {
+    const other = peers.find((peer) => peer !== hop);
+    if (other !== undefined) return other;
+  }
+  return undefined;
 }
 
 /** The first index from which on a condition holds, up to `count`. */

@@ -68,7 +68,7 @@ export function waysFrom(options: RoutesOptions): Way[] {
 export function isSameWay(a: Way, b: Way): boolean {
   const isSameEnd = a.target === b.target && a.bits === b.bits && a.mark === b.mark;
   const isSameHop = a.nextMark === b.nextMark && a.spare === b.spare;
-  return isSameEnd && isSameHop && a.ports.join() === b.ports.join();
+  return isSameEnd && isSameHop && a.ports.length === b.ports.length && a.ports.every((port, i) => port === b.ports[i]);
 }
 
 function wayOf(
@@ -78,7 +78,8 @@ function wayOf(
   { hops, mode: next, spare }: Route,
   portTo: ReadonlyMap<bigint, number>,
 ): Way | undefined {
-  const ports = hops.flatMap((hop) => portTo.get(switchIdOf(hop)) ?? []).sort((a, b) => a - b);
+  const ports = hops.flatMap((hop) => portTo.get(switchIdOf(hop)) ?? []);
+  if (ports.length > 1) ports.sort((a, b) => a - b);
   if (ports.length === 0) return undefined;
   const marks = { mark: routeModes.indexOf(mode), nextMark: routeModes.indexOf(next) };
   return { target, bits, ...marks, ports, spare: spare === undefined ? undefined : portTo.get(switchIdOf(spare)) };

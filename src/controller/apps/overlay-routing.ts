@@ -16,8 +16,8 @@ export class OverlayRouting implements App {
   readonly #reach: AppReach;
   readonly #limits: LinkLimiter;
   readonly #groups: NextHopGroups;
-  /** A rule that stays is the same object, so that nobody compares it again. */
-  #held: ReadonlyMap<string, Held> = new Map();
+  /** By mark and bits, then by target. A rule that stays is the same object, so that nobody compares it again. */
+  #held: ReadonlyMap<number, ReadonlyMap<bigint, Held>> = new Map();
   #actions = new Map<bigint, Action>();
   #isSwept = true;
 
@@ -37,21 +37,23 @@ export class OverlayRouting implements App {
   }
 
   viewed({ ways }: SwitchView): void {
-    const before = this.#held;
-    const held = new Map<string, Held>();
+    const held = new Map<number, Map<bigint, Held>>();
+    const rules: Rule[] = [];
     this.#groups.startOver();
     this.#actions = new Map();
     for (const given of ways) {
       const way = this.#limits.areSet ? oneHop(given) : given;
       const action = this.#groups.action(way);
-      const key = `${way.mark} ${way.bits} ${way.target}`;
-      const known = before.get(key);
-      held.set(key, known && isSameWay(known.way, way) ? known : { way, rules: this.#rulesOf(way, action) });
+      const kind = way.mark * 2 * switchIdBits + way.bits;
+      const before = this.#held.get(kind)?.get(way.target);
+      const now = before && isSameWay(before.way, way) ? before : { way, rules: this.#rulesOf(way, action) };
+      rules.push(...now.rules);
+      const ofKind = held.get(kind) ?? new Map<bigint, Held>();
+      held.set(kind, ofKind.set(way.target, now));
       if (way.mark === 0 && way.nextMark === 0 && way.bits === switchIdBits) this.#actions.set(way.target, action);
     }
     this.#held = held;
-    const rules = Array.from(held.values(), (each) => each.rules);
-    this.#reach.rules.hold('routes', rules.flat());
+    this.#reach.rules.hold('routes', rules);
     this.#isSwept = false;
   }
 
