@@ -1,5 +1,6 @@
 /** The controller: the connection to a switch and the apps that make it part of an overlay; and the one for any switches. */
 export { type AclRules, parseAcl } from './acl/parse.ts';
+export type { AnnouncementSeal } from './apps/announcement.ts';
 export type { Notice } from './apps/app.ts';
 export { type Fenced, fencedKinds } from './apps/dhcp-fence.ts';
 export type { DirectoryAccess } from './apps/host-directory.ts';

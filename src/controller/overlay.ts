@@ -1,6 +1,7 @@
 import { type Message, type OxmField, PortReason } from '../../ofp/index.ts';
 import { EtherType, isGroupAddressed, Packet } from '../../switch/packet/index.ts';
 import { type NodeId, switchIdOf } from '../../topology/index.ts';
+import type { AnnouncementSeal } from './apps/announcement.ts';
 import type { App, Notice, ShownFrame } from './apps/app.ts';
 import { ArpNdProxy } from './apps/arp-nd-proxy.ts';
 import { BoundedFlood } from './apps/bounded-flood.ts';
@@ -27,6 +28,8 @@ export interface OverlayOptions {
   readonly self: NodeId;
   /** Of the switch's floods now: it rises where others know of a later start of this node. */
   readonly epoch: () => number;
+  /** Vouches for what the switch announces. */
+  readonly seal: AnnouncementSeal;
   readonly settings: OverlaySettings;
   /** By default those of a switch of ours. */
   readonly ports?: PortNames;
@@ -78,7 +81,7 @@ export class OverlayController {
   /** The same object while nothing changed, so that apps can tell. */
   #lastPorts: SwitchPorts | undefined;
 
-  constructor({ self, epoch, settings, ports = ownPortNames, directory, send, notice }: OverlayOptions) {
+  constructor({ self, epoch, seal, settings, ports = ownPortNames, directory, send, notice }: OverlayOptions) {
     const rules = new RuleBook(send);
     const reach = { rules, send, notice };
     const selfSwitch = switchIdOf(self);
@@ -93,7 +96,7 @@ export class OverlayController {
     const told: HostDirectoryOptions['told'] = (...record) => learning.told(...record);
     const registrar =
       directory && policy !== 'flood' ? new HostDirectory({ self: selfSwitch, directory, told }) : undefined;
-    const learning = new Learning({ self: selfSwitch, epoch, reach, registrar });
+    const learning = new Learning({ self: selfSwitch, epoch, seal, reach, registrar });
     const host = (mac: Uint8Array) => learning.host(mac);
     const proxy = settings.arpNdProxy ? new ArpNdProxy({ reach, host, directory: registrar }) : undefined;
     const find: UnknownUnicastOptions['find'] = (mac, now, done) => {

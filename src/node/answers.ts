@@ -83,7 +83,15 @@ function nonZero(counters: Readonly<Record<string, number>>, except: readonly st
 
 /** What the controller's apps did not take, of what they count. */
 const refusals = [
-  ...['packetInsIgnored', 'tableFull', 'claimsRefused', 'macsDamped', 'announcementsMalformed', 'announcementsDropped'],
+  ...[
+    'packetInsIgnored',
+    'tableFull',
+    'claimsRefused',
+    'macsDamped',
+    'announcementsMalformed',
+    'announcementsForged',
+    'announcementsDropped',
+  ],
   ...['addressMessagesIgnored', 'bindingsEvicted', 'bindingsRefused', 'groupMessagesIgnored', 'membershipsRefused'],
   ...['unknownDropped', 'unknownOverflow', 'directoryFull'],
 ];

@@ -59,10 +59,11 @@ const etherType = z
     'an EtherType from 0x0600 up, other than ARP, IP and VLAN',
   );
 
+/** As people write ids: in capitals, and with dashes in between as well. */
 const nodeId = z.string().transform((text, context) => {
-  const id = parseNodeId(text);
+  const id = parseNodeId(text.replaceAll('-', '').toLowerCase());
   if (id !== undefined) return id;
-  context.addIssue({ code: 'custom', message: 'a node id: 32 lower-case hex digits' });
+  context.addIssue({ code: 'custom', message: 'a node id: 32 hex digits' });
   return z.NEVER;
 });
 

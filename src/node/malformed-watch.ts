@@ -6,7 +6,7 @@ const everyMs = 1_000;
 /** Drops of floods that make no sense; the others happen. */
 const malformed = ['truncated', 'unknown-version', 'unknown-type', 'bad-epoch', 'bad-part'] as const;
 
-/** Logs what the bridge counts silently on its way of frames: messages of neighbours that make no sense. */
+/** Logs what the bridge counts silently on its way of frames: messages of neighbours that make no sense, or are forged. */
 export class MalformedWatch {
   readonly #bridge: Bridge;
   readonly #flood: FloodEngine;
@@ -30,6 +30,7 @@ export class MalformedWatch {
     const { dropped } = this.#flood.counters;
     const total = malformed.reduce((sum, reason) => sum + (dropped[reason] ?? 0), 0);
     this.#report('flood', total, {}, 'malformed floods from neighbours');
+    this.#report('name', dropped['in-our-name'] ?? 0, {}, 'floods in the name of this node that it did not begin');
   }
 
   #report(key: string, total: number, fields: object, message: string): void {

@@ -30,6 +30,7 @@ import type { Clock, Random, Timer } from '../lib/clock.ts';
 import type { Member, Signal, SignalEvents } from '../signal/index.ts';
 import type { FramePort } from '../tap/index.ts';
 import type { TunnelFactory } from '../tunnel/index.ts';
+import { announcementSeal } from './announcement-seal.ts';
 import type { NodeConfig } from './config.ts';
 import { type Courier, Links } from './links.ts';
 import { MalformedWatch } from './malformed-watch.ts';
@@ -229,6 +230,7 @@ export class OverlayNode {
         app: (send) =>
           new OverlayController({
             ...{ self: this.id, epoch: () => this.flood.epoch, settings, send, notice },
+            seal: announcementSeal(this.#parts.identity, this.#parts.config.overlay),
             directory: this.#paths === undefined ? this.#directory : undefined,
           }),
         onProblem: (problem: ChannelProblem) => log.error(problem, 'the switch and its controller disagree'),

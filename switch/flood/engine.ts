@@ -31,7 +31,16 @@ export interface FloodReceipt {
   readonly inner?: { readonly root: NodeId; readonly frame: Uint8Array };
 }
 
-export type FloodDrop = FrbFault | WindowVerdict | 'own' | 'outside-arc' | 'hop-limit' | 'not-a-peer' | 'too-long';
+/** `own`: it began here; `in-our-name`: so it says, and it did not, at least not since the start. */
+export type FloodDrop =
+  | FrbFault
+  | WindowVerdict
+  | 'own'
+  | 'in-our-name'
+  | 'outside-arc'
+  | 'hop-limit'
+  | 'not-a-peer'
+  | 'too-long';
 
 /** What this switch did with one flood; the traces of all switches together are the flood's tree. */
 export interface FloodTrace extends FloodName {
@@ -83,6 +92,7 @@ const nothing: FloodReceipt = { copies: [] };
 export class FloodEngine {
   readonly etherType: number;
   readonly #self: NodeId;
+  readonly #firstEpoch: number;
   #epoch: number;
   readonly #source: FrameSource;
   readonly #store = new FloodStore((flood) => this.#repair.letGo(flood));
@@ -99,6 +109,7 @@ export class FloodEngine {
   constructor({ self, epoch, etherType = floodEtherType, paths }: FloodOptions) {
     this.etherType = etherType;
     this.#self = self;
+    this.#firstEpoch = epoch;
     this.#epoch = epoch;
     this.#paths = paths;
     this.#source = { mac: sourceMacOf(self), etherType };
@@ -107,7 +118,9 @@ export class FloodEngine {
       store: this.#store,
       source: this.#source,
       firstNumber: epoch,
-      ownHeard: (flood) => this.#ownHeard(flood),
+      ownHeard: (flood) => {
+        this.#ownHeard(flood);
+      },
     });
     this.#handlers = new Map([
       [floodTypeData, (from, frame, now) => this.#data(from, frame, now)],
@@ -205,10 +218,7 @@ export class FloodEngine {
     const frb = decodeFrb(frame);
     if (typeof frb === 'string') return this.#drop(frb);
     if (frb.lastPart > 0 && frb.inner.length > maxPartLength) return this.#drop('bad-part');
-    if (frb.root === this.#self) {
-      this.#ownHeard(frb);
-      return this.#drop('own');
-    }
+    if (frb.root === this.#self) return this.#drop(this.#ownHeard(frb) ? 'own' : 'in-our-name');
     if (frb.hopLimit === 0) return this.#drop('hop-limit');
     const wasAskedFor = frb.arc.start === frb.arc.end;
     if (!wasAskedFor && !arcContains(frb.arc, this.#self)) return this.#drop('outside-arc');
@@ -230,10 +240,14 @@ export class FloodEngine {
     return typeof copies === 'string' ? this.#drop(copies) : { copies };
   }
 
-  /** A flood of this switch is under way. Where it did not begin it, it started anew and its clock was set back meanwhile. */
-  #ownHeard({ epoch, sequence }: FloodName): void {
+  /**
+   * A flood of this switch is under way, as somebody says: whether it began here since the start. If not, and it is newer, this
+   * switch started anew and its clock was set back meanwhile.
+   */
+  #ownHeard({ epoch, sequence }: FloodName): boolean {
     const isAhead = epoch > this.#epoch || (epoch === this.#epoch && sequence > this.#sequence);
     if (isAhead && epoch < Number.MAX_SAFE_INTEGER) this.#epoch = epoch + 1;
+    return !isAhead && epoch >= this.#firstEpoch;
   }
 
   #spread(frb: Frb, hopLimit: number, from: NodeId | undefined, now: number): FloodCopy[] {

@@ -5,6 +5,7 @@ import { encodeFrb, floodEtherType } from '../../switch/flood/index.ts';
 import { buildArp, buildNeighbourAdvertisement, buildNeighbourSolicitation } from '../../switch/packet/index.ts';
 import type { NodeId } from '../../topology/index.ts';
 import { igmpQuery, igmpReport2, igmpReport3, mldQuery, mldReport2, udp4 } from '../unit/support/group-frames.ts';
+import { openSeal } from '../unit/support/open-seal.ts';
 import { TestSwitch } from '../unit/support/test-switch.ts';
 
 const node = (n: number): NodeId => BigInt(n) << 120n;
@@ -28,7 +29,7 @@ const seeds: readonly Uint8Array[] = [
   igmpReport3(mac(1), 'allow', [239, 1, 1, 1], [[10, 0, 0, 9]]),
   mldQuery(mac(9)),
   mldReport2(mac(1), 'toInclude', group6),
-  encodeAnnouncement(mac(9), { epoch: 1, count: 1 }, claims),
+  encodeAnnouncement(mac(9), { epoch: 1, count: 1 }, claims, openSeal.sign),
 ];
 
 const frame = fc

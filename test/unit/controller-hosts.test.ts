@@ -9,6 +9,7 @@ import {
   maxHostsPerPlace,
   maxSequenceJump,
 } from '../../src/controller/apps/hosts.ts';
+import { openSeal } from './support/open-seal.ts';
 
 const mac = Uint8Array.of(2, 0, 0, 0, 0, 1);
 const leaf = (port: number): HostLocation => ({ kind: 'local', port });
@@ -182,10 +183,10 @@ describe('an announcement', () => {
     { mac: Uint8Array.of(6, 1, 2, 3, 4, 5), sequence: 0, isObjection: false },
   ];
   const stamp = { epoch: 1_795_000_000_123, count: 7 };
-  const frame = encodeAnnouncement(Uint8Array.of(2, 9, 9, 9, 9, 9), stamp, claims);
+  const frame = encodeAnnouncement(Uint8Array.of(2, 9, 9, 9, 9, 9), stamp, claims, openSeal.sign);
 
   it('says what was put in', () => {
-    expect(decodeAnnouncement(frame, 3n)).toEqual(claims.map((each) => ({ ...each, stamp, switchId: 3n })));
+    expect(decodeAnnouncement(frame, 3n)?.claims).toEqual(claims.map((each) => ({ ...each, stamp, switchId: 3n })));
   });
 
   it('is refused when it is cut short anywhere, of another version, or too long', () => {
@@ -194,12 +195,17 @@ describe('an announcement', () => {
     }
     expect(decodeAnnouncement(frame.with(14, 0x21), 3n)).toBeUndefined();
     expect(decodeAnnouncement(frame.with(16, 0xff), 3n)).toBeUndefined();
-    const many = encodeAnnouncement(mac, stamp, Array(maxClaims + 1).fill(claims[0]));
+    const many = encodeAnnouncement(mac, stamp, Array(maxClaims + 1).fill(claims[0]), openSeal.sign);
     expect(decodeAnnouncement(many, 3n)).toBeUndefined();
   });
 
   it('claims no group address', () => {
-    const group = encodeAnnouncement(mac, stamp, [{ mac: mac.with(0, 3), sequence: 0, isObjection: false }]);
-    expect(decodeAnnouncement(group, 3n)).toEqual([]);
+    const group = encodeAnnouncement(
+      mac,
+      stamp,
+      [{ mac: mac.with(0, 3), sequence: 0, isObjection: false }],
+      openSeal.sign,
+    );
+    expect(decodeAnnouncement(group, 3n)?.claims).toEqual([]);
   });
 });

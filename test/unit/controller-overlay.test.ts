@@ -4,6 +4,7 @@ import { Table } from '../../src/controller/pipeline.ts';
 import { decodeFrb, encodeFrb, floodEtherType } from '../../switch/flood/index.ts';
 import { buildArp } from '../../switch/packet/index.ts';
 import { type NodeId, switchIdOf } from '../../topology/index.ts';
+import { openSeal } from './support/open-seal.ts';
 import { type SentRecord, TestSwitch } from './support/test-switch.ts';
 
 const node = (n: number): NodeId => BigInt(n) << 120n;
@@ -30,7 +31,10 @@ function flood(root: NodeId, inner: Uint8Array, sequence = 1): Uint8Array {
 function claimsOf({ frame: frb }: SentRecord) {
   const decoded = decodeFrb(frb);
   if (typeof decoded === 'string') return decoded;
-  return decodeAnnouncement(decoded.inner, switchIdOf(decoded.root))?.map(({ mac, sequence }) => ({ mac, sequence }));
+  return decodeAnnouncement(decoded.inner, switchIdOf(decoded.root))?.claims.map(({ mac, sequence }) => ({
+    mac,
+    sequence,
+  }));
 }
 
 /** A switch with one leaf port and links to a and c. */
@@ -129,7 +133,7 @@ describe('an overlay switch', () => {
     // That was an old frame: whoever takes a host over from this switch says so.
     expect(sw.app.host(host)?.location.kind).toBe('local');
     const claim = { mac: host, sequence: sw.app.host(host)!.sequence + 1, isObjection: false };
-    sw.fromPeer(toA, a, 0n, flood(c, encodeAnnouncement(mac(0), { epoch: 1, count: 1 }, [claim])));
+    sw.fromPeer(toA, a, 0n, flood(c, encodeAnnouncement(mac(0), { epoch: 1, count: 1 }, [claim], openSeal.sign)));
     expect(sw.app.host(host)?.location).toEqual({ kind: 'remote', switchId: switchIdOf(c) });
     expect(sw.app.counters).toMatchObject({ moved: 2, claimsContested: 1 });
     expect(sw.problems).toEqual([]);

@@ -181,15 +181,18 @@ describe('a root', () => {
     }
     expect(engine.sizes.wanted).toBe(0);
     expect(decodeFrb(engine.originate(new Uint8Array(60), 20)[0]!.frb)).toMatchObject({ epoch: 71, sequence: 2 });
-    // Its own flood of that earlier start says as much.
+    // Its own flood of that earlier start says as much; those that it began since are its own.
+    send(engine, { root: self, epoch: 71, sequence: 2 });
     send(engine, { root: self, epoch: 90, sequence: 1 });
     expect(engine.epoch).toBe(91);
+    expect(engine.counters.dropped).toEqual({ own: 1, 'in-our-name': 1 });
   });
 });
 
 describe('a forged flood', () => {
   const isMade: readonly (readonly [string, Partial<Frb>, string])[] = [
-    ['of this switch', { root: self }, 'own'],
+    ['in the name of this switch', { root: self }, 'in-our-name'],
+    ['in its name, from before it started', { root: self, epoch: 0 }, 'in-our-name'],
     ['with a hop limit of 0', { hopLimit: 0 }, 'hop-limit'],
     ['for an arc elsewhere', { arc: { start: peer, end: other } }, 'outside-arc'],
     ['with a part after the last one', { part: 3, lastPart: 2 }, 'bad-part'],

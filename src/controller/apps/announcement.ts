@@ -25,6 +25,8 @@
  * +-------------------------------+---------------+---------------+
  * |                      mobility sequence (32 bits)              |
  * +---------------------------------------------------------------+
+ * |   seal (768 bits): by which the announcing node shows that all before it is its own word
+ * +---------------------------------------------------------------+
  * Flags: 1, an objection to another switch's claim.
  */
 import { get16, get32, put16, put32 } from '../../../switch/packet/index.ts';
@@ -34,19 +36,38 @@ import type { Claim, Stamp } from './hosts.ts';
 export const announcementType = 0x88b6;
 export const announcementGroup: Uint8Array = Uint8Array.of(0x03, 0x52, 0x4c, 0x4d, 0x41, 0x43);
 /** As many as fit one datagram of a link beside the headers of a flood. */
-export const maxClaims = 100;
+export const maxClaims = 90;
+/** Of the seal, in bytes. */
+export const sealLength = 96;
 
 const versionAndType = 0x11;
 const entriesAt = 28;
 const entryLength = 12;
 const objection = 1;
 
+/** How nodes vouch for what they announce. */
+export interface AnnouncementSeal {
+  /** `sealLength` bytes. */
+  readonly sign: (body: Uint8Array) => Uint8Array;
+  /** Whether a seal is that of the node with this switch. */
+  readonly verify: (switchId: bigint, body: Uint8Array, seal: Uint8Array) => boolean;
+}
+
+export interface Announcement {
+  readonly claims: readonly Claim[];
+  /** What is sealed: all of the frame before the seal. Both are views. */
+  readonly body: Uint8Array;
+  readonly seal: Uint8Array;
+}
+
 export function encodeAnnouncement(
   sourceMac: Uint8Array,
   stamp: Stamp,
   claims: readonly Pick<Claim, 'mac' | 'sequence' | 'isObjection'>[],
+  sign: AnnouncementSeal['sign'],
 ): Uint8Array {
-  const frame = new Uint8Array(entriesAt + claims.length * entryLength);
+  const length = entriesAt + claims.length * entryLength;
+  const frame = new Uint8Array(length + sealLength);
   frame.set(announcementGroup, 0);
   frame.set(sourceMac, 6);
   put16(frame, 12, announcementType);
@@ -61,13 +82,15 @@ export function encodeAnnouncement(
     frame[at + 6] = isObjection ? objection : 0;
     put32(frame, at + 8, sequence);
   }
+  frame.set(sign(frame.subarray(0, length)), length);
   return frame;
 }
 
 /** Undefined for what makes no sense. Group addresses are left out. `switchId`: the root of the flood. */
-export function decodeAnnouncement(frame: Uint8Array, switchId: bigint): Claim[] | undefined {
+export function decodeAnnouncement(frame: Uint8Array, switchId: bigint): Announcement | undefined {
   const entries = frame[15] ?? 0;
-  if (frame.length < entriesAt + entries * entryLength || frame[14] !== versionAndType) return undefined;
+  const length = entriesAt + entries * entryLength;
+  if (frame.length < length + sealLength || frame[14] !== versionAndType) return undefined;
   if (entries > maxClaims || get16(frame, 16) >= 0x20) return undefined;
   const stamp = { epoch: get32(frame, 16) * 2 ** 32 + get32(frame, 20), count: get32(frame, 24) };
   const claims = Array.from({ length: entries }, (_, i) => {
@@ -75,5 +98,9 @@ export function decodeAnnouncement(frame: Uint8Array, switchId: bigint): Claim[]
     const isObjection = (frame[at + 6]! & objection) !== 0;
     return { mac: frame.slice(at, at + 6), sequence: get32(frame, at + 8), isObjection, switchId, stamp };
   });
-  return claims.filter(({ mac }) => (mac[0]! & 1) === 0);
+  return {
+    claims: claims.filter(({ mac }) => (mac[0]! & 1) === 0),
+    body: frame.subarray(0, length),
+    seal: frame.subarray(length, length + sealLength),
+  };
 }

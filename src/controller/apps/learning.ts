@@ -2,7 +2,7 @@ import { FlowRemovedReason, type KnownOxm, type Message, type OxmField, PortNo }
 import { formatMac } from '../../../switch/packet/index.ts';
 import { output, type SwitchView, Table } from '../pipeline.ts';
 import { packetOut } from '../rules.ts';
-import { decodeAnnouncement, encodeAnnouncement, maxClaims } from './announcement.ts';
+import { type AnnouncementSeal, decodeAnnouncement, encodeAnnouncement, maxClaims } from './announcement.ts';
 import type { App, AppReach, ShownFrame } from './app.ts';
 import type { HostDirectory } from './host-directory.ts';
 import { dampingMs, type Host, type HostLocation, HostTable, type LearnResult, placeKey } from './hosts.ts';
@@ -20,6 +20,7 @@ export interface LearningOptions {
   readonly self: bigint;
   /** Of this switch's floods. */
   readonly epoch: () => number;
+  readonly seal: AnnouncementSeal;
   readonly reach: AppReach;
   /** Hears of hosts at leaf ports that turn up, and of those that move to another switch or fall silent. */
   readonly registrar?: Pick<HostDirectory, 'settled' | 'left'> | undefined;
@@ -42,6 +43,8 @@ export class Learning implements App {
     /** Hosts not announced since too many others wait for it. */
     announcementsDropped: 0,
     announcementsMalformed: 0,
+    /** In the name of a switch that did not make them. */
+    announcementsForged: 0,
     /** Claims that are out of date, or in conflict with what is known better here. */
     claimsRefused: 0,
     claimsContested: 0,
@@ -110,9 +113,17 @@ export class Learning implements App {
 
   announcement({ packet, from }: ShownFrame, now: number): void {
     if (from?.kind !== 'remote') return;
-    const claims = decodeAnnouncement(packet.frame, from.switchId);
-    if (claims === undefined) this.counters.announcementsMalformed += 1;
-    for (const claim of claims ?? []) {
+    const announcement = decodeAnnouncement(packet.frame, from.switchId);
+    if (announcement === undefined) {
+      this.counters.announcementsMalformed += 1;
+      return;
+    }
+    const { claims, body, seal } = announcement;
+    if (!this.#options.seal.verify(from.switchId, body, seal)) {
+      this.counters.announcementsForged += 1;
+      return;
+    }
+    for (const claim of claims) {
       const before = this.#hosts.get(claim.mac)?.location;
       const result = this.#hosts.claimed(claim, now);
       this.#learned(claim.mac, before, from, result, now);
@@ -192,7 +203,7 @@ export class Learning implements App {
   }
 
   #sendAnnouncement(now: number): void {
-    const { epoch, self, reach } = this.#options;
+    const { epoch, self, seal, reach } = this.#options;
     const flood = this.#view?.ports?.flood;
     const waiting = [...this.#waiting].slice(0, maxClaims);
     for (const [host] of waiting) this.#waiting.delete(host);
@@ -204,7 +215,7 @@ export class Learning implements App {
     this.#announcedAt = now;
     this.#announcements += 1;
     this.counters.announced += claims.length;
-    const data = encodeAnnouncement(switchMac(self), { epoch: epoch(), count: this.#announcements }, claims);
+    const data = encodeAnnouncement(switchMac(self), { epoch: epoch(), count: this.#announcements }, claims, seal.sign);
     reach.send([packetOut(data, PortNo.CONTROLLER, [output(flood)])]);
   }
 

@@ -4,6 +4,7 @@ import { Learning } from '../../../src/controller/apps/learning.ts';
 import { Cookie } from '../../../src/controller/pipeline.ts';
 import { RuleBook, type SwitchChange } from '../../../src/controller/rules.ts';
 import { Packet } from '../../../switch/packet/index.ts';
+import { openSeal } from '../../unit/support/open-seal.ts';
 
 const leafPort = 1;
 const floodPort = 9;
@@ -35,7 +36,7 @@ export class LearningFleet {
         for (const change of changes) if (change.type === 'packetOut') this.#flood(i, change.data, Cookie.announcement);
       };
       const reach = { rules: new RuleBook(() => {}), send, notice: () => {} };
-      const app = new Learning({ self: switchId(i), epoch: () => 1, reach });
+      const app = new Learning({ self: switchId(i), epoch: () => 1, seal: openSeal, reach });
       const members = new Set(
         Array.from({ length: count }, (_unused, j) => switchId(j)).filter((_unused, j) => j !== i),
       );

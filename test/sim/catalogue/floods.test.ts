@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseNodeConfig } from '../../../src/node/index.ts';
 import { decodeFrb, encodeFrb, FloodEngine, type Frb, floodEtherType } from '../../../switch/flood/index.ts';
 import { FloodNetwork, faultless } from '../../../tools/sim/flood/network.ts';
 import { type FloodExperiment, ordinaryExperiment, playFloods } from '../../../tools/sim/index.ts';
@@ -49,13 +50,21 @@ describe('1 rings of one, two and three; ids 0 and 2^128 - 1; ids that differ in
     }
   });
 
-  it('an id has one spelling: no other is taken for it', () => {
-    const text = formatNodeId(0xabcdef_00000000_00000000_00000001n);
-    expect(parseNodeId(text)).toBe(0xabcdef_00000000_00000000_00000001n);
-    const dashed = text.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
-    for (const other of [text.toUpperCase(), dashed, text.replace(/^0+/, ''), `0x${text}`, ` ${text}`]) {
-      expect(parseNodeId(other)).toBeUndefined();
-    }
+  const id = 0xabcdef_00000000_00000000_00000001n;
+  const text = formatNodeId(id);
+  const dashed = text.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  const noIds = [text.slice(2), `0x${text}`, ` ${text}`, `${text}0`, text.replace('a', 'g'), ''];
+
+  it('an id in a configuration is the same in capitals and with dashes, and what is none is refused', () => {
+    const peersOf = (...peers: string[]) =>
+      parseNodeConfig({ name: 'a', rendezvous: 'ws://127.0.0.1:1', policy: 'social', peers }).peers;
+    expect(peersOf(text, text.toUpperCase(), dashed, dashed.toUpperCase())).toEqual([id, id, id, id]);
+    for (const wrong of noIds) expect(() => peersOf(wrong)).toThrow('peers.0: a node id: 32 hex digits');
+  });
+
+  it('nodes spell an id in one way to each other, and take no other', () => {
+    expect(parseNodeId(text)).toBe(id);
+    for (const other of [text.toUpperCase(), dashed, ...noIds]) expect(parseNodeId(other)).toBeUndefined();
   });
 });
 

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { ArpOp, buildArp } from '../../../switch/packet/index.ts';
+import { encodeAnnouncement } from '../../../src/controller/apps/announcement.ts';
+import { switchMac } from '../../../src/controller/apps/switch-addresses.ts';
+import { announcementSeal } from '../../../src/node/announcement-seal.ts';
+import { encodeFrb, floodEtherType } from '../../../switch/flood/index.ts';
+import { ArpOp, buildArp, LinkEncoder } from '../../../switch/packet/index.ts';
 import { SimNetwork, type SimNode } from '../../../tools/sim/network.ts';
+import { switchIdOf } from '../../../topology/index.ts';
 
 const broadcast = [255, 255, 255, 255, 255, 255];
+const source = { mac: new Uint8Array(6), etherType: floodEtherType };
+const fromForger = { hopLimit: 9, destinationHi: 0, destinationLo: 0, sourceHi: 0, sourceLo: 1, mark: 0 };
 
 /** An Ethernet frame of 60 bytes with this behind its header. */
 function frame(
@@ -209,6 +216,36 @@ describe('8 what hosts say to find each other', () => {
     // Whoever gets it now, nobody gets it twice.
     const last = whoGets(fresh, source, data(3));
     expect(new Set(last).size).toBe(last.length);
+  });
+});
+
+describe('11 an announcement forged in the name of another switch', () => {
+  it('moves no host: it is counted by those that hear it, and told where it should have come from', () => {
+    const sim = build();
+    const [forger, ...others] = sim.nodes as [SimNode, ...SimNode[]];
+    const named = others.find(({ node }) => forger.node.topology.neighbours.includes(node.id))!;
+    const [home, asker] = others.filter((node) => node !== named) as [SimNode, SimNode];
+    home.tap.host.send([gratuitous(home.mac)]);
+    sim.run(1_000);
+    const { links, topology } = forger.node;
+    const { sign } = announcementSeal(forger.identity, 'sim');
+    for (let n = 1; n <= 20; n++) {
+      const epoch = Math.floor(sim.clock.wallTime());
+      const claims = [{ mac: home.mac, sequence: n, isObjection: false }];
+      const inner = encodeAnnouncement(switchMac(switchIdOf(named.node.id)), { epoch, count: n }, claims, sign);
+      for (const to of topology.neighbours) {
+        const flood = { root: named.node.id, epoch, sequence: n, hopLimit: 9, arc: { start: to, end: to } };
+        const encoder = new LinkEncoder();
+        encoder.append(fromForger, encodeFrb({ ...flood, inner, part: 0, lastPart: 0 }, source));
+        links.sendFrames(to, encoder.take());
+      }
+      sim.run(100);
+      expect(whoGets(sim, asker, unicast(home.mac, asker.mac, n))).toEqual([home.name]);
+    }
+    expect(asker.node.controller.counters.announcementsForged).toBe(20);
+    expect(named.node.flood.counters.dropped['in-our-name']).toBe(20);
+    // What the node that was named has to say is heard all the same.
+    expect(whoGets(sim, named, gratuitous(named.mac))).toHaveLength(5);
   });
 });
 

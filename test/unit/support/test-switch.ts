@@ -11,6 +11,7 @@ import {
 import { Agent, Bridge, FloodEngine } from '../../../switch/index.ts';
 import { join64, LinkDecoder, LinkEncoder, split64 } from '../../../switch/packet/index.ts';
 import { type NodeId, switchIdOf } from '../../../topology/index.ts';
+import { openSeal } from './open-seal.ts';
 
 /** What left a peer port: a link record with its frame. */
 export interface SentRecord {
@@ -44,6 +45,7 @@ export class TestSwitch {
     this.app = new OverlayController({
       self,
       epoch: () => 1,
+      seal: openSeal,
       settings: { ...defaultOverlaySettings, ...settings },
       send: (changes) => this.#send(changes),
       notice: (notice) => this.notices.push(notice),
