@@ -158,7 +158,9 @@ describe('10 no frame visits a switch twice in one mark', () => {
   /** Where a frame for `target` goes from `start`, until it stops, and with which marks it leaves. */
   function wayOf({ switches, ports }: ReturnType<typeof mesh>, start: NodeId, target: NodeId) {
     const way = [{ at: start, mark: 0 }];
-    let record = { at: start, from: ids.find((id) => id !== start && id !== target)!, hopLimit: 64, mark: 0 };
+    // From the other side of the ring, where it does not go.
+    const [opposite, beside] = [6, 7].map((steps) => ids[(ids.indexOf(start) + steps) % ids.length]!);
+    let record = { at: start, from: (opposite === target ? beside : opposite)!, hopLimit: 64, mark: 0 };
     for (;;) {
       const sw = switches.get(record.at)!;
       const inPort = ports.get(record.at)!.get(record.from)!;
@@ -192,6 +194,29 @@ describe('10 no frame visits a switch twice in one mark', () => {
       }
     }
     expect(detours).toBeGreaterThan(50);
+  });
+
+  it('and finds its way round a hole in the ring, for which it needs a mark', () => {
+    const { switches, ports } = mesh(1);
+    const hole = 4;
+    const isLinked = (i: number, j: number) => (i - j + 14) % 14 === 1 && i !== hole;
+    const peersOf = (i: number) => ids.filter((_, j) => isLinked(i, j) || isLinked(j, i));
+    for (const [i, id] of ids.entries()) {
+      const neighbours = new Map(peersOf(i).map((peer) => [peer, peersOf(ids.indexOf(peer))]));
+      switches.get(id)!.adjacency(
+        neighbours,
+        ids.filter((other) => other !== id),
+      );
+    }
+    for (const start of ids) {
+      for (const target of ids) {
+        if (start === target) continue;
+        const way = wayOf({ switches, ports }, start, target);
+        expect(way.at(-1)!.at).toBe(target);
+        const isDetour = start === ids[hole - 1] && target === ids[hole];
+        expect(way.some(({ mark }) => mark !== 0) || !isDetour).toBe(true);
+      }
+    }
   });
 
   it('and a loop that a stranger wrote into the tables ends with the hop limit', () => {
