@@ -31,14 +31,17 @@ export async function waitUntil(
   deadline: number,
 ): Promise<string[]> {
   for (;;) {
+    const asked = performance.now();
     const views = await viewNodes(runDirectory, nodes);
     const silent = nodes.filter(({ name }) => !views.some((view) => view.name === name));
     const faults = [
       ...silent.map(({ name }) => `${name} does not answer on its control socket`),
       ...faultsOf(views, nodes.length),
     ];
-    if (faults.length === 0 || performance.now() > deadline) return faults;
-    await delay(pollMs);
+    const now = performance.now();
+    if (faults.length === 0 || now > deadline) return faults;
+    // Nodes that are busy are not to be kept from their work by questions.
+    await delay(Math.max(pollMs, now - asked));
   }
 }
 
