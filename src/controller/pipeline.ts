@@ -103,6 +103,9 @@ export function everywhere(ports: SwitchPorts): Action[] {
 export const enteredHere: OxmField = { field: 'metadata', value: 0n };
 /** Services look at frames without a VLAN tag only: addresses in different VLANs have nothing to do with each other. */
 export const untagged: OxmField = { field: 'vlan_vid', value: 0 };
+const vlanMask = 0xfff;
+/** Frames of a VLAN; 0: those without a tag, or with one that has a priority only. */
+export const inVlan = (vlan: number): OxmField => ({ field: 'vlan_vid', value: vlan, mask: vlanMask });
 const groupBit = Uint8Array.of(1, 0, 0, 0, 0, 0);
 export const toGroup: OxmField = { field: 'eth_dst', value: groupBit, mask: groupBit };
 export const toOne: OxmField = { field: 'eth_dst', value: new Uint8Array(6), mask: groupBit };

@@ -149,10 +149,11 @@ function kindOf({ mine, theirs }: Edge): PeerKind {
 
 function macs(node: OverlayNode, config: NodeConfig): MacReport[] {
   const bySwitch = new Map(node.topology.members.map((id) => [switchIdOf(id), id]));
-  return node.controller.hosts.map(({ mac, location, since, sequence, dampedUntil }) => {
+  return node.controller.hosts.map(({ mac, vlan, location, since, sequence, dampedUntil }) => {
     const id: NodeId | undefined = location.kind === 'local' ? node.id : bySwitch.get(location.switchId);
     return {
       mac: macText(mac),
+      vlan,
       // A switch that is not known as a member yet has only the upper half of its node id to show.
       nodeId: id === undefined && location.kind === 'remote' ? hex(location.switchId, 16) : formatNodeId(id ?? node.id),
       name: location.kind === 'local' ? config.name : id === undefined ? undefined : node.memberNames.get(id),

@@ -69,6 +69,8 @@ export interface PeerReport {
 
 export interface MacReport {
   readonly mac: string;
+  /** 0 for frames without a tag. */
+  readonly vlan: number;
   /** Node that it is behind. */
   readonly nodeId: string;
   readonly name: string | undefined;

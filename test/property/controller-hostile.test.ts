@@ -15,7 +15,7 @@ const [self, a, b] = [node(0x10), node(0x40), node(0x80)];
 const dhcp = new Uint8Array(260);
 dhcp.set([2, 1, 6]);
 dhcp.set([0x63, 0x82, 0x53, 0x63, 12, 1, 0, 53, 1, 5, 255], 236);
-const claims = [{ mac: mac(5), sequence: 3, isObjection: false }];
+const claims = [{ mac: mac(5), vlan: 0, sequence: 3, isObjection: false }];
 const group6 = [0xff, 0x15, ...new Array<number>(14).fill(1)];
 
 const seeds: readonly Uint8Array[] = [

@@ -12,10 +12,13 @@ import {
 import { openSeal } from './support/open-seal.ts';
 
 const mac = Uint8Array.of(2, 0, 0, 0, 0, 1);
+/** Without a VLAN. */
+const on = (address: Uint8Array) => ({ mac: address, vlan: 0 });
 const leaf = (port: number): HostLocation => ({ kind: 'local', port });
 const remote = (switchId: bigint): HostLocation => ({ kind: 'remote', switchId });
 const claim = (switchId: bigint, sequence: number, more: Partial<Claim> = {}): Claim => ({
   mac,
+  vlan: 0,
   sequence,
   isObjection: false,
   switchId,
@@ -40,21 +43,21 @@ describe('of two claims', () => {
   ] as const)('%s', (_, switchId, sequence, result, place) => {
     const hosts = table();
     expect(hosts.claimed(claim(switchId, sequence), 1)).toBe(result);
-    expect(hosts.get(mac)?.location).toEqual(remote(place));
+    expect(hosts.get(on(mac))?.location).toEqual(remote(place));
   });
 
   it('the sequence goes on after its last number', () => {
     const hosts = new HostTable(5n);
     hosts.claimed(claim(3n, 0xffff_ffff), 0);
     expect(hosts.claimed(claim(4n, 0), 1)).toBe('moved');
-    expect(hosts.heard(mac, leaf(1), 2)).toBe('moved');
-    expect(hosts.get(mac)?.sequence).toBe(1);
+    expect(hosts.heard(on(mac), leaf(1), 2)).toBe('moved');
+    expect(hosts.get(on(mac))?.sequence).toBe(1);
   });
 
   it('the later one of the same switch holds, also when it began anew; an older one that comes late does not', () => {
     const hosts = table();
     expect(hosts.claimed(claim(3n, 0, { stamp: { epoch: 2, count: 1 } }), 1)).toBe('known');
-    expect(hosts.get(mac)?.sequence).toBe(0);
+    expect(hosts.get(on(mac))?.sequence).toBe(0);
     expect(hosts.claimed(claim(3n, 10, { stamp: { epoch: 1, count: 9 } }), 2)).toBe('late');
     expect(hosts.claimed(claim(4n, 1), 3)).toBe('moved');
   });
@@ -70,14 +73,27 @@ describe('of two claims', () => {
   });
 });
 
+describe('a MAC address in two VLANs', () => {
+  it('is two hosts, which neither move nor age each other', () => {
+    const hosts = table();
+    const tagged = { mac, vlan: 7 };
+    expect(hosts.heard(tagged, leaf(1), 1)).toBe('learned');
+    expect(hosts.claimed(claim(4n, 1, { vlan: 7 }), 2)).toBe('moved');
+    expect(hosts.get(tagged)?.location).toEqual(remote(4n));
+    expect(hosts.get(on(mac))).toMatchObject({ location: remote(3n), sequence: 10 });
+    expect(hosts.aged(tagged, remote(4n), 1_000_000)).toBe(true);
+    expect(hosts.all.map(({ vlan }) => vlan)).toEqual([0]);
+  });
+});
+
 describe('a host at a port of this switch', () => {
   it('is claimed with the next sequence, and given up for a higher one', () => {
     const hosts = table();
-    expect(hosts.heard(mac, leaf(1), 1)).toBe('moved');
-    expect(hosts.get(mac)).toMatchObject({ location: leaf(1), sequence: 11 });
+    expect(hosts.heard(on(mac), leaf(1), 1)).toBe('moved');
+    expect(hosts.get(on(mac))).toMatchObject({ location: leaf(1), sequence: 11 });
     expect(hosts.claimed(claim(3n, 10), 2)).toBe('contested');
     expect(hosts.claimed(claim(3n, 12), 3)).toBe('moved');
-    expect(hosts.get(mac)).toMatchObject({ location: remote(3n), sequence: 12 });
+    expect(hosts.get(on(mac))).toMatchObject({ location: remote(3n), sequence: 12 });
   });
 
   it('of which nothing was known outbids the switch that objects, if that comes soon', () => {
@@ -86,37 +102,37 @@ describe('a host at a port of this switch', () => {
       [2_000, 'moved'],
     ] as const) {
       const hosts = new HostTable(5n);
-      hosts.heard(mac, leaf(1), 0);
+      hosts.heard(on(mac), leaf(1), 0);
       expect(hosts.claimed(claim(3n, 40, { isObjection: true }), ms)).toBe(result);
-      expect(hosts.get(mac)?.sequence).toBe(result === 'contested' ? 41 : 40);
+      expect(hosts.get(on(mac))?.sequence).toBe(result === 'contested' ? 41 : 40);
     }
   });
 
   it('is not taken away by an old frame of another switch, but by a new one that claims nothing', () => {
     const hosts = table();
-    hosts.heard(mac, leaf(1), 1);
-    expect(hosts.heard(mac, remote(3n), 9_000)).toBe('contested');
-    expect(hosts.heard(mac, remote(4n), 9_000)).toBe('contested');
-    expect(hosts.heard(mac, remote(4n), 11_000)).toBe('moved');
-    expect(hosts.heard(mac, leaf(2), 11_001)).toBe('moved');
-    expect(hosts.get(mac)).toMatchObject({ location: leaf(2), sequence: 12 });
+    hosts.heard(on(mac), leaf(1), 1);
+    expect(hosts.heard(on(mac), remote(3n), 9_000)).toBe('contested');
+    expect(hosts.heard(on(mac), remote(4n), 9_000)).toBe('contested');
+    expect(hosts.heard(on(mac), remote(4n), 11_000)).toBe('moved');
+    expect(hosts.heard(on(mac), leaf(2), 11_001)).toBe('moved');
+    expect(hosts.get(on(mac))).toMatchObject({ location: leaf(2), sequence: 12 });
   });
 });
 
 describe('a host that nobody announces', () => {
   it('is followed by its frames, but not back to where it just was: those are old ones', () => {
     const hosts = new HostTable(5n);
-    hosts.heard(mac, remote(3n), 0);
-    expect(hosts.heard(mac, remote(4n), 1_000)).toBe('moved');
-    expect(hosts.heard(mac, remote(3n), 10_999)).toBe('late');
-    expect(hosts.heard(mac, remote(3n), 11_000)).toBe('moved');
+    hosts.heard(on(mac), remote(3n), 0);
+    expect(hosts.heard(on(mac), remote(4n), 1_000)).toBe('moved');
+    expect(hosts.heard(on(mac), remote(3n), 10_999)).toBe('late');
+    expect(hosts.heard(on(mac), remote(3n), 11_000)).toBe('moved');
   });
 
   it('is where a claim of the same sequence says, whatever the switch ids', () => {
     const hosts = new HostTable(5n);
-    hosts.heard(mac, remote(3n), 0);
+    hosts.heard(on(mac), remote(3n), 0);
     expect(hosts.claimed(claim(4n, 0), 1)).toBe('moved');
-    expect(hosts.heard(mac, remote(3n), 20_000)).toBe('moved');
+    expect(hosts.heard(on(mac), remote(3n), 20_000)).toBe('moved');
     expect(hosts.claimed(claim(4n, 0, { stamp: { epoch: 1, count: 2 } }), 20_001)).toBe('moved');
   });
 });
@@ -129,8 +145,8 @@ describe('an address that two hosts use', () => {
       const other = i === 0 ? high : low;
       return () => {
         now += 100;
-        const result = own.heard(mac, leaf(1), now);
-        const { sequence } = own.get(mac)!;
+        const result = own.heard(on(mac), leaf(1), now);
+        const { sequence } = own.get(on(mac))!;
         other.claimed(claim(i === 0 ? 2n : 9n, sequence, { stamp: { epoch: 1, count: now } }), now);
         return result;
       };
@@ -139,11 +155,11 @@ describe('an address that two hosts use', () => {
     for (let i = 0; i < 40; i++) results.push(turns[i % 2]!());
     expect(results.slice(2, 9)).toEqual(Array(7).fill('moved'));
     expect(results.slice(-4)).toEqual(['known', 'damped', 'known', 'damped']);
-    expect(low.get(mac)?.location).toEqual(leaf(1));
-    expect(high.get(mac)?.location).toEqual(remote(2n));
+    expect(low.get(on(mac))?.location).toEqual(leaf(1));
+    expect(high.get(on(mac))?.location).toEqual(remote(2n));
     now += dampingMs;
     expect(turns[1]!()).toBe('moved');
-    expect(low.get(mac)?.location).toEqual(remote(9n));
+    expect(low.get(on(mac))?.location).toEqual(remote(9n));
   });
 
   it('is not what a host does that roams ten times in a minute', () => {
@@ -157,11 +173,11 @@ describe('an address that two hosts use', () => {
 describe('the table', () => {
   it('forgets a host 300 s after it was last heard of, here or from its switch', () => {
     const hosts = new HostTable(5n);
-    hosts.heard(mac, leaf(1), 0);
-    hosts.heard(mac, leaf(1), 1_000);
-    expect(hosts.aged(mac, leaf(1), hostAgeingMs)).toBe(false);
-    expect(hosts.aged(mac, leaf(2), hostAgeingMs + 1_000)).toBe(false);
-    expect(hosts.aged(mac, leaf(1), hostAgeingMs + 1_000)).toBe(true);
+    hosts.heard(on(mac), leaf(1), 0);
+    hosts.heard(on(mac), leaf(1), 1_000);
+    expect(hosts.aged(on(mac), leaf(1), hostAgeingMs)).toBe(false);
+    expect(hosts.aged(on(mac), leaf(2), hostAgeingMs + 1_000)).toBe(false);
+    expect(hosts.aged(on(mac), leaf(1), hostAgeingMs + 1_000)).toBe(true);
     expect(hosts.all).toEqual([]);
   });
 
@@ -171,7 +187,7 @@ describe('the table', () => {
     const results = Array.from({ length: 1100 }, (_, i) => hosts.claimed(claim(4n, 0, { mac: other(i) }), 0));
     expect(results.filter((result) => result === 'full')).toHaveLength(1100 - maxHostsPerPlace);
     expect(hosts.claimed(claim(4n, 11), 1)).toBe('full');
-    expect(hosts.get(mac)?.location).toEqual(remote(3n));
+    expect(hosts.get(on(mac))?.location).toEqual(remote(3n));
     expect(hosts.forgetPlaces((place) => place.kind === 'remote' && place.switchId === 4n)).toHaveLength(1024);
     expect(hosts.claimed(claim(4n, 11), 2)).toBe('moved');
   });
@@ -179,8 +195,8 @@ describe('the table', () => {
 
 describe('an announcement', () => {
   const claims = [
-    { mac, sequence: 0xffff_fffe, isObjection: true },
-    { mac: Uint8Array.of(6, 1, 2, 3, 4, 5), sequence: 0, isObjection: false },
+    { mac, vlan: 4094, sequence: 0xffff_fffe, isObjection: true },
+    { mac: Uint8Array.of(6, 1, 2, 3, 4, 5), vlan: 0, sequence: 0, isObjection: false },
   ];
   const stamp = { epoch: 1_795_000_000_123, count: 7 };
   const frame = encodeAnnouncement(Uint8Array.of(2, 9, 9, 9, 9, 9), stamp, claims, openSeal.sign);
@@ -203,7 +219,7 @@ describe('an announcement', () => {
     const group = encodeAnnouncement(
       mac,
       stamp,
-      [{ mac: mac.with(0, 3), sequence: 0, isObjection: false }],
+      [{ mac: mac.with(0, 3), vlan: 0, sequence: 0, isObjection: false }],
       openSeal.sign,
     );
     expect(decodeAnnouncement(group, 3n)?.claims).toEqual([]);

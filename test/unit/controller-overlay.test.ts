@@ -132,7 +132,7 @@ describe('an overlay switch', () => {
     sw.fromPeer(toA, b, self, frame(mac(1), host));
     // That was an old frame: whoever takes a host over from this switch says so.
     expect(sw.app.host(host)?.location.kind).toBe('local');
-    const claim = { mac: host, sequence: sw.app.host(host)!.sequence + 1, isObjection: false };
+    const claim = { mac: host, vlan: 0, sequence: sw.app.host(host)!.sequence + 1, isObjection: false };
     sw.fromPeer(toA, a, 0n, flood(c, encodeAnnouncement(mac(0), { epoch: 1, count: 1 }, [claim], openSeal.sign)));
     expect(sw.app.host(host)?.location).toEqual({ kind: 'remote', switchId: switchIdOf(c) });
     expect(sw.app.counters).toMatchObject({ moved: 2, claimsContested: 1 });

@@ -15,6 +15,7 @@ export function command(): Command {
 
 const columns: readonly Column<MacReport>[] = [
   { title: 'MAC', of: ({ mac }) => mac },
+  { title: 'VLAN', align: 'right', of: ({ vlan }) => vlan || undefined },
   { title: 'BEHIND', of: ({ name }) => name },
   { title: 'NODE ID', of: ({ nodeId }) => shortId(nodeId) },
   { title: 'PORT', align: 'right', of: ({ port }) => port },

@@ -20,9 +20,9 @@
  * |   count: of the announcements since then                      |
  * +---------------------------------------------------------------+
  * | entry, 12 bytes:             MAC address (48 bits)            |
- * +                               +---------------+---------------+
- * |                               |   flags       |       0       |
- * +-------------------------------+---------------+---------------+
+ * +                               +-------+-----------------------+
+ * |                               | flags |  VLAN, 0 without one  |
+ * +-------------------------------+-------+-----------------------+
  * |                      mobility sequence (32 bits)              |
  * +---------------------------------------------------------------+
  * |   seal (768 bits): by which the announcing node shows that all before it is its own word
@@ -43,7 +43,7 @@ export const sealLength = 96;
 const versionAndType = 0x11;
 const entriesAt = 28;
 const entryLength = 12;
-const objection = 1;
+const objection = 0x1000;
 
 /** How nodes vouch for what they announce. */
 export interface AnnouncementSeal {
@@ -63,7 +63,7 @@ export interface Announcement {
 export function encodeAnnouncement(
   sourceMac: Uint8Array,
   stamp: Stamp,
-  claims: readonly Pick<Claim, 'mac' | 'sequence' | 'isObjection'>[],
+  claims: readonly Pick<Claim, 'mac' | 'vlan' | 'sequence' | 'isObjection'>[],
   sign: AnnouncementSeal['sign'],
 ): Uint8Array {
   const length = entriesAt + claims.length * entryLength;
@@ -76,10 +76,10 @@ export function encodeAnnouncement(
   put32(frame, 16, Math.floor(stamp.epoch / 2 ** 32));
   put32(frame, 20, stamp.epoch % 2 ** 32);
   put32(frame, 24, stamp.count);
-  for (const [i, { mac, sequence, isObjection }] of claims.entries()) {
+  for (const [i, { mac, vlan, sequence, isObjection }] of claims.entries()) {
     const at = entriesAt + i * entryLength;
     frame.set(mac, at);
-    frame[at + 6] = isObjection ? objection : 0;
+    put16(frame, at + 6, vlan | (isObjection ? objection : 0));
     put32(frame, at + 8, sequence);
   }
   frame.set(sign(frame.subarray(0, length)), length);
@@ -95,8 +95,9 @@ export function decodeAnnouncement(frame: Uint8Array, switchId: bigint): Announc
   const stamp = { epoch: get32(frame, 16) * 2 ** 32 + get32(frame, 20), count: get32(frame, 24) };
   const claims = Array.from({ length: entries }, (_, i) => {
     const at = entriesAt + i * entryLength;
-    const isObjection = (frame[at + 6]! & objection) !== 0;
-    return { mac: frame.slice(at, at + 6), sequence: get32(frame, at + 8), isObjection, switchId, stamp };
+    const flags = get16(frame, at + 6);
+    const station = { mac: frame.slice(at, at + 6), vlan: flags & 0xfff };
+    return { ...station, sequence: get32(frame, at + 8), isObjection: (flags & objection) !== 0, switchId, stamp };
   });
   return {
     claims: claims.filter(({ mac }) => (mac[0]! & 1) === 0),

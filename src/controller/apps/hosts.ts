@@ -5,9 +5,15 @@ export type HostLocation =
   | { readonly kind: 'local'; readonly port: number }
   | { readonly kind: 'remote'; readonly switchId: bigint };
 
-export interface Host {
+/** A host as a VLAN knows it: the same MAC address in another one is another host (IEEE 802.1Q: independent learning). */
+export interface Station {
   /** Six bytes. */
   readonly mac: Uint8Array;
+  /** 0: frames without a tag, or with one that has a priority only. */
+  readonly vlan: number;
+}
+
+export interface Host extends Station {
   readonly location: HostLocation;
   /** When it was seen there first, ms. */
   readonly since: number;
@@ -43,8 +49,7 @@ export interface Stamp {
 }
 
 /** A switch says that a MAC address is behind one of its leaf ports. */
-export interface Claim {
-  readonly mac: Uint8Array;
+export interface Claim extends Station {
   readonly sequence: number;
   /** Not for a frame of the host, but against a claim of another switch. */
   readonly isObjection: boolean;
@@ -82,7 +87,7 @@ const guessMs = 2_000;
  */
 export class HostTable {
   readonly #self: bigint;
-  readonly #hosts = new Map<number, Entry>();
+  readonly #hosts = new Map<string, Entry>();
   readonly #perPlace = new Map<string, number>();
 
   constructor(self: bigint) {
@@ -93,14 +98,14 @@ export class HostTable {
     return [...this.#hosts.values()];
   }
 
-  get(mac: Uint8Array): Host | undefined {
-    return this.#hosts.get(macNumber(mac, 0));
+  get(station: Station): Host | undefined {
+    return this.#hosts.get(stationKey(station));
   }
 
   /** A frame from the host came in at a place. */
-  heard(mac: Uint8Array, place: HostLocation, now: number): LearnResult {
-    const entry = this.#hosts.get(macNumber(mac, 0));
-    if (entry === undefined) return this.#learn(mac, place, 0, now, place.kind === 'local');
+  heard(station: Station, place: HostLocation, now: number): LearnResult {
+    const entry = this.#hosts.get(stationKey(station));
+    if (entry === undefined) return this.#learn(station, place, 0, now, place.kind === 'local');
     if (sameLocation(entry.location, place)) {
       entry.seenAt = now;
       return 'known';
@@ -117,10 +122,11 @@ export class HostTable {
     return this.#move(entry, place, entry.sequence, now);
   }
 
-  claimed({ mac, sequence, isObjection, switchId, stamp }: Claim, now: number): LearnResult {
+  claimed(claim: Claim, now: number): LearnResult {
+    const { sequence, isObjection, switchId, stamp } = claim;
     const place: HostLocation = { kind: 'remote', switchId };
-    const entry = this.#hosts.get(macNumber(mac, 0));
-    if (entry === undefined) return this.#stamped(mac, stamp, this.#learn(mac, place, sequence, now, false), now);
+    const entry = this.#hosts.get(stationKey(claim));
+    if (entry === undefined) return this.#stamped(claim, this.#learn(claim, place, sequence, now, false), now);
     if (sameLocation(entry.location, place)) {
       // Later than floods come, it can be no old one, but that of a switch whose clock was set back.
       if (entry.stamp !== undefined && !isLater(stamp, entry.stamp) && now < entry.claimedAt + lateMs) return 'late';
@@ -143,19 +149,19 @@ export class HostTable {
     }
     const isUnclaimed = entry.claimedAt === never;
     if (ahead > 0 || (ahead === 0 && (isUnclaimed || switchId < this.#switchOf(entry.location)))) {
-      return this.#stamped(mac, stamp, this.#move(entry, place, sequence, now), now);
+      return this.#stamped(claim, this.#move(entry, place, sequence, now), now);
     }
     return isMine ? 'contested' : 'late';
   }
 
   /** The directory says so; anything that frames or claims told holds. */
-  told(mac: Uint8Array, place: HostLocation, sequence: number, now: number): LearnResult {
-    return this.get(mac) === undefined ? this.#learn(mac, place, sequence, now, false) : 'known';
+  told(station: Station, place: HostLocation, sequence: number, now: number): LearnResult {
+    return this.get(station) === undefined ? this.#learn(station, place, sequence, now, false) : 'known';
   }
 
   /** No frame of the host came through the pipeline for the ageing time. True, and it is forgotten, if none came up either. */
-  aged(mac: Uint8Array, place: HostLocation, now: number): boolean {
-    const entry = this.#hosts.get(macNumber(mac, 0));
+  aged(station: Station, place: HostLocation, now: number): boolean {
+    const entry = this.#hosts.get(stationKey(station));
     if (entry === undefined || !sameLocation(entry.location, place)) return false;
     if (now < entry.seenAt + hostAgeingMs) return false;
     this.#forget(entry);
@@ -169,14 +175,14 @@ export class HostTable {
     return gone;
   }
 
-  #learn(mac: Uint8Array, location: HostLocation, sequence: number, now: number, isGuess: boolean): LearnResult {
+  #learn({ mac, vlan }: Station, location: HostLocation, sequence: number, now: number, isGuess: boolean): LearnResult {
     if (this.#hosts.size >= maxHosts || !this.#settle(location)) return 'full';
-    const mine = mac.slice(0, 6);
+    const mine = { mac: mac.slice(0, 6), vlan };
     const times = { since: now, seenAt: now, movesSince: now, dampedUntil: 0 };
     const claimedAt = location.kind === 'local' ? now : never;
     const unknown = { stamp: undefined, former: undefined };
-    const entry = { mac: mine, location, sequence, isGuess, moves: 0, claimedAt, ...unknown, ...times };
-    this.#hosts.set(macNumber(mac, 0), entry);
+    const entry = { ...mine, location, sequence, isGuess, moves: 0, claimedAt, ...unknown, ...times };
+    this.#hosts.set(stationKey(entry), entry);
     return 'learned';
   }
 
@@ -207,10 +213,10 @@ export class HostTable {
     return stays ? 'damped' : 'moved';
   }
 
-  #stamped(mac: Uint8Array, stamp: Stamp, result: LearnResult, now: number): LearnResult {
-    const entry = this.#hosts.get(macNumber(mac, 0));
+  #stamped(claim: Claim, result: LearnResult, now: number): LearnResult {
+    const entry = this.#hosts.get(stationKey(claim));
     if (entry !== undefined && (result === 'learned' || result === 'moved')) {
-      entry.stamp = stamp;
+      entry.stamp = claim.stamp;
       entry.claimedAt = now;
     }
     return result;
@@ -226,7 +232,7 @@ export class HostTable {
   }
 
   #forget(entry: Entry): void {
-    this.#hosts.delete(macNumber(entry.mac, 0));
+    this.#hosts.delete(stationKey(entry));
     this.#leave(entry.location);
   }
 
@@ -260,6 +266,10 @@ export function sameLocation(a: HostLocation, b: HostLocation): boolean {
   return a.kind === 'local'
     ? b.kind === 'local' && a.port === b.port
     : b.kind === 'remote' && a.switchId === b.switchId;
+}
+
+function stationKey({ mac, vlan }: Station): string {
+  return `${vlan}/${macNumber(mac, 0)}`;
 }
 
 /** `port 3`, or `switch ` and 16 hex digits. */

@@ -6,6 +6,7 @@ import {
   ethType,
   goto,
   inPort,
+  inVlan,
   output,
   type Rule,
   type SwitchPorts,
@@ -15,7 +16,7 @@ import {
   wholeFrame,
 } from '../pipeline.ts';
 import { announcementGroup, announcementType } from './announcement.ts';
-import { type Host, type HostLocation, hostAgeingMs } from './hosts.ts';
+import { type Host, type HostLocation, hostAgeingMs, type Station } from './hosts.ts';
 
 /** Bytes of a frame that the controller needs to see: its Ethernet header, with room for tags. */
 const learnBytes = 64;
@@ -44,6 +45,11 @@ export function senderAt(place: HostLocation): OxmField {
   return place.kind === 'local' ? inPort(place.port) : { field: 'metadata', value: place.switchId };
 }
 
+/** Frames of a host. */
+export function senderIs({ mac, vlan }: Station): OxmField[] {
+  return [{ field: 'eth_src', value: mac }, inVlan(vlan)];
+}
+
 function after(place: HostLocation): number {
   return place.kind === 'local' ? Table.destination : Table.local;
 }
@@ -55,25 +61,26 @@ export function silence(match: readonly OxmField[], place: HostLocation, priorit
 }
 
 /** What is known of a host. The last one stops the learning, so that none is missing once frames no longer come up. */
-export function hostRules({ mac, location }: Host, self: bigint): Rule[] {
-  const to: OxmField = { field: 'eth_dst', value: mac };
+export function hostRules(host: Host, self: bigint): Rule[] {
+  const { mac, vlan, location } = host;
+  const to: OxmField[] = [{ field: 'eth_dst', value: mac }, inVlan(vlan)];
   const priority = 100;
   const cookie = location.kind === 'local' ? self : location.switchId;
   const known: Rule = {
     table: Table.source,
     cookie,
     priority,
-    match: [senderAt(location), { field: 'eth_src', value: mac }],
+    match: [senderAt(location), ...senderIs(host)],
     instructions: [goto(after(location))],
     idleTimeout: hostIdleTimeout,
   };
   if (location.kind === 'local') {
     return [
-      { table: Table.local, cookie, priority, match: [to], instructions: [apply(output(location.port))] },
-      { table: Table.destination, cookie, priority, match: [to], instructions: [goto(Table.local)] },
+      { table: Table.local, cookie, priority, match: to, instructions: [apply(output(location.port))] },
+      { table: Table.destination, cookie, priority, match: to, instructions: [goto(Table.local)] },
       known,
     ];
   }
   const forward = [apply(toSwitch(location.switchId)), goto(Table.transit)];
-  return [{ table: Table.destination, cookie, priority, match: [to], instructions: forward }, known];
+  return [{ table: Table.destination, cookie, priority, match: to, instructions: forward }, known];
 }

@@ -1,12 +1,20 @@
-import { FlowRemovedReason, type KnownOxm, type Message, type OxmField, PortNo } from '../../../ofp/index.ts';
+import { FlowRemovedReason, type Message, PortNo } from '../../../ofp/index.ts';
 import { formatMac } from '../../../switch/packet/index.ts';
-import { output, type SwitchView, Table } from '../pipeline.ts';
+import { fieldOf, output, type SwitchView, Table } from '../pipeline.ts';
 import { packetOut } from '../rules.ts';
 import { type AnnouncementSeal, decodeAnnouncement, encodeAnnouncement, maxClaims } from './announcement.ts';
 import type { App, AppReach, ShownFrame } from './app.ts';
 import type { HostDirectory } from './host-directory.ts';
-import { dampingMs, type Host, type HostLocation, HostTable, type LearnResult, placeKey } from './hosts.ts';
-import { baseRules, hostRules, senderAt, silence } from './learning-rules.ts';
+import {
+  dampingMs,
+  type Host,
+  type HostLocation,
+  HostTable,
+  type LearnResult,
+  placeKey,
+  type Station,
+} from './hosts.ts';
+import { baseRules, hostRules, senderAt, senderIs, silence } from './learning-rules.ts';
 import { switchMac } from './switch-addresses.ts';
 
 /** A place with as many hosts as it may have teaches nothing for so many seconds. */
@@ -68,8 +76,9 @@ export class Learning implements App {
     return this.#hosts.all;
   }
 
+  /** One that sends without a VLAN tag. */
   host(mac: Uint8Array): Host | undefined {
-    return this.#hosts.get(mac);
+    return this.#hosts.get(withoutVlan(mac));
   }
 
   viewed(view: SwitchView): void {
@@ -84,31 +93,32 @@ export class Learning implements App {
       ...gone.map((port) => placeKey({ kind: 'local', port })),
     ]);
     for (const host of this.#hosts.forgetPlaces((place) => places.has(placeKey(place)))) {
-      this.#keepRules(host.mac);
-      if (host.location.kind === 'local') this.#options.registrar?.left(host.mac, true);
+      this.#keepRules(host);
+      this.#withdraw(host, true);
     }
   }
 
-  /** The directory says where a host is. True: frames for it go somewhere from now on. */
+  /** The directory, which knows no VLANs, says where a host is. True: frames for it go somewhere from now on. */
   told(mac: Uint8Array, switchId: bigint, sequence: number, now: number): boolean {
     const isThere = this.#view?.members.has(switchId) || this.#view?.isPartial;
     if (!isThere || switchId === this.#options.self) return false;
     const place: HostLocation = { kind: 'remote', switchId };
-    this.#learned(mac, undefined, place, this.#hosts.told(mac, place, sequence, now), now);
-    return this.#hosts.get(mac) !== undefined;
+    const station = withoutVlan(mac);
+    this.#learned(station, undefined, place, this.#hosts.told(station, place, sequence, now), now);
+    return this.#hosts.get(station) !== undefined;
   }
 
   /** Takes a sender's place from a frame. `isFlooded`: every other switch gets to see it. */
   heard({ packet, from }: ShownFrame, isFlooded: boolean, now: number): void {
     if (from === undefined) return;
-    const mac = packet.frame.subarray(sourceOffset, sourceOffset + 6);
-    const before = this.#hosts.get(mac)?.location;
-    const result = this.#hosts.heard(mac, from, now);
-    this.#learned(mac, before, from, result, now);
-    if (result === 'contested') this.#contest(mac, true, now);
+    const station = { mac: packet.frame.subarray(sourceOffset, sourceOffset + 6), vlan: packet.vlanId };
+    const was = this.#hosts.get(station)?.location;
+    const result = this.#hosts.heard(station, from, now);
+    this.#learned(station, was, from, result, now);
+    if (result === 'contested') this.#contest(station, true, now);
     if (from.kind === 'remote' || (result !== 'learned' && result !== 'moved')) return;
     // Where it is new, others may think that it is elsewhere: the sequence, or this frame, tells them better.
-    if (before?.kind === 'remote' || (before === undefined && !isFlooded)) this.#announce(mac, false, now);
+    if (was?.kind === 'remote' || (was === undefined && !isFlooded)) this.#announce(station, false, now);
   }
 
   announcement({ packet, from }: ShownFrame, now: number): void {
@@ -124,26 +134,24 @@ export class Learning implements App {
       return;
     }
     for (const claim of claims) {
-      const before = this.#hosts.get(claim.mac)?.location;
+      const before = this.#hosts.get(claim)?.location;
       const result = this.#hosts.claimed(claim, now);
-      this.#learned(claim.mac, before, from, result, now);
+      this.#learned(claim, before, from, result, now);
       if (result === 'late' || result === 'jump') this.counters.claimsRefused += 1;
       // Who counters an objection has a frame of the host to show.
-      if (result === 'contested') this.#contest(claim.mac, !claim.isObjection, now);
+      if (result === 'contested') this.#contest(claim, !claim.isObjection, now);
     }
   }
 
   expired(message: RemovedRule, now: number): void {
     if (message.tableId !== Table.source || message.reason !== FlowRemovedReason.IDLE_TIMEOUT) return;
-    const mac = message.match.find(
-      (field): field is KnownOxm<'eth_src'> & OxmField => field.field === 'eth_src',
-    )?.value;
-    const host = mac && this.#hosts.get(mac);
+    const mac = fieldOf(message.match, 'eth_src');
+    const host = mac && this.#hosts.get({ mac, vlan: fieldOf(message.match, 'vlan_vid') ?? 0 });
     if (host === undefined) return;
-    if (this.#hosts.aged(host.mac, host.location, now)) {
+    if (this.#hosts.aged(host, host.location, now)) {
       this.counters.aged += 1;
-      if (host.location.kind === 'local') this.#options.registrar?.left(host.mac, true);
-      this.#keepRules(host.mac);
+      this.#withdraw(host, true);
+      this.#keepRules(host);
     } else this.#renewRules(host);
   }
 
@@ -152,7 +160,7 @@ export class Learning implements App {
   }
 
   #learned(
-    mac: Uint8Array,
+    station: Station,
     before: HostLocation | undefined,
     place: HostLocation,
     result: LearnResult,
@@ -160,11 +168,11 @@ export class Learning implements App {
   ): void {
     const { counters } = this;
     const { rules, notice } = this.#options.reach;
-    const host = this.#hosts.get(mac);
+    const host = this.#hosts.get(station);
     if (result === 'learned' || result === 'moved') {
       counters[result] += 1;
-      this.#keepRules(mac);
-      this.#register(mac, before);
+      this.#keepRules(station);
+      this.#register(station, before);
     } else if (result === 'full') {
       counters.tableFull += 1;
       rules.lend(silence([senderAt(place)], place, 50, banSeconds));
@@ -173,26 +181,31 @@ export class Learning implements App {
     if (host.dampedUntil === now + dampingMs) {
       counters.macsDamped += 1;
       const places = [before ?? place, place].map(placeKey);
-      notice({ kind: 'mac claimed by two places', mac: formatMac(mac), places });
+      notice({ kind: 'mac claimed by two places', mac: formatMac(station.mac), places });
     }
     if (placeKey(place) === placeKey(host.location)) return;
     const seconds = Math.ceil((host.dampedUntil - now) / 1000);
-    rules.lend(silence([senderAt(place), { field: 'eth_src', value: mac.slice() }], place, 60, seconds));
+    rules.lend(silence([senderAt(place), ...senderIs(host)], place, 60, seconds));
   }
 
-  #register(mac: Uint8Array, before: HostLocation | undefined): void {
-    const host = this.#hosts.get(mac);
-    if (host?.location.kind === 'local') this.#options.registrar?.settled(host);
-    else if (before?.kind === 'local') this.#options.registrar?.left(mac, false);
+  #register(station: Station, before: HostLocation | undefined): void {
+    const host = this.#hosts.get(station);
+    if (host?.location.kind !== 'local') this.#withdraw({ ...station, location: before }, false);
+    else if (host.vlan === 0) this.#options.registrar?.settled(host);
   }
 
-  #contest(mac: Uint8Array, isObjection: boolean, now: number): void {
+  /** A host at a leaf port of this switch is not there any more. */
+  #withdraw({ mac, vlan, location }: Station & { location: HostLocation | undefined }, isSilent: boolean): void {
+    if (vlan === 0 && location?.kind === 'local') this.#options.registrar?.left(mac, isSilent);
+  }
+
+  #contest(station: Station, isObjection: boolean, now: number): void {
     this.counters.claimsContested += 1;
-    this.#announce(mac, isObjection, now);
+    this.#announce(station, isObjection, now);
   }
 
-  #announce(mac: Uint8Array, isObjection: boolean, now: number): void {
-    const host = this.#hosts.get(mac);
+  #announce(station: Station, isObjection: boolean, now: number): void {
+    const host = this.#hosts.get(station);
     if (host === undefined) return;
     if (this.#waiting.size >= maxWaiting) {
       this.counters.announcementsDropped += 1;
@@ -209,8 +222,8 @@ export class Learning implements App {
     for (const [host] of waiting) this.#waiting.delete(host);
     // Those that moved on meanwhile are others' to announce.
     const claims = waiting
-      .filter(([{ mac, location }]) => location.kind === 'local' && this.#hosts.get(mac) !== undefined)
-      .map(([{ mac, sequence }, isObjection]) => ({ mac, sequence, isObjection }));
+      .filter(([host]) => host.location.kind === 'local' && this.#hosts.get(host) !== undefined)
+      .map(([{ mac, vlan, sequence }, isObjection]) => ({ mac, vlan, sequence, isObjection }));
     if (flood === undefined || claims.length === 0) return;
     this.#announcedAt = now;
     this.#announcements += 1;
@@ -219,19 +232,23 @@ export class Learning implements App {
     reach.send([packetOut(data, PortNo.CONTROLLER, [output(flood)])]);
   }
 
-  #keepRules(mac: Uint8Array): void {
-    const host = this.#hosts.get(mac);
-    this.#options.reach.rules.hold(ruleName(mac), host === undefined ? [] : hostRules(host, this.#options.self));
+  #keepRules(station: Station): void {
+    const host = this.#hosts.get(station);
+    this.#options.reach.rules.hold(ruleName(station), host === undefined ? [] : hostRules(host, this.#options.self));
   }
 
   /** The switch gave one of them up. */
   #renewRules(host: Host): void {
     const { rules } = this.#options.reach;
-    rules.hold(ruleName(host.mac), []);
-    rules.hold(ruleName(host.mac), hostRules(host, this.#options.self));
+    rules.hold(ruleName(host), []);
+    rules.hold(ruleName(host), hostRules(host, this.#options.self));
   }
 }
 
-function ruleName(mac: Uint8Array): string {
-  return `host ${formatMac(mac)}`;
+function withoutVlan(mac: Uint8Array): Station {
+  return { mac, vlan: 0 };
+}
+
+function ruleName({ mac, vlan }: Station): string {
+  return `host ${formatMac(mac)} ${vlan}`;
 }

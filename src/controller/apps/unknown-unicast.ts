@@ -49,11 +49,15 @@ export class UnknownUnicast implements App {
     this.#view = view;
   }
 
-  /** A frame that went nowhere else. */
+  /** A frame that went nowhere else. Of VLANs the directory knows nothing: who is in one is flooded to. */
   arrived({ packet, inPort: port }: ShownFrame, now: number): void {
     const mac = packet.frame.slice(0, macLength);
     const key = macNumber(mac, 0);
     const frame = { inPort: port, data: packet.frame.slice() };
+    if (packet.vlanId !== 0) {
+      this.#flood(mac, [frame]);
+      return;
+    }
     const waiting = this.#waiting.get(key);
     const isFull = this.#frames >= maxWaitingFrames || this.#bytes + frame.data.length > maxWaitingBytes;
     if (isFull || (waiting?.length ?? 0) >= maxWaitingPerHost) {
@@ -78,14 +82,18 @@ export class UnknownUnicast implements App {
     this.#frames -= frames.length;
     for (const { data } of frames) this.#bytes -= data.length;
     if (!isFound) {
-      this.#giveUp(frames);
-      if (!this.#options.isDropped) this.#lendFlood(mac, new Set(frames.map(({ inPort: port }) => port)));
+      this.#flood(mac, frames);
       return;
     }
     this.counters.unknownFound += frames.length;
     // The rules that lead there are on their way to the switch before them.
     const { reach } = this.#options;
     reach.send(frames.map(({ data, inPort: port }) => packetOut(data, port, [output(PortNo.TABLE)])));
+  }
+
+  #flood(mac: Uint8Array, frames: readonly Frame[]): void {
+    this.#giveUp(frames);
+    if (!this.#options.isDropped) this.#lendFlood(mac, new Set(frames.map(({ inPort: port }) => port)));
   }
 
   #giveUp(frames: readonly Frame[]): void {

@@ -80,6 +80,44 @@ describe('7 a MAC that moves', () => {
   });
 });
 
+describe('7 a MAC that is in two VLANs', () => {
+  const twin = Uint8Array.of(2, 0, 0, 0, 7, 7);
+  /** A frame with a tag before its type. */
+  const tagged = (vlan: number, untagged: Uint8Array) => {
+    const bytes = new Uint8Array(Math.max(60, untagged.length + 4));
+    bytes.set(untagged.subarray(0, 12));
+    bytes.set([0x81, 0, vlan >> 8, vlan & 0xff, ...untagged.subarray(12)], 12);
+    return bytes;
+  };
+
+  it('is two hosts, each where it is: they are not mixed up, do not move each other, and answer for nobody else', () => {
+    const sim = build();
+    const [a, b, c, asker] = sim.nodes as [SimNode, SimNode, SimNode, SimNode];
+    const homes = [
+      { home: a, of: (frame: Uint8Array) => frame },
+      { home: b, of: (frame: Uint8Array) => tagged(7, frame) },
+      { home: c, of: (frame: Uint8Array) => tagged(4094, frame) },
+    ];
+    const ip = 0x0a4d_0063;
+    for (let n = 0; n < 20; n++) {
+      for (const { home, of } of homes) home.tap.host.send([of(gratuitous(twin, ip))]);
+      sim.run(200);
+      for (const { home, of } of homes) {
+        if (n % 5 === 4) expect(whoGets(sim, asker, of(unicast(twin, asker.mac, n)))).toEqual([home.name]);
+      }
+    }
+    // A tag with a priority only is none.
+    expect(whoGets(sim, asker, tagged(0, unicast(twin, asker.mac, 99)))).toEqual([a.name]);
+    for (const { node } of sim.nodes) {
+      expect(node.controller.counters).toMatchObject({ macsDamped: 0, claimsContested: 0, moved: 0 });
+    }
+    // Who asks in a VLAN is not answered with what is known of another: all of its hosts get to hear the question.
+    const question = (srcIp: number) => buildArp({ op: ArpOp.REQUEST, srcMac: asker.mac, srcIp, dstIp: ip }).slice();
+    expect(whoGets(sim, asker, question(0x0a4d_0001))).toEqual([]);
+    expect(whoGets(sim, asker, tagged(8, question(0x0a4d_0001)))).toHaveLength(5);
+  });
+});
+
 describe('8 what hosts say to find each other', () => {
   const sim = build();
   const [a, b, c] = sim.nodes as [SimNode, SimNode, SimNode];
@@ -231,7 +269,7 @@ describe('11 an announcement forged in the name of another switch', () => {
     const { sign } = announcementSeal(forger.identity, 'sim');
     for (let n = 1; n <= 20; n++) {
       const epoch = Math.floor(sim.clock.wallTime());
-      const claims = [{ mac: home.mac, sequence: n, isObjection: false }];
+      const claims = [{ mac: home.mac, vlan: 0, sequence: n, isObjection: false }];
       const inner = encodeAnnouncement(switchMac(switchIdOf(named.node.id)), { epoch, count: n }, claims, sign);
       for (const to of topology.neighbours) {
         const flood = { root: named.node.id, epoch, sequence: n, hopLimit: 9, arc: { start: to, end: to } };
