@@ -40,7 +40,8 @@ function pinging(from: Netns, address: string): () => Promise<[number, number]> 
     child.kill('SIGINT');
     await ended;
     const [, sent, answered] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? [];
-    return [Number(sent), Number(answered)];
+    // The last one may be under way.
+    return [Number(sent), Math.min(Number(sent), Number(answered) + 1)];
   };
 }
 
@@ -50,6 +51,13 @@ const flows = async (protocol: string) =>
     .filter((line) => line.includes('cookie='))
     .map((line) => line.trim())
     .sort();
+
+/** How many rules are as old as that. */
+async function untouchedSince(protocol: string, time: number): Promise<number> {
+  const lines = (await lab.ofctl(protocol, 'dump-flows', 'br0')).split('\n');
+  const seconds = (performance.now() - time) / 1000;
+  return lines.filter((line) => Number(/duration=([\d.]+)s/.exec(line)?.[1]) > seconds).length;
+}
 
 beforeAll(async () => {
   lab = await OvsLab.make();
@@ -105,46 +113,85 @@ test.each([
   await lab.vsctl('del-controller', 'br0');
 });
 
-test('rules outlive the controller, and the next one changes nothing of them', async () => {
-  controller = await start();
-  await lab.vsctl('set', 'bridge', 'br0', 'protocols=OpenFlow13,OpenFlow14');
-  await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
-  await until(forwards(3));
-  const [a, b] = lab.hosts;
-  expect(await reaches(a!.netns, b!.address)).toBe(true);
-  const stop = pinging(a!.netns, b!.address);
-  const before = await flows('OpenFlow13');
-  expect(before.length).toBeGreaterThan(8);
-  await lab.ofctl('OpenFlow13', 'add-flow', 'br0', 'table=200,cookie=0x7,priority=7,actions=drop');
-  await controller.stop('SIGKILL');
-  expect(await flows('OpenFlow13')).toEqual(
-    [...before, ' cookie=0x7, table=200, priority=7 actions=drop'.trim()].sort(),
-  );
-  controller = await start();
-  await until(forwards(3), 20_000);
-  const after = await status();
-  expect(after.counters.flowMods).toBeUndefined();
-  expect(await flows('OpenFlow13')).toContain('cookie=0x7, table=200, priority=7 actions=drop');
-  const [sent, answered] = await stop();
-  expect(sent).toBeGreaterThan(20);
-  expect(answered).toBe(sent);
-});
+/** A rule of somebody else. */
+const foreign = 'cookie=0x7,priority=7,dl_type=0x9999,actions=drop';
 
-test('a switch that is killed and comes back has its rules again, those of hosts too', async () => {
-  controller = await start();
-  await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
-  await until(forwards(3), 20_000);
-  const [a, b] = lab.hosts;
-  expect(await reaches(a!.netns, b!.address)).toBe(true);
-  const before = await flows('OpenFlow13');
-  process.kill(lab.pidOf('ovs-vswitchd'), 'SIGKILL');
-  await until(async () => (await status()).switches[0]?.state === 'away');
-  await lab.startSwitch();
-  await until(forwards(3), 20_000);
-  await until(
-    async () => (await flows('OpenFlow13')).join() === before.filter((line) => !line.includes('0x7,')).join(),
-  );
-  expect(await reaches(a!.netns, b!.address)).toBe(true);
+// Changes are made in a bundle, or one by one with OpenFlow 1.0.
+describe.each(['OpenFlow10', 'OpenFlow13', 'OpenFlow14'])('with %s', (protocol) => {
+  const ours = async () => (await flows(protocol)).filter((line) => line.includes('cookie=0x524c'));
+
+  test('rules outlive the controller, and the next one changes nothing of them', async () => {
+    controller = await start();
+    await lab.vsctl('set', 'bridge', 'br0', `protocols=${protocol}`);
+    await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
+    await until(forwards(3), 20_000);
+    const [a, b] = lab.hosts;
+    // The second time, both know each other.
+    for (let i = 0; i < 2; i++) expect(await reaches(a!.netns, b!.address)).toBe(true);
+    const stop = pinging(a!.netns, b!.address);
+    await lab.ofctl(protocol, 'add-flow', 'br0', foreign);
+    const before = await flows(protocol);
+    expect(before.length).toBeGreaterThan(8);
+    await controller.stop('SIGKILL');
+    expect(await flows(protocol)).toEqual(before);
+    const restarted = performance.now();
+    controller = await start();
+    await until(forwards(3), 20_000);
+    await until(async () => (await status()).hosts.length >= 2);
+    // Hosts may say something new at any time; what was there was not touched.
+    expect(await untouchedSince(protocol, restarted)).toBe(before.length);
+    expect(await flows(protocol)).toEqual(expect.arrayContaining(before));
+    const [sent, answered] = await stop();
+    expect(sent).toBeGreaterThan(20);
+    expect(answered).toBe(sent);
+    await lab.ofctl(protocol, 'del-flows', 'br0', 'dl_type=0x9999');
+    await lab.vsctl('del-controller', 'br0');
+  });
+
+  test('what somebody changed of the rules meanwhile is put right, and nothing else, while frames go on', async () => {
+    controller = await start();
+    await lab.vsctl('set', 'bridge', 'br0', `protocols=${protocol}`);
+    await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
+    await until(forwards(3), 20_000);
+    const [a, b] = lab.hosts;
+    for (let i = 0; i < 2; i++) expect(await reaches(a!.netns, b!.address)).toBe(true);
+    const before = await ours();
+    const stop = pinging(a!.netns, b!.address);
+    const killed = performance.now();
+    await controller.stop('SIGKILL');
+    await lab.ofctl(protocol, 'del-flows', 'br0', 'dl_type=0x88b5');
+    await lab.ofctl(protocol, 'add-flow', 'br0', 'cookie=0x524c010000000000,priority=9,dl_type=0x9998,actions=drop');
+    expect(await ours()).not.toEqual(before);
+    controller = await start();
+    await until(forwards(3), 20_000);
+    // Hosts may say something new at any time.
+    const isRight = (now: string[]) => before.every((line) => now.includes(line)) && !now.join().includes('0x9998');
+    await until(async () => isRight(await ours()));
+    expect(await untouchedSince(protocol, killed)).toBe(before.length - 1);
+    const [sent, answered] = await stop();
+    expect(answered).toBe(sent);
+    await lab.vsctl('del-controller', 'br0');
+  });
+
+  test('a switch that is killed and comes back has its rules again, those of hosts too', async () => {
+    controller = await start();
+    await lab.vsctl('set', 'bridge', 'br0', `protocols=${protocol}`);
+    await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
+    await until(forwards(3), 20_000);
+    const [a, b] = lab.hosts;
+    expect(await reaches(a!.netns, b!.address)).toBe(true);
+    const before = await ours();
+    process.kill(lab.pidOf('ovs-vswitchd'), 'SIGKILL');
+    await until(async () => (await status()).switches[0]?.state === 'away');
+    await lab.startSwitch();
+    await until(forwards(3), 20_000);
+    await until(async () => {
+      const now = await ours();
+      return before.every((line) => now.includes(line));
+    });
+    expect(await reaches(a!.netns, b!.address)).toBe(true);
+    await lab.vsctl('del-controller', 'br0');
+  });
 });
 
 test('of two controllers the one that asks last is master, and the other leaves the switch alone', async () => {
