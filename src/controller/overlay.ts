@@ -28,7 +28,7 @@ export interface OverlayOptions {
   readonly self: NodeId;
   /** Of the switch's floods now: it rises where others know of a later start of this node. */
   readonly epoch: () => number;
-  /** Vouches for what the switch announces. */
+  /** Vouches for what the switch announces and puts into the directory. */
   readonly seal: AnnouncementSeal;
   readonly settings: OverlaySettings;
   /** By default those of a switch of ours. */
@@ -95,7 +95,7 @@ export class OverlayController {
     const storm = new StormControl(reach, settings.storm, asksUnknown);
     const told: HostDirectoryOptions['told'] = (...record) => learning.told(...record);
     const registrar =
-      directory && policy !== 'flood' ? new HostDirectory({ self: selfSwitch, directory, told }) : undefined;
+      directory && policy !== 'flood' ? new HostDirectory({ self: selfSwitch, directory, seal, told }) : undefined;
     const learning = new Learning({ self: selfSwitch, epoch, seal, reach, registrar });
     const host = (mac: Uint8Array) => learning.host(mac);
     const proxy = settings.arpNdProxy ? new ArpNdProxy({ reach, host, directory: registrar }) : undefined;

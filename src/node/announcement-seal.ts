@@ -6,7 +6,7 @@ import { nodeIdOf, signingInput, verifySignature } from '../lib/ed25519.ts';
 const domain = 'ringlet-announcement-v1';
 const keyBytes = 32;
 
-/** Seals announcements of one overlay with the node's key: raw public key, then signature. */
+/** Seals announcements, and records of the directory, of one overlay with the node's key: raw public key, then signature. */
 export function announcementSeal(identity: Identity, overlay: string): AnnouncementSeal {
   const key = Buffer.from(identity.publicKey, 'base64url');
   const signed = (body: Uint8Array) => signingInput(domain, [overlay, body]);

@@ -93,7 +93,7 @@ const refusals = [
     'announcementsDropped',
   ],
   ...['addressMessagesIgnored', 'bindingsEvicted', 'bindingsRefused', 'groupMessagesIgnored', 'membershipsRefused'],
-  ...['unknownDropped', 'unknownOverflow', 'directoryFull'],
+  ...['unknownDropped', 'unknownOverflow', 'directoryFull', 'directoryForged'],
 ];
 
 /** By kind and port: `storm broadcast ringlet0`. */

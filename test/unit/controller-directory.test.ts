@@ -6,9 +6,12 @@ import {
   encodeAddress,
   encodeHost,
   keyOf,
+  sealedPart,
 } from '../../src/controller/apps/directory-records.ts';
 import { askMs, HostDirectory, maxQuestions, maxRecordsOwned } from '../../src/controller/apps/host-directory.ts';
-import { Directory, type LinkMessage, type NodeId } from '../../topology/index.ts';
+import { Identity } from '../../src/identity/index.ts';
+import { announcementSeal } from '../../src/node/announcement-seal.ts';
+import { Directory, type LinkMessage, type NodeId, parseNodeId, switchIdOf } from '../../topology/index.ts';
 
 const mac = (n: number) => Uint8Array.of(2, 0, 0, 0, n >> 8, n & 0xff);
 const ip = Uint8Array.of(10, 0, 0, 7);
@@ -34,13 +37,20 @@ interface Switch {
   readonly told: { readonly mac: Uint8Array; readonly switchId: bigint; readonly sequence: number }[];
 }
 
-function switchOf(self: bigint, directory: Directory, isBelieved = true): Switch {
+const identities = [1, 2, 3, 4].map((n) => Identity.fromSeed(new Uint8Array(32).fill(n)));
+const [idA, idB, idC] = identities.map(({ nodeId }) => switchIdOf(parseNodeId(nodeId)!)) as [bigint, bigint, bigint];
+
+/** `n`: of the identity. */
+function switchOf(n: number, directory: Directory, isBelieved = true): Switch {
+  const identity = identities[n]!;
+  const self = switchIdOf(parseNodeId(identity.nodeId)!);
+  const seal = announcementSeal(identity, 'test');
   const told: Switch['told'] = [];
   const take = (host: Uint8Array, switchId: bigint, sequence: number) => {
     told.push({ mac: host, switchId, sequence });
     return isBelieved;
   };
-  return { app: new HostDirectory({ self, directory, told: take }), told };
+  return { app: new HostDirectory({ self, directory, seal, told: take }), told };
 }
 
 let directory: Directory;
@@ -67,7 +77,7 @@ function ask({ app }: Switch, host: Uint8Array): boolean | undefined {
 beforeEach(() => {
   now = 0;
   directory = whole();
-  [a, b, c] = [switchOf(0xan, directory), switchOf(0xbn, directory), switchOf(0xcn, directory)];
+  [a, b, c] = [switchOf(0, directory), switchOf(1, directory), switchOf(2, directory)];
 });
 
 describe('hosts in the directory', () => {
@@ -75,7 +85,7 @@ describe('hosts in the directory', () => {
     a.app.settled({ mac: mac(1), sequence: 6 });
     run(1_000, a);
     expect(ask(c, mac(1))).toBe(true);
-    expect(c.told).toEqual([{ mac: mac(1), switchId: 0xan, sequence: 6 }]);
+    expect(c.told).toEqual([{ mac: mac(1), switchId: idA, sequence: 6 }]);
     expect(ask(c, mac(2))).toBe(false);
   });
 
@@ -85,14 +95,14 @@ describe('hosts in the directory', () => {
     b.app.settled({ mac: mac(1), sequence: 0 });
     run(5_000, b);
     ask(c, mac(1));
-    expect(c.told).toMatchObject([{ switchId: 0xbn, sequence: 0 }]);
+    expect(c.told).toMatchObject([{ switchId: idB, sequence: 0 }]);
     // With the knowledge of it, at once; the former place keeps still.
     a.app.left(mac(1), false);
     b.app.left(mac(1), false);
     c.app.settled({ mac: mac(1), sequence: 9 });
     run(10 * minute, a, b, c);
     ask(a, mac(1));
-    expect(a.told).toMatchObject([{ switchId: 0xcn, sequence: 9 }]);
+    expect(a.told).toMatchObject([{ switchId: idC, sequence: 9 }]);
   });
 
   it('stay as long as their switch has them, and go when it withdraws them or is no more', () => {
@@ -110,15 +120,52 @@ describe('hosts in the directory', () => {
   it('are not believed where their switch is none', () => {
     a.app.settled({ mac: mac(1), sequence: 0 });
     run(1_000, a);
-    expect(ask(switchOf(0xdn, directory, false), mac(1))).toBe(false);
+    expect(ask(switchOf(3, directory, false), mac(1))).toBe(false);
     directory.put({ key: keyOf(mac(5)), version: 1, value: Uint8Array.of(1, 2, 3) }, now);
     expect(ask(c, mac(5))).toBe(false);
     expect(c.told).toEqual([]);
   });
 
+  it('are not believed unless their switch sealed them, for this key and version', () => {
+    a.app.settled({ mac: mac(1), sequence: 0 });
+    run(1_000, a);
+    let genuine: Uint8Array | undefined;
+    directory.get(keyOf(mac(1)), now, (record) => {
+      genuine = record?.value;
+    });
+    const forged = genuine!.slice();
+    forged[13] = 9;
+    const inOthersName = Buffer.concat([
+      encodeHost({ switchId: idB, sequence: 0 }),
+      announcementSeal(identities[0]!, 'test').sign(
+        sealedPart(keyOf(mac(4)), 1, encodeHost({ switchId: idB, sequence: 0 })),
+      ),
+    ]);
+    directory.put({ key: keyOf(mac(1)), version: 7, value: genuine! }, now);
+    directory.put({ key: keyOf(mac(2)), version: 1, value: genuine! }, now);
+    directory.put({ key: keyOf(mac(3)), version: 1, value: forged }, now);
+    directory.put({ key: keyOf(mac(4)), version: 1, value: inOthersName }, now);
+    expect([1, 2, 3, 4].map((n) => ask(c, mac(n)))).toEqual([false, false, false, false]);
+    expect(c.app.counters.directoryForged).toBe(4);
+    expect(c.told).toEqual([]);
+    // The switch that has the host puts it right when it looks again.
+    run(5 * minute, a, c);
+    expect(ask(c, mac(1))).toBe(true);
+  });
+
+  it('of which a stranger made a last version do no harm but their own', () => {
+    directory.put({ key: keyOf(mac(1)), version: Number.MAX_SAFE_INTEGER, value: Uint8Array.of(1) }, now);
+    a.app.settled({ mac: mac(1), sequence: 0 });
+    run(minute, a);
+    expect(ask(c, mac(1))).toBe(false);
+    expect(a.app.counters.directoryPuts).toBeLessThan(40);
+    run(15 * minute, a, c);
+    expect(ask(c, mac(1))).toBe(true);
+  });
+
   it('are put again until the directory answers', () => {
     const { directory: deaf, asked } = silent();
-    const { app } = switchOf(0xan, deaf);
+    const { app } = switchOf(0, deaf);
     app.settled({ mac: mac(1), sequence: 0 });
     const puts = () => asked.filter(({ type }) => type === 'query').length;
     for (now = 0; now < 20_000; now += 100) {
@@ -148,8 +195,8 @@ describe('IP addresses in the directory', () => {
       now,
       (address) => found.push(address),
     );
-    expect(found).toEqual([{ mac: mac(1), isRouter: true }]);
-    expect(c.told).toMatchObject([{ switchId: 0xan, sequence: 2 }]);
+    expect(found).toMatchObject([{ mac: mac(1), isRouter: true }]);
+    expect(c.told).toMatchObject([{ switchId: idA, sequence: 2 }]);
     // Who knows the host asks for it no more.
     c.app.findAddress(
       ip,
@@ -194,7 +241,7 @@ describe('IP addresses in the directory', () => {
 describe('questions', () => {
   it('that nobody answers end in time, all that wait for one together', () => {
     const { directory: deaf, asked } = silent();
-    const { app } = switchOf(0xan, deaf);
+    const { app } = switchOf(0, deaf);
     const answers: boolean[] = [];
     for (let i = 0; i < 3; i++) app.findHost(mac(1), 0, (isFound) => answers.push(isFound));
     app.tick(askMs - 1);
@@ -211,7 +258,7 @@ describe('questions', () => {
 
   it('are so many at once at most', () => {
     const { directory: deaf } = silent();
-    const { app } = switchOf(0xan, deaf);
+    const { app } = switchOf(0, deaf);
     let answers = 0;
     for (let n = 0; n < maxQuestions + 10; n++) {
       app.findHost(mac(n), 0, () => {
@@ -234,7 +281,8 @@ describe('records of hosts', () => {
     fc.assert(
       fc.property(bytes, fc.boolean(), (address, isRouter) => {
         const single = Uint8Array.from(address, (byte, i) => (i === 0 ? byte & 0xfe : byte));
-        expect(decodeAddress(encodeAddress({ mac: single, isRouter }))).toEqual({ mac: single, isRouter });
+        const record = { switchId: idA, mac: single, isRouter };
+        expect(decodeAddress(encodeAddress(record))).toEqual(record);
       }),
     );
   });
@@ -242,11 +290,13 @@ describe('records of hosts', () => {
   it('of any other content are none', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 40 }), (value) => {
-        expect(decodeHost(value) === undefined).toBe(value.length !== 13 || value[0] !== 0x11);
-        expect(decodeAddress(value) === undefined).toBe(value.length !== 8 || value[0] !== 0x12 || value[2]! % 2 === 1);
+        expect(decodeHost(value) === undefined).toBe(value.length !== 14 || value[0] !== 0x11);
+        expect(decodeAddress(value) === undefined).toBe(
+          value.length !== 16 || value[0] !== 0x12 || value[10]! % 2 === 1,
+        );
       }),
     );
-    expect(decodeHost(encodeAddress({ mac: mac(1), isRouter: false }))).toBeUndefined();
+    expect(decodeHost(encodeAddress({ switchId: idA, mac: mac(1), isRouter: false }))).toBeUndefined();
   });
 
   it('have keys all over the ring, other ones for MAC and IP addresses', () => {

@@ -45,7 +45,7 @@ const entriesAt = 28;
 const entryLength = 12;
 const objection = 0x1000;
 
-/** How nodes vouch for what they announce. */
+/** How nodes vouch for what they announce, and put into the directory. */
 export interface AnnouncementSeal {
   /** `sealLength` bytes. */
   readonly sign: (body: Uint8Array) => Uint8Array;

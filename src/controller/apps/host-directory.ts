@@ -1,5 +1,6 @@
 import { macNumber } from '../../../switch/packet/index.ts';
 import type { Directory, DirectoryRecord, NodeId } from '../../../topology/index.ts';
+import { type AnnouncementSeal, sealLength } from './announcement.ts';
 import type { App } from './app.ts';
 import {
   type AddressRecord,
@@ -8,6 +9,7 @@ import {
   encodeAddress,
   encodeHost,
   keyOf,
+  sealedPart,
 } from './directory-records.ts';
 import type { Host } from './hosts.ts';
 
@@ -17,26 +19,31 @@ export type DirectoryAccess = Pick<Directory, 'get' | 'put'>;
 export interface HostDirectoryOptions {
   readonly self: bigint;
   readonly directory: DirectoryAccess;
+  readonly seal: AnnouncementSeal;
   /** What a record says of a MAC address; false: it is of no use. */
   readonly told: (mac: Uint8Array, switchId: bigint, sequence: number, now: number) => boolean;
 }
 
 /** `now` is the time of the answer. */
 type Told = (isFound: boolean, now: number) => void;
-type AddressTold = (address: AddressRecord | undefined, now: number) => void;
-type ValueTold = (value: Uint8Array | undefined, now: number) => void;
+/** Who has an IP address. */
+export type Address = Pick<AddressRecord, 'mac' | 'isRouter'>;
+type AddressTold = (address: Address | undefined, now: number) => void;
+/** The record without its seal. */
+type RecordTold = (record: Uint8Array | undefined, now: number) => void;
 
 interface Mine {
   readonly key: NodeId;
   readonly owner: number;
-  readonly value: Uint8Array;
+  /** Without its seal; empty: it is withdrawn. */
+  readonly record: Uint8Array;
   readonly version: number;
   dueAt: number;
 }
 
 interface Question {
   readonly until: number;
-  readonly waiting: ValueTold[];
+  readonly waiting: RecordTold[];
 }
 
 /** Records are put again so often, and live three times as long. */
@@ -58,11 +65,9 @@ const unknownMs = 2_000;
  */
 export class HostDirectory implements App {
   readonly #counts = {
-    directoryPuts: 0,
-    directoryQuestions: 0,
-    directoryHits: 0,
-    directorySilent: 0,
-    directoryFull: 0,
+    ...{ directoryPuts: 0, directoryQuestions: 0, directoryHits: 0, directorySilent: 0, directoryFull: 0 },
+    /** Records that the switch which they name did not make. */
+    directoryForged: 0,
   };
   readonly #options: HostDirectoryOptions;
   readonly #mine = new Map<NodeId, Mine>();
@@ -92,8 +97,9 @@ export class HostDirectory implements App {
   }
 
   /** A host at a leaf port of this switch says that it has an IP address. */
-  addressed(ip: Uint8Array, address: AddressRecord): void {
-    this.#own(keyOf(ip), macNumber(address.mac, 0), encodeAddress(address), 1);
+  addressed(ip: Uint8Array, address: Address): void {
+    const { self: switchId } = this.#options;
+    this.#own(keyOf(ip), macNumber(address.mac, 0), encodeAddress({ switchId, ...address }), 1);
   }
 
   /** A host moved to another switch, whose records these are from now on; or it fell silent, and they are withdrawn. */
@@ -102,22 +108,22 @@ export class HostDirectory implements App {
     for (const [key, mine] of this.#mine) {
       if (mine.owner !== owner) continue;
       this.#mine.delete(key);
-      if (isSilent) this.#put({ ...mine, value: new Uint8Array(), version: mine.version + 1 });
+      if (isSilent) this.#put({ ...mine, record: new Uint8Array(), version: mine.version + 1 });
     }
   }
 
   /** Where a MAC address is; `done` may be called at once. */
   findHost(mac: Uint8Array, now: number, done: Told): void {
-    this.#find(keyOf(mac), now, (value, at) => {
-      const host = value && decodeHost(value);
+    this.#find(keyOf(mac), now, (record, at) => {
+      const host = record && decodeHost(record);
       done(host !== undefined && this.#options.told(mac, host.switchId, host.sequence, at), at);
     });
   }
 
   /** Who has an IP address; where that host is, is asked for, too. `isKnown`: for which MAC addresses it is not. */
   findAddress(ip: Uint8Array, isKnown: (mac: Uint8Array) => boolean, now: number, done: AddressTold): void {
-    this.#find(keyOf(ip), now, (value, at) => {
-      const address = value && decodeAddress(value);
+    this.#find(keyOf(ip), now, (record, at) => {
+      const address = record && decodeAddress(record);
       if (address === undefined || isKnown(address.mac)) done(address, at);
       else this.findHost(address.mac, at, (isFound, then) => done(isFound ? address : undefined, then));
     });
@@ -137,14 +143,14 @@ export class HostDirectory implements App {
     if (now >= this.#dueAt) this.#putDue(now);
   }
 
-  #own(key: NodeId, owner: number, value: Uint8Array, version: number): void {
+  #own(key: NodeId, owner: number, record: Uint8Array, version: number): void {
     const known = this.#mine.get(key);
-    if (known !== undefined && known.owner === owner && isSame(known.value, value)) return;
+    if (known !== undefined && known.owner === owner && isSame(known.record, record)) return;
     if (known === undefined && this.#mine.size >= maxRecordsOwned) {
       this.#counts.directoryFull += 1;
       return;
     }
-    this.#mine.set(key, { key, owner, value, version: Math.max(version, (known?.version ?? 0) + 1), dueAt: 0 });
+    this.#mine.set(key, { key, owner, record, version: Math.max(version, (known?.version ?? 0) + 1), dueAt: 0 });
     this.#dueAt = 0;
   }
 
@@ -162,18 +168,20 @@ export class HostDirectory implements App {
   }
 
   #put(mine: Mine): void {
-    const { key, version, value } = mine;
+    const { key, version, record } = mine;
+    const value = record.length === 0 ? record : this.#sealed(key, version, record);
     this.#counts.directoryPuts += 1;
-    this.#options.directory.put({ key, version, value }, this.#now, (record, isAnswered) => {
-      if (this.#mine.get(key) !== mine || (isAnswered && isMine(record, mine))) return;
+    this.#options.directory.put({ key, version, value }, this.#now, (kept, isAnswered) => {
+      const isMine = kept !== undefined && kept.version <= version && isSame(kept.value, value);
+      if (this.#mine.get(key) !== mine || (isAnswered && isMine)) return;
       // Who heard the host last is right: its record is newer than any that is there, whatever its switch knew of the host.
-      const next = Math.max(version, (record?.version ?? 0) + 1);
+      const next = Math.min(Math.max(version, (kept?.version ?? 0) + 1), Number.MAX_SAFE_INTEGER);
       this.#mine.set(key, { ...mine, version: isAnswered ? next : version, dueAt: this.#now + retryMs });
       this.#dueAt = Math.min(this.#dueAt, this.#now + retryMs);
     });
   }
 
-  #find(key: NodeId, now: number, done: ValueTold): void {
+  #find(key: NodeId, now: number, done: RecordTold): void {
     this.#now = now;
     const asked = this.#questions.get(key);
     if (asked !== undefined && asked.waiting.length < maxWaiting) asked.waiting.push(done);
@@ -182,22 +190,32 @@ export class HostDirectory implements App {
     else {
       this.#counts.directoryQuestions += 1;
       this.#questions.set(key, { until: now + askMs, waiting: [done] });
-      this.#options.directory.get(key, now, (record) => this.#answered(key, record?.value));
+      this.#options.directory.get(key, now, (record) => this.#answered(key, record && this.#opened(record)));
     }
   }
 
-  #answered(key: NodeId, value: Uint8Array | undefined): void {
+  #sealed(key: NodeId, version: number, record: Uint8Array): Uint8Array {
+    return Buffer.concat([record, this.#options.seal.sign(sealedPart(key, version, record))]);
+  }
+
+  /** The record in a value that the switch of the record sealed. */
+  #opened({ key, version, value }: DirectoryRecord): Uint8Array | undefined {
+    const record = value.subarray(0, Math.max(0, value.length - sealLength));
+    const found = decodeHost(record) ?? decodeAddress(record);
+    const seal = value.subarray(record.length);
+    if (found && this.#options.seal.verify(found.switchId, sealedPart(key, version, record), seal)) return record;
+    this.#counts.directoryForged += 1;
+    return undefined;
+  }
+
+  #answered(key: NodeId, record: Uint8Array | undefined): void {
     const question = this.#questions.get(key);
     if (question === undefined) return;
     this.#questions.delete(key);
-    if (value !== undefined) this.#counts.directoryHits += 1;
+    if (record !== undefined) this.#counts.directoryHits += 1;
     else if (this.#unknown.size < maxQuestions) this.#unknown.set(key, this.#now + unknownMs);
-    for (const done of question.waiting) done(value, this.#now);
+    for (const done of question.waiting) done(record, this.#now);
   }
-}
-
-function isMine(record: DirectoryRecord | undefined, { version, value }: Mine): boolean {
-  return record !== undefined && record.version <= version && isSame(record.value, value);
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
