@@ -160,7 +160,7 @@ describe('flood on a static ring with random shortcuts', () => {
     expect(receive(1n, { sequence: 6, hopLimit: 1 })).toMatchObject({ copies: [], inner: { root: 1n } });
     expect(engine.counters.dropped).toEqual({
       duplicate: 1,
-      own: 1,
+      'in-our-name': 1,
       'not-a-peer': 1,
       'outside-arc': 1,
       'hop-limit': 1,
