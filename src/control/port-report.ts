@@ -14,7 +14,7 @@ export interface PortReport {
 }
 
 /** A `Port` of switch/. */
-interface SwitchPort {
+export interface SwitchPort {
   readonly no: number;
   readonly name: string;
   readonly kind: PortReport['kind'];

@@ -17,10 +17,21 @@ export { type ChannelOptions, type ChannelProblem, SwitchChannel } from './chann
 export { appNames, type ComposeOptions, type Composition, composeController } from './compose.ts';
 export { ControllerError, type ControllerErrorCode } from './errors.ts';
 export { macBytes } from './mac.ts';
+export {
+  labelsLength,
+  stacked,
+  stackOf,
+  type TransitLabels,
+  tagged,
+  tagOf,
+  unstacked,
+  untagged,
+} from './open-vswitch/labelled-frame.ts';
+export { OverlayApp, type OverlayAppOptions } from './open-vswitch/overlay-app.ts';
 export { OverlayController, type OverlayMembers, type OverlayOptions } from './overlay.ts';
 export { defaultOverlaySettings, type OverlaySettings } from './overlay-settings.ts';
 export { Cookie, Table } from './pipeline.ts';
 export { floodPortName, type PortNames, peerPortName } from './ports.ts';
 export type { Connection, Transport } from './runtime/connection.ts';
-export type { Controller } from './runtime/controller.ts';
+export { Controller } from './runtime/controller.ts';
 export type { ManagedSwitch } from './runtime/switch.ts';

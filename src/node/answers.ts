@@ -1,7 +1,5 @@
-import { formatFlowStats, MeterNo } from '../../ofp/index.ts';
 import { type Edge, formatNodeId, type NodeId, switchIdOf } from '../../topology/index.ts';
 import { macText, reportPort } from '../control/index.ts';
-import { Cookie, stormMeterOf } from '../controller/index.ts';
 import { version } from '../lib/version.ts';
 import type { FramePort } from '../tap/index.ts';
 import type { NodeConfig } from './config.ts';
@@ -15,8 +13,8 @@ export function answersOf(node: OverlayNode, config: NodeConfig, tap: FramePort,
   return {
     status: () => status(node, config, tap, openflow),
     peers: () => peers(node),
-    ports: () => node.bridge.ports.map(reportPort),
-    flows: () => node.bridge.flowStats(node.now()).map((entry) => formatFlowStats(entry)),
+    ports: () => node.switch.ports.map(reportPort),
+    flows: () => node.switch.flows,
     macs: () => macs(node, config),
     floods: () =>
       node.flood.traces.map(({ root, epoch, sequence, from, hops, to }) => ({
@@ -53,25 +51,23 @@ function status(node: OverlayNode, config: NodeConfig, tap: FramePort, openflow:
     addresses: node.controller.bindings,
     prunedGroups: node.controller.prunedGroups,
     services: nonZero(node.controller.counters, refusals),
-    flows: node.bridge.flows.size,
+    flows: node.switch.flowCount,
     drops: dropsOf(node, tap),
   };
 }
 
 function dropsOf(node: OverlayNode, tap: FramePort): Record<string, number> {
-  const { controller, links, topology, bridge, flood } = node;
+  const { controller, links, topology, flood } = node;
   const all = {
     ...links.counters,
     ...topology.counters,
-    ...bridge.counters,
+    ...node.switch.drops,
     ...Object.fromEntries(Object.entries(flood.counters.dropped).map(([name, count]) => [`flood ${name}`, count])),
     floodRootsEvicted: flood.counters.rootsEvicted,
     floodsLost: flood.counters.lost,
     floodsIncomplete: flood.counters.incomplete,
     floodWantsRefused: flood.counters.wantsRefused,
     ...Object.fromEntries(refusals.map((name) => [name, controller.counters[name] ?? 0])),
-    ...stormDrops(node),
-    fenced: fencedFrames(node),
     tapTxDropped: tap.counters.txDropped,
   };
   return nonZero(all);
@@ -96,22 +92,6 @@ const refusals = [
   ...['unknownDropped', 'unknownOverflow', 'directoryFull', 'directoryForged'],
 ];
 
-/** By kind and port: `storm broadcast ringlet0`. */
-function stormDrops(node: OverlayNode): Record<string, number> {
-  const drops = node.bridge.meterStats(MeterNo.ALL, node.now()).flatMap(({ meterId, bandStats }) => {
-    const storm = stormMeterOf(meterId);
-    const port = storm && node.bridge.port(storm.port);
-    const count = bandStats.reduce((sum, { packetBandCount }) => sum + Number(packetBandCount), 0);
-    return port === undefined ? [] : [[`storm ${storm?.kind} ${port.name}`, count] as const];
-  });
-  return Object.fromEntries(drops);
-}
-
-function fencedFrames(node: OverlayNode): number {
-  const entries = [...(node.bridge.flows.table(0)?.entries ?? [])];
-  return entries.reduce((sum, { cookie, packets }) => (cookie === Cookie.fence ? sum + packets : sum), 0);
-}
-
 function peers(node: OverlayNode): PeerReport[] {
   const views = new Map(node.links.all.map((view) => [view.peer, view]));
   return node.topology.links.map((link) => {
@@ -124,7 +104,7 @@ function peers(node: OverlayNode): PeerReport[] {
       state: link.state,
       kind: kindOf(link),
       stateMs: Math.round(node.now() - link.since),
-      port: node.portOf(link.peer),
+      port: node.switch.portOf(link.peer),
       rttMs: view?.rttMs,
       path: path && (path.localType === 'relay' || path.remoteType === 'relay' ? 'relay' : 'direct'),
       remoteAddress: path?.remoteAddress,

@@ -71,6 +71,9 @@ const nodeId = z.string().transform((text, context) => {
 const ovsMtu = 1500;
 const ovsDatabase = 'unix:/var/run/openvswitch/db.sock';
 
+/** Of a TAP. */
+export const maxMtu = 9000;
+
 const nodeKeys = z.strictObject({
   name: label.describe('what people call this node'),
   overlay: label.describe('the overlay to join; nodes of another one are never seen').default('default'),
@@ -85,13 +88,13 @@ const nodeKeys = z.strictObject({
     .number()
     .int()
     .min(1280)
-    .max(9000)
+    .max(maxMtu)
     .describe(`MTU of the TAP; without it ${defaultMtu}, or ${ovsMtu} with ovs`)
     .optional(),
   ovs: z
     .string()
     .regex(/^[^\s/:,]{1,15}$/, 'the name of a bridge, such as br0')
-    .describe('bridge of an Open vSwitch that the TAP becomes a port of; made if it is not there')
+    .describe('bridge of an Open vSwitch that becomes the switch of the node; made if it is not there')
     .optional(),
   ovsDatabase: z
     .string()
@@ -155,6 +158,14 @@ export const nodeConfig = nodeKeys
   .refine(({ ovs, addresses }) => ovs === undefined || addresses.length === 0, {
     path: ['addresses'],
     message: 'with ovs, the TAP is a port: give addresses to the bridge (ip address add ... dev BRIDGE)',
+  })
+  .refine(({ ovs, openflow }) => ovs === undefined || openflow === undefined, {
+    path: ['openflow'],
+    message: 'with ovs, tools and controllers reach the bridge as any other of Open vSwitch (ovs-ofctl ... BRIDGE)',
+  })
+  .refine(({ ovs, linkRemark }) => ovs === undefined || linkRemark === 0, {
+    path: ['linkRemark'],
+    message: 'the meters of Open vSwitch drop, and raise no drop precedence: with ovs, there is linkRate only',
   })
   .transform((keys) => ({ ...keys, mtu: keys.mtu ?? (keys.ovs === undefined ? defaultMtu : ovsMtu) }));
 

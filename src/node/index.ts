@@ -5,6 +5,7 @@ export { askNode, runDirectory, runningNodes } from './client.ts';
 export { defaultMtu, listenAddress, type NodeConfig, nodeConfig, parseNodeConfig } from './config.ts';
 export { NodeError, type NodeErrorCode } from './errors.ts';
 export { type NodeParts, OverlayNode } from './node.ts';
+export { OwnSwitch } from './own-switch.ts';
 export { type RunningRendezvous, startRendezvous } from './rendezvous.ts';
 export {
   type FloodReport,

@@ -1,21 +1,22 @@
 import type { Logger } from 'pino';
-import type { Bridge, FloodEngine } from '../../switch/index.ts';
+import type { FloodEngine } from '../../switch/flood/index.ts';
+import type { NodeSwitch } from './node-switch.ts';
 
 /** One line for a neighbour that sends nonsense, however much of it. */
 const everyMs = 1_000;
 /** Drops of floods that make no sense; the others happen. */
 const malformed = ['truncated', 'unknown-version', 'unknown-type', 'bad-epoch', 'bad-part'] as const;
 
-/** Logs what the bridge counts silently on its way of frames: messages of neighbours that make no sense, or are forged. */
+/** Logs what the switch counts silently on its way of frames: messages of neighbours that make no sense, or are forged. */
 export class MalformedWatch {
-  readonly #bridge: Bridge;
+  readonly #switch: Pick<NodeSwitch, 'ports'>;
   readonly #flood: FloodEngine;
   readonly #log: Logger;
   readonly #seen = new Map<string, number>();
   #nextAt = 0;
 
-  constructor(bridge: Bridge, flood: FloodEngine, log: Logger) {
-    this.#bridge = bridge;
+  constructor(nodeSwitch: Pick<NodeSwitch, 'ports'>, flood: FloodEngine, log: Logger) {
+    this.#switch = nodeSwitch;
     this.#flood = flood;
     this.#log = log;
   }
@@ -23,7 +24,7 @@ export class MalformedWatch {
   tick(now: number): void {
     if (now < this.#nextAt) return;
     this.#nextAt = now + everyMs;
-    for (const { name, kind, no, counters } of this.#bridge.ports) {
+    for (const { name, kind, no, counters } of this.#switch.ports) {
       if (kind === 'peer')
         this.#report(`${name}/${no}`, counters.rxErrors, { port: name }, 'malformed frames from a neighbour');
     }

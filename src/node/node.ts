@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import { FloodEngine, ReversePaths } from '../../switch/flood/index.ts';
-import { Agent, Bridge } from '../../switch/index.ts';
 import {
   choosePolicy,
   type DemandMode,
@@ -12,34 +11,28 @@ import {
   type PolicyChoice,
   parseNodeId,
   probeIntervalMs,
-  switchIdOf,
   Topology,
 } from '../../topology/index.ts';
 import {
-  type ChannelProblem,
   type DirectoryAccess,
   defaultOverlaySettings,
-  type Notice,
-  OverlayController,
+  type OverlayController,
   type OverlaySettings,
-  peerPortName,
-  SwitchChannel,
 } from '../controller/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { Clock, Random, Timer } from '../lib/clock.ts';
 import type { Member, Signal, SignalEvents } from '../signal/index.ts';
-import type { FramePort } from '../tap/index.ts';
 import type { TunnelFactory } from '../tunnel/index.ts';
 import { announcementSeal } from './announcement-seal.ts';
 import type { NodeConfig } from './config.ts';
 import { type Courier, Links } from './links.ts';
 import { MalformedWatch } from './malformed-watch.ts';
 import { MemberProofs } from './member-proof.ts';
-import { Pipe } from './pipe.ts';
+import type { NodeSwitch, SwitchCore } from './node-switch.ts';
 import { SwitchTraffic } from './switch-traffic.ts';
 
 /** What a node is made of besides itself: each part is one adapter, or its fake in a simulation. */
-export interface NodeParts {
+export interface NodeParts<S extends NodeSwitch> {
   readonly config: Pick<NodeConfig, 'name' | 'overlay'>;
   /** Symphony by default. */
   readonly policy?: PolicyChoice;
@@ -50,7 +43,7 @@ export interface NodeParts {
   readonly identity: Identity;
   /** Of the controller; what is left out is as by default. */
   readonly settings?: Partial<OverlaySettings>;
-  readonly tap: FramePort;
+  readonly makeSwitch: (core: SwitchCore) => S;
   readonly tunnels: TunnelFactory;
   readonly signal: (events: SignalEvents) => Signal;
   readonly clock: Clock;
@@ -67,21 +60,17 @@ const lingerMs = 200;
 /** How long a node that leaves waits for its neighbours to do without it. */
 const leaveLimitMs = 2_000;
 
-/** One node of an overlay: bridge, controller, topology and links, wired to each other. */
-export class OverlayNode {
+/** One node of an overlay: switch with its controller, topology and links, wired to each other. */
+export class OverlayNode<S extends NodeSwitch = NodeSwitch> {
   readonly id: NodeId;
-  readonly bridge: Bridge;
-  readonly agent: Agent;
+  readonly switch: S;
   readonly flood: FloodEngine;
   readonly topology: Topology;
   readonly links: Links;
-  readonly controller: OverlayController;
   readonly signal: Signal;
   readonly startedAt: number;
   readonly memberNames = new Map<NodeId, string>();
-  readonly #parts: NodeParts;
-  readonly #peerPorts = new Map<NodeId, number>();
-  readonly #channel: SwitchChannel;
+  readonly #parts: NodeParts<S>;
   readonly #malformed: MalformedWatch;
   readonly #proofs: MemberProofs;
   readonly #traffic: SwitchTraffic;
@@ -94,7 +83,7 @@ export class OverlayNode {
   #isAdjacencyStale = false;
   #timer: Timer | undefined;
 
-  constructor(parts: NodeParts) {
+  constructor(parts: NodeParts<S>) {
     const { clock, identity, random, log } = parts;
     this.#parts = parts;
     this.startedAt = clock.now();
@@ -104,15 +93,18 @@ export class OverlayNode {
     const { makesRing, ...policy } = choosePolicy(parts.policy ?? { policy: 'symphony' });
     this.#paths = makesRing ? undefined : new ReversePaths();
     this.flood = new FloodEngine({ self: this.id, epoch, etherType: settings.floodEtherType, paths: this.#paths });
-    this.bridge = new Bridge({
-      datapathId: switchIdOf(this.id),
-      selfId: this.id,
-      flood: this.flood,
-      description: `ringlet node ${parts.config.name}`,
+    this.switch = parts.makeSwitch({
+      ...{ self: this.id, name: parts.config.name, flood: this.flood, clock, random, log },
+      overlay: {
+        ...{ self: this.id, epoch: () => this.flood.epoch, settings },
+        seal: announcementSeal(identity, parts.config.overlay),
+        directory: this.#paths === undefined ? this.#directory : undefined,
+        notice: ({ kind, ...fields }) => log.warn(fields, kind),
+      },
+      sendFrames: (peer, messages) => this.links.sendFrames(peer, messages),
     });
-    this.agent = new Agent(this.bridge);
-    this.#traffic = new SwitchTraffic(this.bridge);
-    this.#malformed = new MalformedWatch(this.bridge, this.flood, log);
+    this.#traffic = new SwitchTraffic(this.switch);
+    this.#malformed = new MalformedWatch(this.switch, this.flood, log);
     this.#proofs = new MemberProofs(identity, parts.config.overlay, parts.config.name);
     this.topology = new Topology({
       ...policy,
@@ -146,12 +138,10 @@ export class OverlayNode {
         up: (peer) => this.#linkUp(peer),
         down: (peer, end) => this.#linkDown(peer, end),
         message: (peer, message) => this.topology.receive(peer, message, clock.now()),
-        late: (peer, isLate) => this.bridge.setLate(this.#peerPorts.get(peer) ?? 0, isLate),
-        frames: (peer, messages) => this.#framesFromPeer(peer, messages),
+        late: (peer, isLate) => this.switch.linkLate?.(peer, isLate),
+        frames: (peer, messages) => this.switch.receive(peer, messages),
       },
     });
-    this.#channel = this.#connectController(settings);
-    this.controller = this.#channel.app;
     this.signal = parts.signal({
       members: (members) => this.#introduced(members),
       joined: (member) => this.#introduced([member]),
@@ -173,14 +163,15 @@ export class OverlayNode {
     return this.#signalConnected;
   }
 
-  portOf(peer: NodeId): number | undefined {
-    return this.#peerPorts.get(peer);
+  get controller(): OverlayController {
+    return this.switch.controller;
   }
 
-  /** Rejects with a SignalError when the first attempt to reach the courier fails. */
+  /** Rejects when the switch cannot be used, and with a SignalError when the first attempt to reach the courier fails. */
   async start(): Promise<void> {
-    const { tap, clock, log } = this.#parts;
-    this.#addLeaf(tap);
+    const { clock, log } = this.#parts;
+    // A simulation is in a hurry: what need not be waited for is not.
+    if (this.switch.start !== undefined) await this.switch.start();
     this.#tick();
     await this.signal.start();
     log.info({ node: formatNodeId(this.id), at: clock.wallTime() }, 'node started');
@@ -201,53 +192,20 @@ export class OverlayNode {
     this.#timer?.cancel();
     this.signal.close();
     this.links.closeAll('this node left');
-  }
-
-  #addLeaf(tap: FramePort): void {
-    const { clock } = this.#parts;
-    const port = this.bridge.addPort(
-      { name: tap.name, mac: tap.mac, kind: 'leaf', send: (frames) => tap.send(frames) },
-      clock.now(),
-    );
-    tap.onFrames((frames) => this.bridge.receive(port, frames, clock.now()));
-  }
-
-  #connectController(settings: OverlaySettings): SwitchChannel {
-    const { clock, log } = this.#parts;
-    const notice = ({ kind, ...fields }: Notice) => log.warn(fields, kind);
-    const toSwitch = new Pipe(clock, (bytes) => session.receive(bytes, clock.now()));
-    const toController = new Pipe(clock, (bytes) => channel.receive(bytes, clock.now()));
-    const session = this.agent.connect(
-      {
-        send: (bytes) => toController.write(bytes),
-        close: (reason) => log.error({ reason }, 'the switch closed its controller'),
-      },
-      'controller',
-    );
-    const channel = new SwitchChannel(
-      {
-        send: (bytes) => toSwitch.write(bytes),
-        app: (send) =>
-          new OverlayController({
-            ...{ self: this.id, epoch: () => this.flood.epoch, settings, send, notice },
-            seal: announcementSeal(this.#parts.identity, this.#parts.config.overlay),
-            directory: this.#paths === undefined ? this.#directory : undefined,
-          }),
-        onProblem: (problem: ChannelProblem) => log.error(problem, 'the switch and its controller disagree'),
-      },
-      clock.now(),
-    );
-    channel.start();
-    return channel;
+    await this.switch.stop?.();
   }
 
   /** Of use once this node can be found in the ring. */
   get #directory(): DirectoryAccess {
-    const { topology } = this;
     return {
-      get: (key, now, done) => (topology.isInRing ? topology.directory.get(key, now, done) : done(undefined, false)),
-      put: (record, now, done) =>
-        topology.isInRing ? topology.directory.put(record, now, done) : done?.(undefined, false),
+      get: (key, now, done) => {
+        if (this.topology.isInRing) this.topology.directory.get(key, now, done);
+        else done(undefined, false);
+      },
+      put: (record, now, done) => {
+        if (this.topology.isInRing) this.topology.directory.put(record, now, done);
+        else done?.(undefined, false);
+      },
     };
   }
 
@@ -262,47 +220,28 @@ export class OverlayNode {
       for (const [peer, bytes] of this.#traffic.take(this.topology.known, now)) this.topology.sent(peer, bytes);
       this.topology.tick(now);
       if (this.#isAdjacencyStale || this.#pathsVersion !== (this.#paths?.version ?? 0)) this.#tellController();
-      this.bridge.tick(now);
-      this.controller.tick(now);
+      this.switch.tick();
       this.#malformed.tick(now);
       this.#tick();
     });
   }
 
   #linkUp(peer: NodeId): void {
-    const now = this.#parts.clock.now();
-    const port = this.bridge.addPort(
-      {
-        name: peerPortName(peer),
-        mac: this.#parts.tap.mac,
-        kind: 'peer',
-        peer,
-        send: (messages) => this.links.sendFrames(peer, messages),
-      },
-      now,
-    );
-    this.#peerPorts.set(peer, port);
+    this.switch.linkUp(peer);
     this.#paths?.lost(peer);
-    this.topology.linkUp(peer, now);
+    this.topology.linkUp(peer, this.#parts.clock.now());
     this.#tellController();
   }
 
   #linkDown(peer: NodeId, end: LinkEnd): void {
-    this.#removePort(peer);
+    this.switch.linkDown(peer);
     this.topology.linkDown(peer, this.#parts.clock.now(), end);
     this.#tellController();
   }
 
   #linkClosed(peer: NodeId, reason: string): void {
-    this.#removePort(peer);
+    this.switch.linkDown(peer);
     this.links.close(peer, reason);
-  }
-
-  #removePort(peer: NodeId): void {
-    const port = this.#peerPorts.get(peer);
-    if (port === undefined) return;
-    this.#peerPorts.delete(peer);
-    this.bridge.removePort(port);
   }
 
   #tellController(): void {
@@ -310,7 +249,7 @@ export class OverlayNode {
     const { neighbourhood, known: members, nodes } = this.topology;
     const learned = this.#paths && { learned: this.#paths.all };
     this.#pathsVersion = this.#paths?.version ?? 0;
-    this.controller.adjacency(neighbourhood, { members, nodes, ...learned });
+    this.switch.adjacency(neighbourhood, { members, nodes, ...learned });
   }
 
   /** Other nodes carry offers once this one can be found among them; every second attempt goes the other way. */
@@ -330,11 +269,6 @@ export class OverlayNode {
     const name = this.#proofs.nameOf(record);
     if (name !== undefined) this.#nameMember(record.id, name);
     return name !== undefined;
-  }
-
-  #framesFromPeer(peer: NodeId, messages: readonly Uint8Array[]): void {
-    const port = this.#peerPorts.get(peer);
-    if (port !== undefined) this.bridge.receive(port, messages, this.#parts.clock.now());
   }
 
   #introduced(members: readonly Member[]): void {

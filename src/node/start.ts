@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
+import { vlanTagLength } from '../../switch/packet/index.ts';
 import { controlSocket, createControlServer, makeRunDirectory, managementSocket } from '../control/index.ts';
+import { labelsLength } from '../controller/index.ts';
 import { Identity } from '../identity/index.ts';
 import { accepts, listen } from '../lib/listen.ts';
 import { systemClock } from '../lib/system-clock.ts';
@@ -9,10 +11,12 @@ import { RendezvousClient } from '../signal/index.ts';
 import { type FramePort, KernelTap } from '../tap/index.ts';
 import { type LibraryLog, RtcTunnelFactory } from '../tunnel/index.ts';
 import { answersOf } from './answers.ts';
-import { type NodeConfig, overlaySettings } from './config.ts';
+import { maxMtu, type NodeConfig, overlaySettings } from './config.ts';
 import { NodeError } from './errors.ts';
 import { OverlayNode } from './node.ts';
-import { attachToOvs } from './ovs.ts';
+import type { SwitchCore } from './node-switch.ts';
+import { OvsSwitch } from './ovs-switch.ts';
+import { OwnSwitch } from './own-switch.ts';
 
 export interface StartOptions {
   readonly runDirectory: string;
@@ -30,6 +34,9 @@ export interface RunningNode {
   /** Leaves the overlay and takes down all that was made. Idempotent. */
   stop(): Promise<void>;
 }
+
+/** The longest frame that any TAP of an overlay takes, with a VLAN tag and the labels of its way. */
+const linkTapMtu = maxMtu + vlanTagLength + labelsLength;
 
 type Closers = (() => void | Promise<void>)[];
 
@@ -66,20 +73,18 @@ async function bringUp(
   const identity = config.identity === undefined ? Identity.generate() : Identity.loadOrCreate(config.identity);
   const tap = options.tap ?? (await openTap(config, identity));
   closers.push(() => tap.close());
-  if (config.ovs !== undefined) {
-    const place = { bridge: config.ovs, database: config.ovsDatabase, owner: config.name, tap: tap.name };
-    closers.push(await attachToOvs({ ...place, clock, random: Math.random, log }));
-  }
   const own = new Set(config.addresses.map((address) => address.split('/')[0]!));
   const tunnels = new RtcTunnelFactory({ clock, ignoreAddress: (ip) => own.has(ip), log: libraryLog(log) });
   closers.push(() => tunnels.close());
+  const makeSwitch = (core: SwitchCore) =>
+    config.ovs === undefined ? new OwnSwitch(core, tap) : ovsSwitch(core, config.ovs, config, tap);
   const node = new OverlayNode({
     config,
     policy: config,
     demand: config.demand,
     identity,
     settings: overlaySettings(config),
-    tap,
+    makeSwitch,
     tunnels,
     clock,
     random: Math.random,
@@ -96,16 +101,7 @@ async function bringUp(
       }),
   });
   closers.push(() => node.stop());
-  const management = managementSocket(runDirectory, config.name);
-  const openflow = [`unix:${management}`];
-  const served = { agent: node.agent, clock, log };
-  closers.push(await listen(createOpenFlowServer(served), { path: management }));
-  if (config.openflow !== undefined) {
-    const { host, port } = config.openflow;
-    const server = createOpenFlowServer(served);
-    closers.push(await listen(server, { host, port }));
-    openflow.push(`tcp:${host}:${(server.address() as AddressInfo).port}`);
-  }
+  const openflow = await serveOpenFlow(node.switch, config, options, closers);
   const failed = new Promise<Error>((resolve) => tap.onError(resolve));
   const error = await Promise.race([node.start(), failed]);
   if (error !== undefined) throw error;
@@ -113,6 +109,28 @@ async function bringUp(
   const answers = answersOf(node, config, tap, openflow);
   closers.push(await listen(createControlServer('node', answers, log), { path: control }));
   return { nodeId: identity.nodeId, failed };
+}
+
+function ovsSwitch(core: SwitchCore, bridge: string, config: NodeConfig, tap: FramePort): OvsSwitch {
+  const openLinkTap = (name: string, mac: Uint8Array) => KernelTap.open({ name, mac, mtu: linkTapMtu, addresses: [] });
+  return new OvsSwitch(core, { bridge, database: config.ovsDatabase, tap, openTap: openLinkTap });
+}
+
+/** Where tools reach the switch. Open vSwitch serves them itself. */
+async function serveOpenFlow(
+  nodeSwitch: OwnSwitch | OvsSwitch,
+  { name, openflow }: NodeConfig,
+  { runDirectory, log }: StartOptions,
+  closers: Closers,
+): Promise<string[]> {
+  if (nodeSwitch instanceof OvsSwitch) return [nodeSwitch.management];
+  const management = managementSocket(runDirectory, name);
+  const served = { agent: nodeSwitch.agent, clock: systemClock, log };
+  closers.push(await listen(createOpenFlowServer(served), { path: management }));
+  if (openflow === undefined) return [`unix:${management}`];
+  const server = createOpenFlowServer(served);
+  closers.push(await listen(server, openflow));
+  return [`unix:${management}`, `tcp:${openflow.host}:${(server.address() as AddressInfo).port}`];
 }
 
 async function openTap(config: NodeConfig, identity: Identity): Promise<FramePort> {

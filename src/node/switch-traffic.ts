@@ -1,17 +1,16 @@
-import type { Bridge } from '../../switch/index.ts';
 import { type NodeId, switchIdOf } from '../../topology/index.ts';
-import { Table } from '../controller/index.ts';
+import type { NodeSwitch } from './node-switch.ts';
 
 const everyMs = 1_000;
 
-/** How much this node's hosts send to hosts at other switches: the counters of the rules that say where those are. */
+/** How much this node's hosts send to hosts at other switches. */
 export class SwitchTraffic {
-  readonly #bridge: Bridge;
-  #counted = new Map<bigint, number>();
+  readonly #switch: Pick<NodeSwitch, 'bytesTo'>;
+  #counted: ReadonlyMap<bigint, number> = new Map();
   #nextAt = Number.NEGATIVE_INFINITY;
 
-  constructor(bridge: Bridge) {
-    this.#bridge = bridge;
+  constructor(nodeSwitch: Pick<NodeSwitch, 'bytesTo'>) {
+    this.#switch = nodeSwitch;
   }
 
   /** Bytes to each member since the last time, once a second. */
@@ -19,10 +18,7 @@ export class SwitchTraffic {
     if (now < this.#nextAt) return [];
     this.#nextAt = now + everyMs;
     const before = this.#counted;
-    this.#counted = new Map();
-    for (const { tableId, cookie, bytes } of this.#bridge.flows.entries()) {
-      if (tableId === Table.destination) this.#counted.set(cookie, (this.#counted.get(cookie) ?? 0) + bytes);
-    }
+    this.#counted = new Map(this.#switch.bytesTo);
     return members.flatMap((id): [NodeId, number][] => {
       const bytes = (this.#counted.get(switchIdOf(id)) ?? 0) - (before.get(switchIdOf(id)) ?? 0);
       // Less than before: a rule is gone, with what it counted.

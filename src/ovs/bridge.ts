@@ -2,14 +2,24 @@ import type { Clock } from '../lib/clock.ts';
 import type { Condition, Database, Operation } from './database.ts';
 import { OvsError } from './errors.ts';
 import type { Columns } from './replica.ts';
+import {
+  type BridgeSettings,
+  beforeKey,
+  datapathIdOf,
+  giveBack,
+  ownerKey,
+  remember,
+  setDatapathId,
+  takeOver,
+} from './takeover.ts';
 import { atomsOf, map, newRow, type Row, set, textsOf, uuid, uuidsOf } from './values.ts';
 
 /** What `OvsBridge` needs to see of the database Open_vSwitch (ovs-vswitchd.conf.db(5)). */
 export const bridgeColumns: Columns = {
   Open_vSwitch: ['bridges', 'next_cfg', 'cur_cfg', 'datapath_types'],
-  Bridge: ['name', 'ports', 'external_ids'],
+  Bridge: ['name', 'ports', 'external_ids', 'controller', 'fail_mode', 'protocols', 'other_config'],
   Port: ['name', 'interfaces', 'external_ids'],
-  Interface: ['name', 'ofport', 'error'],
+  Interface: ['name', 'error'],
 };
 
 export interface OvsBridgeOptions {
@@ -19,27 +29,26 @@ export interface OvsBridgeOptions {
   readonly name: string;
   /** The node that uses it: what it makes is marked with this. */
   readonly owner: string;
+  /** The ports that are wanted cannot be had now; it is tried again. */
+  readonly onProblem: (reason: string) => void;
 }
 
-export interface OvsPort {
-  readonly name: string;
-  /** OpenFlow port number. */
-  readonly no: number;
-}
-
-/** In `external_ids`: the node that made the row. */
-const ownerKey = 'ringlet';
 /** The kernel's, where there is one, or that of user space. */
 const datapaths = ['system', 'netdev'];
 const actionMs = 10_000;
+const againMs = 1_000;
 
 /**
- * An Open vSwitch bridge that a node uses: made, or adopted if it is there. Ports are added to it and taken away; in the end,
- * just what was made is undone. What an earlier run of the same node left behind is undone first.
+ * An Open vSwitch bridge that is a node's switch: made, or adopted if it is there. It is given the node's controller and datapath id,
+ * and has ports of the node as long as they are wanted; in the end it is as it was before, and so are all its other ports. What a killed
+ * run of the same node left behind is undone first.
  */
 export class OvsBridge {
   readonly #options: OvsBridgeOptions;
   readonly #waiting = new Set<() => void>();
+  #isOpen = false;
+  #wanted: ReadonlySet<string> = new Set();
+  #isFollowing = false;
 
   constructor(options: OvsBridgeOptions) {
     this.#options = options;
@@ -48,27 +57,76 @@ export class OvsBridge {
   /** To be called whenever the database changed. */
   changed(): void {
     for (const look of [...this.#waiting]) look();
+    this.#follow();
   }
 
-  /** Rejects with OVS_REFUSED and OVS_TIMEOUT when the switch does not follow. */
-  async open(): Promise<void> {
-    const { owner, name, database } = this.#options;
+  /**
+   * Rejects with OVS_TAKEN for the bridge of another node, OVS_REFUSED and OVS_TIMEOUT when the switch does not follow.
+   */
+  async open(settings: BridgeSettings): Promise<void> {
+    const { owner, name } = this.#options;
     const bridge = this.#find();
-    if (bridge !== undefined) {
-      const left = this.#ourPorts(bridge.row);
-      if (left.length > 0) await this.#act([dropPorts(bridge.id, left)]);
+    const user = bridge && ownerOf(bridge.row);
+    if (user !== undefined && user !== owner) {
+      const wayOut = `if that one is no more, start it once with --ovs ${name} and end it`;
+      throw new OvsError('OVS_TAKEN', `bridge ${name} is the switch of node ${user}: ${wayOut}`);
+    }
+    if (bridge === undefined) await this.#make(settings);
+    else await this.#adopt(bridge, settings);
+    this.#isOpen = true;
+  }
+
+  /** From now on the bridge has these ports of the node. Their interfaces have to be there. */
+  keepPorts(names: ReadonlySet<string>): void {
+    this.#wanted = new Set(names);
+    this.#follow();
+  }
+
+  hasPort(name: string): boolean {
+    const bridge = this.#find();
+    return bridge !== undefined && this.#portsOf(bridge.row).some(({ row }) => row.name === name);
+  }
+
+  /** Why the switch has not opened an interface. */
+  problemOf(name: string): string | undefined {
+    const [problem] = atomsOf(this.#options.database.replica.find('Interface', (row) => row.name === name)?.row.error);
+    return problem === undefined ? undefined : String(problem);
+  }
+
+  /** Undoes what this node did, and nothing else: a bridge that it made stays, too, while others have ports on it. */
+  async close(): Promise<void> {
+    const { database, owner } = this.#options;
+    const isOpen = this.#isOpen;
+    this.#isOpen = false;
+    const bridge = this.#find();
+    if (!isOpen || bridge === undefined || ownerOf(bridge.row) !== owner) return;
+    const ours = this.#ourPorts(bridge.row);
+    const others = uuidsOf(bridge.row.ports).length - ours.length - 1;
+    const wasThere = textsOf(bridge.row.external_ids)[beforeKey] !== undefined;
+    if (wasThere || others > 0) {
+      await this.#act([dropPorts(bridge.id, ours), ...giveBack(bridge.row, byId(bridge.id))]);
       return;
     }
+    const [root] = database.replica.rows('Open_vSwitch').keys();
+    const mutations = [['bridges', 'delete', set([uuid(bridge.id)])]] as const;
+    await this.#act([{ op: 'mutate', table: 'Open_vSwitch', where: byId(root!), mutations }]);
+  }
+
+  async #make(settings: BridgeSettings): Promise<void> {
+    const { owner, name, database } = this.#options;
     const [root] = database.replica.rows('Open_vSwitch');
     if (root === undefined) throw new OvsError('OVS_REFUSED', 'the database has no Open vSwitch in it');
     const [rootId, { datapath_types: types }] = root;
+    const { operation, columns } = takeOver(settings, owner);
     await this.#act([
       { op: 'insert', table: 'Interface', row: { name, type: 'internal' }, 'uuid-name': 'local_interface' },
       { op: 'insert', table: 'Port', row: { name, interfaces: newRow('local_interface') }, 'uuid-name': 'local_port' },
+      operation,
       {
         ...{ op: 'insert', table: 'Bridge', 'uuid-name': 'bridge' },
         row: {
-          ...{ name, ports: newRow('local_port'), external_ids: ownedBy(owner) },
+          ...{ ...columns, name, ports: newRow('local_port'), external_ids: ownedBy(owner) },
+          other_config: datapathIdOf(settings),
           datapath_type: datapaths.find((type) => atomsOf(types).includes(type)) ?? '',
         },
       },
@@ -81,73 +139,67 @@ export class OvsBridge {
     ]);
   }
 
-  /**
-   * Resolves once the switch has it. Rejects with OVS_TAKEN for a name that the switch has already and for a bridge that
-   * another node has a port on, OVS_REFUSED when the switch cannot open the interface.
-   */
-  async addPort(name: string): Promise<OvsPort> {
+  /** What a killed run remembered of the bridge is what it is to become again. */
+  async #adopt({ id, row }: { readonly id: string; readonly row: Row }, settings: BridgeSettings): Promise<void> {
     const { owner } = this.#options;
-    const { replica } = this.#options.database;
-    const bridge = this.#find();
-    if (bridge === undefined) throw new OvsError('OVS_REFUSED', `bridge ${this.#options.name} is gone`);
-    if (replica.find('Port', (row) => row.name === name)) {
-      throw new OvsError('OVS_TAKEN', `the switch has a port ${name} already`);
-    }
-    this.#expectNoOther(bridge.row);
+    const { operation, columns } = takeOver(settings, owner);
+    const marks =
+      ownerOf(row) === owner ? {} : { [ownerKey]: owner, [beforeKey]: remember(row, await this.#controllersOf(row)) };
     await this.#act([
-      { op: 'insert', table: 'Interface', row: { name }, 'uuid-name': 'new_interface' },
+      dropPorts(id, this.#ourPorts(row)),
+      operation,
+      { op: 'update', table: 'Bridge', where: byId(id), row: columns },
       {
-        ...{ op: 'insert', table: 'Port', 'uuid-name': 'new_port' },
-        row: { name, interfaces: newRow('new_interface'), external_ids: ownedBy(owner) },
+        op: 'mutate',
+        table: 'Bridge',
+        where: byId(id),
+        mutations: [...setDatapathId(settings), ['external_ids', 'insert', map(marks)]],
       },
-      { op: 'mutate', table: 'Bridge', where: byId(bridge.id), mutations: [['ports', 'insert', newRow('new_port')]] },
     ]);
-    const row = replica.find('Interface', (found) => found.name === name)?.row;
-    const [no] = atomsOf(row?.ofport);
-    if (typeof no === 'number' && no > 0) return { name, no };
-    const ours = this.#ourPorts(this.#find()?.row ?? {}).filter((port) => port.row.name === name);
-    await this.#act([dropPorts(bridge.id, ours)]);
-    const [problem = 'it gives no reason'] = atomsOf(row?.error);
-    throw new OvsError('OVS_REFUSED', `the switch cannot open ${name}: ${String(problem)}`);
   }
 
-  /** Whether the bridge has a port of this name. */
-  hasPort(name: string): boolean {
-    const bridge = this.#find();
-    return bridge !== undefined && this.#portsOf(bridge.row).some(({ row }) => row.name === name);
+  async #controllersOf(bridge: Row): Promise<Row[]> {
+    const select = (id: string): Operation => ({ op: 'select', table: 'Controller', where: byId(id) });
+    const results = await this.#options.database.transact(uuidsOf(bridge.controller).map(select));
+    return results.flatMap(({ rows }) => rows ?? []);
   }
 
-  /** Undoes what this node made, and nothing else: a bridge that it made stays, too, while others have ports on it. */
-  async close(): Promise<void> {
-    const { database, owner } = this.#options;
+  /** Brings the ports of the node in line with those that are wanted. */
+  #follow(): void {
+    const { database, clock, onProblem } = this.#options;
     const bridge = this.#find();
-    if (bridge === undefined) return;
+    if (!this.#isOpen || this.#isFollowing || !database.isSynced || bridge === undefined) return;
     const ours = this.#ourPorts(bridge.row);
-    const others = uuidsOf(bridge.row.ports).length - ours.length - 1;
-    if (ownerOf(bridge.row) !== owner || others > 0) {
-      if (ours.length > 0) await this.#act([dropPorts(bridge.id, ours)]);
-      return;
-    }
-    const [root] = database.replica.rows('Open_vSwitch').keys();
-    const mutations = [['bridges', 'delete', set([uuid(bridge.id)])]] as const;
-    await this.#act([{ op: 'mutate', table: 'Open_vSwitch', where: byId(root!), mutations }]);
+    const extra = ours.filter(({ row }) => !this.#wanted.has(String(row.name)));
+    const missing = [...this.#wanted].filter((name) => !ours.some(({ row }) => row.name === name));
+    if (extra.length === 0 && missing.length === 0) return;
+    this.#isFollowing = true;
+    const again = () => {
+      this.#isFollowing = false;
+      this.#follow();
+    };
+    database
+      .transact([dropPorts(bridge.id, extra), ...this.#added(bridge.id, missing)])
+      .then(again, (error: OvsError) => {
+        onProblem(error.message);
+        clock.after(againMs, again);
+      });
+  }
+
+  #added(bridgeId: string, names: readonly string[]): Operation[] {
+    const { owner } = this.#options;
+    return names.flatMap((name, i): Operation[] => [
+      { op: 'insert', table: 'Interface', row: { name }, 'uuid-name': `interface_${i}` },
+      {
+        ...{ op: 'insert', table: 'Port', 'uuid-name': `port_${i}` },
+        row: { name, interfaces: newRow(`interface_${i}`), external_ids: ownedBy(owner) },
+      },
+      { op: 'mutate', table: 'Bridge', where: byId(bridgeId), mutations: [['ports', 'insert', newRow(`port_${i}`)]] },
+    ]);
   }
 
   #find() {
     return this.#options.database.replica.find('Bridge', (row) => row.name === this.#options.name);
-  }
-
-  /** Two ways into overlays on one bridge may make a loop. */
-  #expectNoOther(bridge: Row): void {
-    const { owner, name } = this.#options;
-    const other = this.#portsOf(bridge)
-      .map(({ row }) => ownerOf(row))
-      .find((user) => user !== undefined && user !== owner);
-    if (other === undefined) return;
-    throw new OvsError(
-      'OVS_TAKEN',
-      `node ${other} has a port on bridge ${name} already, and a second would make a loop`,
-    );
   }
 
   #ourPorts(bridge: Row) {

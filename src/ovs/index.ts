@@ -1,6 +1,6 @@
 /** Open vSwitch's database, by RFC 7047, and a bridge in it that a node uses. */
 
-export { bridgeColumns, OvsBridge, type OvsBridgeOptions, type OvsPort } from './bridge.ts';
+export { bridgeColumns, OvsBridge, type OvsBridgeOptions } from './bridge.ts';
 export type { DatabaseStream, DatabaseStreamEvents, DialDatabase } from './connection.ts';
 export {
   Database,
@@ -12,4 +12,5 @@ export {
 export { OvsError, type OvsErrorCode } from './errors.ts';
 export { JsonSplitter, maxMessage } from './json-splitter.ts';
 export { type Columns, Replica } from './replica.ts';
+export type { BridgeSettings } from './takeover.ts';
 export { type Atom, atomsOf, map, newRow, type Row, set, textsOf, uuid, uuidsOf, type Value } from './values.ts';

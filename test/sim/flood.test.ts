@@ -88,7 +88,7 @@ describe('a neighbour that sends nonsense', () => {
       ['malformed floods from neighbours', 50],
     ]);
     const target = others.find(({ node }) => node.id === victim)!;
-    expect(target.node.bridge.counters.linkMalformed).toBe(50);
+    expect(target.node.switch.bridge.counters.linkMalformed).toBe(50);
     expect(target.node.topology.neighbours).toContain(bad!.node.id);
   });
 });

@@ -73,7 +73,7 @@ describe.each(['social', 'static'] as const)('nodes with links that their owners
     expect(missing(sim)).toEqual([]);
     // No frame was flooded for want of a way.
     expect(sim.nodes.map(({ node }) => node.flood.counters.originated)).toEqual(floods);
-    expect(sim.nodes.reduce((sum, { node }) => sum + node.bridge.counters.hopLimit, 0)).toBe(0);
+    expect(sim.nodes.reduce((sum, { node }) => sum + node.switch.bridge.counters.hopLimit, 0)).toBe(0);
   });
 });
 

@@ -137,6 +137,6 @@ describe(`${nodes} nodes in virtual time (seed ${seed})`, () => {
       expect(heard).toBeGreaterThanOrEqual(100);
       expect(heard).toBeLessThanOrEqual(50 * 2 + 50);
     }
-    expect(bad.node.bridge.counters.meterDrops).toBeGreaterThan(19_000);
+    expect(bad.node.switch.bridge.counters.meterDrops).toBeGreaterThan(19_000);
   });
 });

@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino';
 import type { OverlaySettings } from '../../src/controller/index.ts';
 import { Identity } from '../../src/identity/index.ts';
 import { VirtualClock } from '../../src/lib/virtual-clock.ts';
-import { defaultMtu, type NodeParts, OverlayNode } from '../../src/node/index.ts';
+import { defaultMtu, type NodeParts, OverlayNode, OwnSwitch } from '../../src/node/index.ts';
 import { MemorySignalHub } from '../../src/signal/index.ts';
 import { MemoryTap } from '../../src/tap/index.ts';
 import { type MemoryPath, type MemoryTunnelFactory, MemoryTunnelNetwork } from '../../src/tunnel/index.ts';
@@ -22,7 +22,7 @@ export interface SimOptions {
   /** Of every node; off by default. */
   readonly demand?: DemandMode;
   /** What each node knows of the others, and with whom it links. */
-  readonly topology?: (identity: Identity) => Pick<NodeParts, 'policy' | 'capacity'>;
+  readonly topology?: (identity: Identity) => Pick<NodeParts<OwnSwitch>, 'policy' | 'capacity'>;
   /** Of the first nodes; made up by default. */
   readonly identities?: readonly Identity[];
   /** What else links do to frames; may be changed while it runs, as `faults` of the network. */
@@ -36,7 +36,7 @@ export interface SimNode {
   readonly name: string;
   readonly identity: Identity;
   readonly mac: Uint8Array;
-  node: OverlayNode;
+  node: OverlayNode<OwnSwitch>;
   tap: MemoryTap;
   tunnels: MemoryTunnelFactory;
   clock: SimProcess;
@@ -141,7 +141,7 @@ export class SimNetwork {
       identity,
       settings: this.#settings,
       demand: this.#demand,
-      tap,
+      makeSwitch: (core) => new OwnSwitch(core, tap),
       tunnels: clock.tunnels(tunnels),
       clock,
       random: this.#random,

@@ -68,7 +68,7 @@ export function command(): Command {
     .option('--tap <interface>', 'name of the TAP interface (default: ringlet0)')
     .option('--address <address/length>', 'address of the TAP; may be given more than once', collect)
     .option('--mtu <bytes>', 'MTU of the TAP (default: as large as fits one datagram of a link)', integer)
-    .option('--ovs <bridge>', 'make the TAP a port of this bridge of Open vSwitch')
+    .option('--ovs <bridge>', 'bridge of Open vSwitch that is the switch of the node; made when missing')
     .option('--ovs-database <target>', 'where its database is (default: unix:/var/run/openvswitch/db.sock)')
     .option('--identity <file>', "file of the node's key, made when missing (default: a key for this run)")
     .option('--policy <name>', 'links: symphony, chord, all-to-all, social or static (default: symphony)')
@@ -118,7 +118,7 @@ async function up(options: UpOptions): Promise<void> {
 }
 
 function placeOf({ tap, addresses, ovs }: NodeConfig): string {
-  if (ovs !== undefined) return `${tap}, a port of ${ovs}`;
+  if (ovs !== undefined) return `${ovs} of Open vSwitch`;
   return addresses.length > 0 ? `${tap} (${addresses.join(', ')})` : tap;
 }
 

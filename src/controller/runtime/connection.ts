@@ -12,7 +12,7 @@ import {
 } from '../../../ofp/index.ts';
 import { askMeters, askPorts, askRules, type Meter, meterChanges, portsIn, rulesIn } from './requests.ts';
 import type { FlowChange, Rule } from './rule.ts';
-import { type ManagedSwitch, readPort, type SwitchPort, type SwitchVoice } from './switch.ts';
+import { type ManagedSwitch, type OtherChange, readPort, type SwitchPort, type SwitchVoice } from './switch.ts';
 import { applyChanges, type Refusals } from './sync.ts';
 
 /** Where bytes for a switch go. */
@@ -170,8 +170,8 @@ export class Connection implements SwitchVoice {
     });
   }
 
-  changeMeter(command: number, { meterId, flags, bands }: Meter): void {
-    this.#session.send({ type: 'meterMod', command, meterId, flags, bands });
+  change(change: OtherChange): void {
+    this.#session.send(change);
   }
 
   barrier(now: number, done: () => void): void {

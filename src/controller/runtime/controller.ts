@@ -25,8 +25,8 @@ export interface ControllerOptions {
   readonly role?: number;
   /** Tells later claims to be master from earlier ones. */
   readonly generationId?: bigint;
-  /** Switches are to have no rules but those of the apps. Default: rules of others are left alone. */
-  readonly isSole?: boolean;
+  /** Datapath id of the only switch, which is to have no rules but those of the apps. Default: any switch, and rules of others are left alone. */
+  readonly only?: bigint;
   /** Silence after which a switch is probed, ms; 0: never. */
   readonly probeMs?: number;
   readonly log: LogSink;
@@ -61,6 +61,7 @@ export class Controller implements ConnectionOwner {
   readonly probeMs: number;
   readonly apps: readonly App[];
   readonly isSole: boolean;
+  readonly #only: bigint | undefined;
   readonly counters: ControllerCounters = { connections: 0, unfinished: 0, duplicates: 0, unwanted: 0 };
   readonly #journal: Journal;
   readonly #byOwner: ReadonlyMap<bigint, App>;
@@ -79,7 +80,8 @@ export class Controller implements ConnectionOwner {
     this.generationId = generationId;
     this.probeMs = options.probeMs ?? 5_000;
     this.apps = apps;
-    this.isSole = options.isSole ?? false;
+    this.isSole = options.only !== undefined;
+    this.#only = options.only;
     this.#journal = new Journal(options.log);
     this.#byOwner = new Map(apps.map((app) => [cookieOf(app.owner), app]));
     this.#tables = apps.reduce((table, app) => {
@@ -127,6 +129,7 @@ export class Controller implements ConnectionOwner {
     const { datapathId, auxiliaryId, nTables } = features;
     if (auxiliaryId !== 0) return 'auxiliary connections are not used';
     if (datapathId === noDatapath) return 'a switch has a datapath id';
+    if (this.#only !== undefined && datapathId !== this.#only) return 'another switch is expected here';
     const sw = this.#switches.get(datapathId) ?? new ManagedSwitch(datapathId);
     const incumbent = this.#connections.get(sw);
     if (incumbent !== undefined) {

@@ -1,9 +1,11 @@
-import { type Message, type OfpVersion, PortConfig, PortNo, PortState } from '../../../ofp/index.ts';
-import type { Meter } from './requests.ts';
+import { type Message, type OfpVersion, type Outgoing, PortConfig, PortNo, PortState } from '../../../ofp/index.ts';
 import { RuleBook } from './rule-book.ts';
 
 type PortDesc = Message<'portStatus'>['desc'];
 type PacketOut = Pick<Message<'packetOut'>, 'actions' | 'data'> & { readonly bufferId?: number };
+
+/** A meter or a group that comes, goes or changes. */
+export type OtherChange = Extract<Outgoing, { type: 'meterMod' | 'groupMod' }>;
 
 export interface SwitchPort {
   readonly no: number;
@@ -18,8 +20,8 @@ export interface SwitchVoice {
   readonly version: OfpVersion;
   /** False: dropped, since the switch does not read. */
   packetOut(inPort: number, out: PacketOut): boolean;
-  /** `command`: `MeterModCommand`. */
-  changeMeter(command: number, meter: Meter): void;
+  /** A change that is no rule. */
+  change(change: OtherChange): void;
   /** Calls `done` once what was sent so far is carried out, or never will be. */
   barrier(now: number, done: () => void): void;
 }

@@ -18,8 +18,10 @@ const text = (value: unknown) => JSON.stringify(value, (_, part) => (typeof part
 
 /** Each rule of a switch as text, without its counters and age, and with the buckets of its groups. */
 function rulesOf({ node, clock }: SimNode): string[] {
-  const groups = new Map(node.bridge.groupDesc(GroupNo.ALL).map(({ groupId, buckets }) => [groupId, text(buckets)]));
-  return node.bridge
+  const groups = new Map(
+    node.switch.bridge.groupDesc(GroupNo.ALL).map(({ groupId, buckets }) => [groupId, text(buckets)]),
+  );
+  return node.switch.bridge
     .flowStats(clock.now())
     .map(({ tableId, priority, cookie, match, instructions }) =>
       text({ tableId, priority, cookie, match, instructions }).replaceAll(
@@ -47,11 +49,11 @@ describe('9 the flow table follows ports, links and members', () => {
     const sim = settled();
     const node = sim.nodes[0]!;
     const peer = node.node.topology.neighbours[0]!;
-    const port = node.node.portOf(peer)!;
+    const port = node.node.switch.portOf(peer)!;
     const before = rulesOf(node);
     expect(before.some((rule) => outputTo(port).test(rule))).toBe(true);
     node.node.links.close(peer, 'for the test');
-    node.node.bridge.removePort(port);
+    node.node.switch.bridge.removePort(port);
     sim.run(40);
     const after = rulesOf(node);
     expect(after.filter((rule) => outputTo(port).test(rule))).toEqual([]);
