@@ -35,6 +35,8 @@ export interface OverlayOptions {
   readonly ports?: PortNames;
   /** Of the overlay, where its links make a ring. */
   readonly directory?: DirectoryAccess | undefined;
+  /** The switch may be without its controller for a while: what hosts at its leaf ports need to find each other goes by rules. */
+  readonly isSelfReliant?: boolean;
   /** Takes messages for the switch, in order. */
   readonly send: (changes: readonly SwitchChange[]) => void;
   readonly notice: (notice: Notice) => void;
@@ -81,7 +83,18 @@ export class OverlayController {
   /** The same object while nothing changed, so that apps can tell. */
   #lastPorts: SwitchPorts | undefined;
 
-  constructor({ self, epoch, seal, settings, ports = ownPortNames, directory, send, notice }: OverlayOptions) {
+  constructor(options: OverlayOptions) {
+    const {
+      self,
+      epoch,
+      seal,
+      settings,
+      ports = ownPortNames,
+      directory,
+      isSelfReliant = false,
+      send,
+      notice,
+    } = options;
     const rules = new RuleBook(send);
     const reach = { rules, send, notice };
     const selfSwitch = switchIdOf(self);
@@ -91,14 +104,16 @@ export class OverlayController {
     this.#fences = settings.fence.length > 0;
     const { unknownUnicast: policy } = settings;
     const isDropped = policy === 'drop';
-    const asksUnknown = isDropped || (policy === 'directory' && directory !== undefined);
+    const asksUnknown = isDropped || (policy === 'directory' && directory !== undefined && !isSelfReliant);
     const storm = new StormControl(reach, settings.storm, asksUnknown);
     const told: HostDirectoryOptions['told'] = (...record) => learning.told(...record);
     const registrar =
       directory && policy !== 'flood' ? new HostDirectory({ self: selfSwitch, directory, seal, told }) : undefined;
     const learning = new Learning({ self: selfSwitch, epoch, seal, reach, registrar });
     const host = (mac: Uint8Array) => learning.host(mac);
-    const proxy = settings.arpNdProxy ? new ArpNdProxy({ reach, host, directory: registrar }) : undefined;
+    const proxy = settings.arpNdProxy
+      ? new ArpNdProxy({ reach, host, directory: registrar, isSelfReliant })
+      : undefined;
     const find: UnknownUnicastOptions['find'] = (mac, now, done) => {
       if (learning.host(mac) !== undefined) done(true, now);
       else if (registrar === undefined) done(false, now);

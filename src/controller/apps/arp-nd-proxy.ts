@@ -39,6 +39,8 @@ export interface ArpNdProxyOptions {
   /** Where a MAC address lives, if that is known. */
   readonly host: (mac: Uint8Array) => Host | undefined;
   readonly directory?: Pick<HostDirectory, 'addressed' | 'findAddress'> | undefined;
+  /** The switch shows questions to its leaf ports by itself: it may be without this controller, and its hosts find each other all the same. */
+  readonly isSelfReliant: boolean;
 }
 
 /**
@@ -68,7 +70,8 @@ export class ArpNdProxy implements App {
 
   viewed(view: SwitchView): void {
     this.#view = view;
-    this.#options.reach.rules.holdFor('arp-nd-proxy', view.ports, () => rules);
+    const { reach, isSelfReliant } = this.#options;
+    reach.rules.holdFor('arp-nd-proxy', view.ports, ({ leaves }) => rulesOf(isSelfReliant ? leaves : []));
   }
 
   /** A frame that goes its way: what it teaches. */
@@ -185,7 +188,9 @@ export class ArpNdProxy implements App {
     const ports = this.#view?.ports;
     if (ports === undefined) return;
     this.#counts.questionsFlooded += 1;
-    this.#options.reach.send([packetOut(packet.frame.slice(), inPort, everywhere(ports))]);
+    const { reach, isSelfReliant } = this.#options;
+    const actions = isSelfReliant ? [output(ports.flood)] : everywhere(ports);
+    reach.send([packetOut(packet.frame.slice(), inPort, actions)]);
   }
 }
 
@@ -213,20 +218,25 @@ const statements: readonly (readonly OxmField[])[] = [
   ...[routerAdvertisement, Icmpv6Type.NEIGHBOUR_SOLICITATION, Icmpv6Type.NEIGHBOUR_ADVERTISEMENT].map(icmpv6),
   udp(4, 67),
 ];
-const show = apply(toController(wholeFrame));
-const rules: readonly Rule[] = [
-  ...requests.map((match) => ({
-    table: Table.services,
-    cookie: Cookie.question,
-    priority: 200,
-    match: [enteredHere, untagged, ...match],
-    instructions: [show],
-  })),
-  ...statements.map((match) => ({
-    table: Table.services,
-    cookie: Cookie.binding,
-    priority: 100,
-    match: [untagged, ...match],
-    instructions: [show, goto(Table.source)],
-  })),
-];
+const show = toController(wholeFrame);
+
+/** `listeners`: ports that hear questions in any case. */
+function rulesOf(listeners: readonly number[]): Rule[] {
+  const ask = apply(show, ...listeners.map((port) => output(port)));
+  return [
+    ...requests.map((match) => ({
+      table: Table.services,
+      cookie: Cookie.question,
+      priority: 200,
+      match: [enteredHere, untagged, ...match],
+      instructions: [ask],
+    })),
+    ...statements.map((match) => ({
+      table: Table.services,
+      cookie: Cookie.binding,
+      priority: 100,
+      match: [untagged, ...match],
+      instructions: [apply(show), goto(Table.source)],
+    })),
+  ];
+}
