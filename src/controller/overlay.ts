@@ -114,10 +114,10 @@ export class OverlayController {
     const proxy = settings.arpNdProxy
       ? new ArpNdProxy({ reach, host, directory: registrar, isSelfReliant })
       : undefined;
-    const find: UnknownUnicastOptions['find'] = (mac, now, done) => {
-      if (learning.host(mac) !== undefined) done(true, now);
+    const find: UnknownUnicastOptions['find'] = (station, now, done) => {
+      if (learning.knows(station)) done(true, now);
       else if (registrar === undefined) done(false, now);
-      else registrar.findHost(mac, now, done);
+      else registrar.findHost(station, now, done);
     };
     const unknown = asksUnknown ? new UnknownUnicast({ reach, storm, isDropped, find }) : undefined;
     const limits = new LinkLimiter(reach, settings.links);

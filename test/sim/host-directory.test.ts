@@ -89,6 +89,36 @@ describe('unicast to a host that is not known', () => {
     expect(heard(sim.nodes[0]!)).toHaveLength(101);
   });
 
+  it('finds hosts by their VLAN', () => {
+    const { sim, joiner, floods } = withJoiner();
+    const tagged = (to: Uint8Array, from: Uint8Array, vlan: number) => {
+      const frame = new Uint8Array(64);
+      frame.set([...to, ...from, 0x81, 0x00, vlan >> 8, vlan, 0x08, 0x00]);
+      return frame;
+    };
+    const all = new Uint8Array(6).fill(255);
+    const [one, two] = [sim.nodes[1]!, sim.nodes[2]!];
+    // The same address in two VLANs, at two nodes; then a node that heard neither.
+    for (const [node, vlan] of [
+      [one, 7],
+      [two, 8],
+    ] as const)
+      node.tap.host.send([tagged(all, one.mac, vlan)]);
+    sim.run(3_000);
+    const last = sim.join();
+    sim.run(5_000);
+    last.tap.host.send([tagged(all, last.mac, 7), tagged(all, last.mac, 8)]);
+    sim.run(1_000);
+    for (const { received } of sim.nodes) received.length = 0;
+    const before = floods();
+    last.tap.host.send([tagged(one.mac, last.mac, 7), tagged(one.mac, last.mac, 8)]);
+    sim.run(1_000);
+    expect([one, two].map(({ received }) => received.map((frame) => frame[15]))).toEqual([[7], [8]]);
+    for (const other of sim.nodes) if (other !== one && other !== two) expect(other.received).toEqual([]);
+    expect(floods()).toBe(before);
+    expect(joiner.received).toEqual([]);
+  });
+
   it('is dropped and counted where the configuration says so', () => {
     const { sim, joiner, floods } = withJoiner('drop');
     const before = floods();

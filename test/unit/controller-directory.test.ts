@@ -9,11 +9,13 @@ import {
   sealedPart,
 } from '../../src/controller/apps/directory-records.ts';
 import { askMs, HostDirectory, maxQuestions, maxRecordsOwned } from '../../src/controller/apps/host-directory.ts';
+import type { Station } from '../../src/controller/apps/hosts.ts';
 import { Identity } from '../../src/identity/index.ts';
 import { announcementSeal } from '../../src/node/announcement-seal.ts';
 import { Directory, type LinkMessage, type NodeId, parseNodeId, switchIdOf } from '../../topology/index.ts';
 
 const mac = (n: number) => Uint8Array.of(2, 0, 0, 0, n >> 8, n & 0xff);
+const host = (n: number, vlan = 0) => ({ mac: mac(n), vlan });
 const ip = Uint8Array.of(10, 0, 0, 7);
 const minute = 60_000;
 
@@ -46,8 +48,8 @@ function switchOf(n: number, directory: Directory, isBelieved = true): Switch {
   const self = switchIdOf(parseNodeId(identity.nodeId)!);
   const seal = announcementSeal(identity, 'test');
   const told: Switch['told'] = [];
-  const take = (host: Uint8Array, switchId: bigint, sequence: number) => {
-    told.push({ mac: host, switchId, sequence });
+  const take = (station: Station, switchId: bigint, sequence: number) => {
+    told.push({ mac: station.mac, switchId, sequence });
     return isBelieved;
   };
   return { app: new HostDirectory({ self, directory, seal, told: take }), told };
@@ -66,9 +68,9 @@ function run(ms: number, ...apps: readonly Switch[]): void {
   }
 }
 
-function ask({ app }: Switch, host: Uint8Array): boolean | undefined {
+function ask({ app }: Switch, address: Uint8Array, vlan = 0): boolean | undefined {
   let answer: boolean | undefined;
-  app.findHost(host, now, (isFound) => {
+  app.findHost({ mac: address, vlan }, now, (isFound) => {
     answer = isFound;
   });
   return answer;
@@ -82,7 +84,7 @@ beforeEach(() => {
 
 describe('hosts in the directory', () => {
   it('are found with their switch and mobility sequence', () => {
-    a.app.settled({ mac: mac(1), sequence: 6 });
+    a.app.settled({ ...host(1), sequence: 6 });
     run(1_000, a);
     expect(ask(c, mac(1))).toBe(true);
     expect(c.told).toEqual([{ mac: mac(1), switchId: idA, sequence: 6 }]);
@@ -90,35 +92,47 @@ describe('hosts in the directory', () => {
   });
 
   it('are where they turned up last, whatever their switches knew of each other', () => {
-    a.app.settled({ mac: mac(1), sequence: 6 });
+    a.app.settled({ ...host(1), sequence: 6 });
     run(1_000, a);
-    b.app.settled({ mac: mac(1), sequence: 0 });
+    b.app.settled({ ...host(1), sequence: 0 });
     run(5_000, b);
     ask(c, mac(1));
     expect(c.told).toMatchObject([{ switchId: idB, sequence: 0 }]);
     // With the knowledge of it, at once; the former place keeps still.
-    a.app.left(mac(1), false);
-    b.app.left(mac(1), false);
-    c.app.settled({ mac: mac(1), sequence: 9 });
+    a.app.left(host(1), false);
+    b.app.left(host(1), false);
+    c.app.settled({ ...host(1), sequence: 9 });
     run(10 * minute, a, b, c);
     ask(a, mac(1));
     expect(a.told).toMatchObject([{ switchId: idC, sequence: 9 }]);
   });
 
+  it('are others in another VLAN', () => {
+    a.app.settled({ ...host(1, 7), sequence: 0 });
+    b.app.settled({ ...host(1, 8), sequence: 0 });
+    run(1_000, a, b);
+    expect([0, 7, 8].map((vlan) => ask(c, mac(1), vlan))).toEqual([false, true, true]);
+    expect(c.told.map(({ switchId }) => switchId)).toEqual([idA, idB]);
+    a.app.left(host(1, 8), true);
+    a.app.left(host(1, 7), true);
+    run(3_000, a, b, c);
+    expect([7, 8].map((vlan) => ask(c, mac(1), vlan))).toEqual([false, true]);
+  });
+
   it('stay as long as their switch has them, and go when it withdraws them or is no more', () => {
-    for (const n of [1, 2]) a.app.settled({ mac: mac(n), sequence: 0 });
-    b.app.settled({ mac: mac(3), sequence: 0 });
+    for (const n of [1, 2]) a.app.settled({ ...host(n), sequence: 0 });
+    b.app.settled({ ...host(3), sequence: 0 });
     run(1_000, a, b);
     run(25 * minute, a);
     expect([1, 2, 3].map((n) => ask(c, mac(n)))).toEqual([true, true, false]);
-    a.app.left(mac(2), true);
+    a.app.left(host(2), true);
     run(3_000, a, c);
     expect([1, 2].map((n) => ask(c, mac(n)))).toEqual([true, false]);
     expect(a.app.size).toBe(1);
   });
 
   it('are not believed where their switch is none', () => {
-    a.app.settled({ mac: mac(1), sequence: 0 });
+    a.app.settled({ ...host(1), sequence: 0 });
     run(1_000, a);
     expect(ask(switchOf(3, directory, false), mac(1))).toBe(false);
     directory.put({ key: keyOf(mac(5)), version: 1, value: Uint8Array.of(1, 2, 3) }, now);
@@ -127,7 +141,7 @@ describe('hosts in the directory', () => {
   });
 
   it('are not believed unless their switch sealed them, for this key and version', () => {
-    a.app.settled({ mac: mac(1), sequence: 0 });
+    a.app.settled({ ...host(1), sequence: 0 });
     run(1_000, a);
     let genuine: Uint8Array | undefined;
     directory.get(keyOf(mac(1)), now, (record) => {
@@ -155,7 +169,7 @@ describe('hosts in the directory', () => {
 
   it('of which a stranger made a last version do no harm but their own', () => {
     directory.put({ key: keyOf(mac(1)), version: Number.MAX_SAFE_INTEGER, value: Uint8Array.of(1) }, now);
-    a.app.settled({ mac: mac(1), sequence: 0 });
+    a.app.settled({ ...host(1), sequence: 0 });
     run(minute, a);
     expect(ask(c, mac(1))).toBe(false);
     expect(a.app.counters.directoryPuts).toBeLessThan(40);
@@ -166,7 +180,7 @@ describe('hosts in the directory', () => {
   it('are put again until the directory answers', () => {
     const { directory: deaf, asked } = silent();
     const { app } = switchOf(0, deaf);
-    app.settled({ mac: mac(1), sequence: 0 });
+    app.settled({ ...host(1), sequence: 0 });
     const puts = () => asked.filter(({ type }) => type === 'query').length;
     for (now = 0; now < 20_000; now += 100) {
       deaf.tick(now);
@@ -177,7 +191,7 @@ describe('hosts in the directory', () => {
   });
 
   it('are no more than so many of one switch', () => {
-    for (let n = 0; n <= maxRecordsOwned; n++) a.app.settled({ mac: mac(n), sequence: 0 });
+    for (let n = 0; n <= maxRecordsOwned; n++) a.app.settled({ ...host(n), sequence: 0 });
     expect(a.app.size).toBe(maxRecordsOwned);
     expect(a.app.counters.directoryFull).toBe(1);
   });
@@ -185,7 +199,7 @@ describe('hosts in the directory', () => {
 
 describe('IP addresses in the directory', () => {
   it('lead to the MAC address that has them, and to its switch', () => {
-    a.app.settled({ mac: mac(1), sequence: 2 });
+    a.app.settled({ ...host(1), sequence: 2 });
     a.app.addressed(ip, { mac: mac(1), isRouter: true });
     run(1_000, a);
     const found: unknown[] = [];
@@ -223,7 +237,7 @@ describe('IP addresses in the directory', () => {
       [a, 1],
       [b, 2],
     ] as const) {
-      each.app.settled({ mac: mac(n), sequence: 0 });
+      each.app.settled({ ...host(n), sequence: 0 });
       each.app.addressed(ip, { mac: mac(n), isRouter: false });
       run(5_000, each);
     }
@@ -243,7 +257,7 @@ describe('questions', () => {
     const { directory: deaf, asked } = silent();
     const { app } = switchOf(0, deaf);
     const answers: boolean[] = [];
-    for (let i = 0; i < 3; i++) app.findHost(mac(1), 0, (isFound) => answers.push(isFound));
+    for (let i = 0; i < 3; i++) app.findHost(host(1), 0, (isFound) => answers.push(isFound));
     app.tick(askMs - 1);
     expect(answers).toEqual([]);
     app.tick(askMs);
@@ -251,7 +265,7 @@ describe('questions', () => {
     expect(asked).toHaveLength(1);
     expect(app.counters).toMatchObject({ directoryQuestions: 1, directorySilent: 1 });
     // Not asked again for a while.
-    app.findHost(mac(1), askMs, (isFound) => answers.push(isFound));
+    app.findHost(host(1), askMs, (isFound) => answers.push(isFound));
     expect(answers).toHaveLength(4);
     expect(asked).toHaveLength(1);
   });
@@ -261,7 +275,7 @@ describe('questions', () => {
     const { app } = switchOf(0, deaf);
     let answers = 0;
     for (let n = 0; n < maxQuestions + 10; n++) {
-      app.findHost(mac(n), 0, () => {
+      app.findHost(host(n), 0, () => {
         answers += 1;
       });
     }

@@ -1,6 +1,6 @@
 /**
- * What the directory holds of hosts, by their addresses. The key is the first 128 bits of SHA-256 over a kind (1: a MAC address, 2: an
- * IP address) and the address. Version 1 is in the upper half of the first byte, the kind in the lower one.
+ * What the directory holds of hosts, by their addresses. The key is the first 128 bits of SHA-256 over a kind (8 bits; 1: a MAC
+ * address, 2: an IP address), the VLAN (16) and the address. Version 1 is in the upper half of the first byte, the kind in the lower one.
  *
  *  0                   1                   2                   3
  *  0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -53,10 +53,13 @@ const router = 1;
 const macLength = 6;
 const sealedTag = Buffer.from('ringlet directory');
 
-/** `address`: 6 bytes of a MAC, or 4 or 16 of an IP address. */
-export function keyOf(address: Uint8Array): NodeId {
+/** `address`: 6 bytes of a MAC, or 4 or 16 of an IP address; `vlan`: 0 without one. */
+export function keyOf(address: Uint8Array, vlan = 0): NodeId {
   const kind = address.length === macLength ? 1 : 2;
-  const digest = createHash('sha256').update(Uint8Array.of(kind)).update(address).digest('hex');
+  const digest = createHash('sha256')
+    .update(Uint8Array.of(kind, vlan >> 8, vlan))
+    .update(address)
+    .digest('hex');
   return BigInt(`0x${digest.slice(0, 32)}`);
 }
 

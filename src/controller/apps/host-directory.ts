@@ -1,4 +1,3 @@
-import { macNumber } from '../../../switch/packet/index.ts';
 import type { Directory, DirectoryRecord, NodeId } from '../../../topology/index.ts';
 import { type AnnouncementSeal, sealLength } from './announcement.ts';
 import type { App } from './app.ts';
@@ -11,7 +10,7 @@ import {
   keyOf,
   sealedPart,
 } from './directory-records.ts';
-import type { Host } from './hosts.ts';
+import { type Host, type Station, stationKey } from './hosts.ts';
 
 /** The overlay's directory. Both may answer in the same call. */
 export type DirectoryAccess = Pick<Directory, 'get' | 'put'>;
@@ -21,7 +20,7 @@ export interface HostDirectoryOptions {
   readonly directory: DirectoryAccess;
   readonly seal: AnnouncementSeal;
   /** What a record says of a MAC address; false: it is of no use. */
-  readonly told: (mac: Uint8Array, switchId: bigint, sequence: number, now: number) => boolean;
+  readonly told: (station: Station, switchId: bigint, sequence: number, now: number) => boolean;
 }
 
 /** `now` is the time of the answer. */
@@ -34,7 +33,8 @@ type RecordTold = (record: Uint8Array | undefined, now: number) => void;
 
 interface Mine {
   readonly key: NodeId;
-  readonly owner: number;
+  /** `stationKey` of the host. */
+  readonly owner: string;
   /** Without its seal; empty: it is withdrawn. */
   readonly record: Uint8Array;
   readonly version: number;
@@ -91,20 +91,21 @@ export class HostDirectory implements App {
   }
 
   /** A host turned up at a leaf port of this switch. */
-  settled({ mac, sequence }: Pick<Host, 'mac' | 'sequence'>): void {
+  settled(host: Station & Pick<Host, 'sequence'>): void {
+    const { mac, vlan, sequence } = host;
     const { self: switchId } = this.#options;
-    this.#own(keyOf(mac), macNumber(mac, 0), encodeHost({ switchId, sequence }), sequence + 1);
+    this.#own(keyOf(mac, vlan), stationKey(host), encodeHost({ switchId, sequence }), sequence + 1);
   }
 
   /** A host at a leaf port of this switch says that it has an IP address. */
   addressed(ip: Uint8Array, address: Address): void {
     const { self: switchId } = this.#options;
-    this.#own(keyOf(ip), macNumber(address.mac, 0), encodeAddress({ switchId, ...address }), 1);
+    this.#own(keyOf(ip), stationKey(untagged(address.mac)), encodeAddress({ switchId, ...address }), 1);
   }
 
   /** A host moved to another switch, whose records these are from now on; or it fell silent, and they are withdrawn. */
-  left(mac: Uint8Array, isSilent: boolean): void {
-    const owner = macNumber(mac, 0);
+  left(host: Station, isSilent: boolean): void {
+    const owner = stationKey(host);
     for (const [key, mine] of this.#mine) {
       if (mine.owner !== owner) continue;
       this.#mine.delete(key);
@@ -112,11 +113,11 @@ export class HostDirectory implements App {
     }
   }
 
-  /** Where a MAC address is; `done` may be called at once. */
-  findHost(mac: Uint8Array, now: number, done: Told): void {
-    this.#find(keyOf(mac), now, (record, at) => {
+  /** Where a host is; `done` may be called at once. */
+  findHost(station: Station, now: number, done: Told): void {
+    this.#find(keyOf(station.mac, station.vlan), now, (record, at) => {
       const host = record && decodeHost(record);
-      done(host !== undefined && this.#options.told(mac, host.switchId, host.sequence, at), at);
+      done(host !== undefined && this.#options.told(station, host.switchId, host.sequence, at), at);
     });
   }
 
@@ -125,7 +126,7 @@ export class HostDirectory implements App {
     this.#find(keyOf(ip), now, (record, at) => {
       const address = record && decodeAddress(record);
       if (address === undefined || isKnown(address.mac)) done(address, at);
-      else this.findHost(address.mac, at, (isFound, then) => done(isFound ? address : undefined, then));
+      else this.findHost(untagged(address.mac), at, (isFound, then) => done(isFound ? address : undefined, then));
     });
   }
 
@@ -143,7 +144,7 @@ export class HostDirectory implements App {
     if (now >= this.#dueAt) this.#putDue(now);
   }
 
-  #own(key: NodeId, owner: number, record: Uint8Array, version: number): void {
+  #own(key: NodeId, owner: string, record: Uint8Array, version: number): void {
     const known = this.#mine.get(key);
     if (known !== undefined && known.owner === owner && isSame(known.record, record)) return;
     if (known === undefined && this.#mine.size >= maxRecordsOwned) {
@@ -216,6 +217,11 @@ export class HostDirectory implements App {
     else if (this.#unknown.size < maxQuestions) this.#unknown.set(key, this.#now + unknownMs);
     for (const done of question.waiting) done(record, this.#now);
   }
+}
+
+/** IP addresses are looked after without a VLAN tag only. */
+function untagged(mac: Uint8Array): Station {
+  return { mac, vlan: 0 };
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

@@ -268,7 +268,8 @@ export function sameLocation(a: HostLocation, b: HostLocation): boolean {
     : b.kind === 'remote' && a.switchId === b.switchId;
 }
 
-function stationKey({ mac, vlan }: Station): string {
+/** Tells one from others. */
+export function stationKey({ mac, vlan }: Station): string {
   return `${vlan}/${macNumber(mac, 0)}`;
 }
 

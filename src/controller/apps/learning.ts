@@ -78,7 +78,11 @@ export class Learning implements App {
 
   /** One that sends without a VLAN tag. */
   host(mac: Uint8Array): Host | undefined {
-    return this.#hosts.get(withoutVlan(mac));
+    return this.#hosts.get({ mac, vlan: 0 });
+  }
+
+  knows(station: Station): boolean {
+    return this.#hosts.get(station) !== undefined;
   }
 
   viewed(view: SwitchView): void {
@@ -98,12 +102,11 @@ export class Learning implements App {
     }
   }
 
-  /** The directory, which knows no VLANs, says where a host is. True: frames for it go somewhere from now on. */
-  told(mac: Uint8Array, switchId: bigint, sequence: number, now: number): boolean {
+  /** The directory says where a host is. True: frames for it go somewhere from now on. */
+  told(station: Station, switchId: bigint, sequence: number, now: number): boolean {
     const isThere = this.#view?.members.has(switchId) || this.#view?.isPartial;
     if (!isThere || switchId === this.#options.self) return false;
     const place: HostLocation = { kind: 'remote', switchId };
-    const station = withoutVlan(mac);
     this.#learned(station, undefined, place, this.#hosts.told(station, place, sequence, now), now);
     return this.#hosts.get(station) !== undefined;
   }
@@ -191,12 +194,12 @@ export class Learning implements App {
   #register(station: Station, before: HostLocation | undefined): void {
     const host = this.#hosts.get(station);
     if (host?.location.kind !== 'local') this.#withdraw({ ...station, location: before }, false);
-    else if (host.vlan === 0) this.#options.registrar?.settled(host);
+    else this.#options.registrar?.settled(host);
   }
 
   /** A host at a leaf port of this switch is not there any more. */
-  #withdraw({ mac, vlan, location }: Station & { location: HostLocation | undefined }, isSilent: boolean): void {
-    if (vlan === 0 && location?.kind === 'local') this.#options.registrar?.left(mac, isSilent);
+  #withdraw(station: Station & { location: HostLocation | undefined }, isSilent: boolean): void {
+    if (station.location?.kind === 'local') this.#options.registrar?.left(station, isSilent);
   }
 
   #contest(station: Station, isObjection: boolean, now: number): void {
@@ -243,10 +246,6 @@ export class Learning implements App {
     rules.hold(ruleName(host), []);
     rules.hold(ruleName(host), hostRules(host, this.#options.self));
   }
-}
-
-function withoutVlan(mac: Uint8Array): Station {
-  return { mac, vlan: 0 };
 }
 
 function ruleName({ mac, vlan }: Station): string {

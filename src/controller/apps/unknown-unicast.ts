@@ -1,8 +1,8 @@
 import { PortNo } from '../../../ofp/index.ts';
-import { macNumber } from '../../../switch/packet/index.ts';
-import { apply, Cookie, everywhere, inPort, output, type SwitchView, Table } from '../pipeline.ts';
+import { apply, Cookie, everywhere, inPort, inVlan, output, type SwitchView, Table } from '../pipeline.ts';
 import { packetOut } from '../rules.ts';
 import type { App, AppReach, ShownFrame } from './app.ts';
+import { type Station, stationKey } from './hosts.ts';
 import type { StormControl } from './storm-control.ts';
 
 /**
@@ -16,8 +16,8 @@ export interface UnknownUnicastOptions {
   readonly reach: AppReach;
   readonly storm: StormControl;
   readonly isDropped: boolean;
-  /** Where a MAC address is; true: rules lead there now. `done` may be called at once. */
-  readonly find: (mac: Uint8Array, now: number, done: (isFound: boolean, now: number) => void) => void;
+  /** Where a host is; true: rules lead there now. `done` may be called at once. */
+  readonly find: (station: Station, now: number, done: (isFound: boolean, now: number) => void) => void;
 }
 
 interface Frame {
@@ -36,7 +36,8 @@ const macLength = 6;
 export class UnknownUnicast implements App {
   readonly counters = { unknownFound: 0, unknownFlooded: 0, unknownDropped: 0, unknownOverflow: 0 };
   readonly #options: UnknownUnicastOptions;
-  readonly #waiting = new Map<number, Frame[]>();
+  /** By `stationKey`. */
+  readonly #waiting = new Map<string, Frame[]>();
   #frames = 0;
   #bytes = 0;
   #view: SwitchView | undefined;
@@ -49,15 +50,11 @@ export class UnknownUnicast implements App {
     this.#view = view;
   }
 
-  /** A frame that went nowhere else. Of VLANs the directory knows nothing: who is in one is flooded to. */
+  /** A frame that went nowhere else. */
   arrived({ packet, inPort: port }: ShownFrame, now: number): void {
-    const mac = packet.frame.slice(0, macLength);
-    const key = macNumber(mac, 0);
+    const station = { mac: packet.frame.slice(0, macLength), vlan: packet.vlanId };
+    const key = stationKey(station);
     const frame = { inPort: port, data: packet.frame.slice() };
-    if (packet.vlanId !== 0) {
-      this.#flood(mac, [frame]);
-      return;
-    }
     const waiting = this.#waiting.get(key);
     const isFull = this.#frames >= maxWaitingFrames || this.#bytes + frame.data.length > maxWaitingBytes;
     if (isFull || (waiting?.length ?? 0) >= maxWaitingPerHost) {
@@ -72,28 +69,24 @@ export class UnknownUnicast implements App {
       return;
     }
     this.#waiting.set(key, [frame]);
-    this.#options.find(mac, now, (isFound) => this.#settle(mac, isFound));
+    this.#options.find(station, now, (isFound) => this.#settle(station, isFound));
   }
 
-  #settle(mac: Uint8Array, isFound: boolean): void {
-    const key = macNumber(mac, 0);
+  #settle(station: Station, isFound: boolean): void {
+    const key = stationKey(station);
     const frames = this.#waiting.get(key) ?? [];
     this.#waiting.delete(key);
     this.#frames -= frames.length;
     for (const { data } of frames) this.#bytes -= data.length;
     if (!isFound) {
-      this.#flood(mac, frames);
+      this.#giveUp(frames);
+      if (!this.#options.isDropped) this.#lendFlood(station, new Set(frames.map(({ inPort: port }) => port)));
       return;
     }
     this.counters.unknownFound += frames.length;
     // The rules that lead there are on their way to the switch before them.
     const { reach } = this.#options;
     reach.send(frames.map(({ data, inPort: port }) => packetOut(data, port, [output(PortNo.TABLE)])));
-  }
-
-  #flood(mac: Uint8Array, frames: readonly Frame[]): void {
-    this.#giveUp(frames);
-    if (!this.#options.isDropped) this.#lendFlood(mac, new Set(frames.map(({ inPort: port }) => port)));
   }
 
   #giveUp(frames: readonly Frame[]): void {
@@ -106,14 +99,14 @@ export class UnknownUnicast implements App {
     this.#options.reach.send(frames.map(({ data, inPort: port }) => packetOut(data, port, everywhere(ports))));
   }
 
-  #lendFlood(mac: Uint8Array, from: ReadonlySet<number>): void {
+  #lendFlood({ mac, vlan }: Station, from: ReadonlySet<number>): void {
     const { storm, reach } = this.#options;
     const ports = this.#view?.ports;
     if (ports === undefined) return;
     for (const port of from) {
       reach.rules.lend({
         ...{ table: Table.destination, cookie: Cookie.unknown, priority: 6, hardTimeout: floodSeconds },
-        match: [inPort(port), { field: 'eth_dst', value: mac }],
+        match: [inPort(port), inVlan(vlan), { field: 'eth_dst', value: mac }],
         instructions: [...storm.meter(port, 'unknownUnicast'), apply(...everywhere(ports))],
       });
     }
