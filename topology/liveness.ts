@@ -4,7 +4,7 @@ import { SmoothedTime } from './smoothed-time.ts';
  * Liveness of one link by probes. Counted in unanswered probes rather than in time, so that a node whose own process
  * stood still does not take its neighbours for dead.
  */
-export const probeIntervalMs = { ring: 300, long: 1000, doubted: 100 } as const;
+export const probeIntervalMs = { ring: 300, long: 500, doubted: 100 } as const;
 export const maxMisses = 3;
 
 /** An answer that is not there after this many round trips, and this many ms, does not come. */
