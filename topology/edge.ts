@@ -10,7 +10,7 @@ import type { NodeId } from './ring.ts';
  *        |     offer      v                       |  | down, or a newer offer
  *        +----------> accepting ------------------+  +--> (none), accepting
  *
- * Whatever does not come up in time is given up. Of two ends that dial each other the dial of the lower id goes on.
+ * Whatever does not come up in time is given up. Of two ends that dial each other the dial of the lower id goes on, unless it takes too long.
  */
 export interface Edge {
   readonly peer: NodeId;

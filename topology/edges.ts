@@ -102,11 +102,11 @@ export class Edges {
 
   /**
    * `peer` offers a link. True: answer it (an older link or a dial of ours is closed first). False: ours goes on, since
-   * of two that dial each other the one with the lower id wins; or there are too many links.
+   * of two that dial each other the one with the lower id wins, unless its offer seems lost; or there are too many links.
    */
   offered(peer: NodeId, now: number): boolean {
     const edge = this.#edges.get(peer);
-    if (edge?.state === 'dialling' && this.#self < peer) return false;
+    if (edge?.state === 'dialling' && this.#self < peer && !this.#isSlow(edge, now)) return false;
     if (edge === undefined && this.#edges.size >= maxLinks) return false;
     if (edge !== undefined) this.drop(peer, 'replaced by a newer link');
     this.#add(peer, 'accepting', edge?.mine, edge?.nodes ?? 0, now);
