@@ -41,6 +41,12 @@ export class Writer {
     return this;
   }
 
+  raw(bytes: Uint8Array): this {
+    const at = this.#take(bytes.length);
+    this.#bytes.set(bytes, at);
+    return this;
+  }
+
   /** Behind their length, 16 bits. */
   blob(bytes: Uint8Array): this {
     this.u16(bytes.length);
@@ -110,6 +116,11 @@ export class Reader {
   id(): NodeId {
     if (!this.#has(idBytes)) return 0n;
     return (this.#view.getBigUint64(this.#at - 16) << 64n) | this.#view.getBigUint64(this.#at - 8);
+  }
+
+  /** A copy; zeros beyond the end. */
+  raw(length: number): Uint8Array {
+    return this.#has(length) ? this.#bytes.slice(this.#at - length, this.#at) : new Uint8Array(length);
   }
 
   /** A copy. */

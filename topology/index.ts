@@ -24,6 +24,7 @@ export {
   encodeLinkMessage,
   type LinkMessage,
 } from './messages.ts';
+export { encodePlace, nowhere, type Place } from './place.ts';
 export { chord } from './policies/chord.ts';
 export { type ChosenPolicy, choosePolicy, type PolicyChoice, type PolicyName, policyNames } from './policies/index.ts';
 export { allToAll, listed } from './policies/listed.ts';

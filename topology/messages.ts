@@ -26,12 +26,17 @@
  * +---------------------------------------------------------------+
  * |   sequence (64, below 2^53)                                   |
  * +---------------+---------------+---------------+---------------+
- * |   state (8)   |   length of the proof (16)    |   proof ...   |
+ * |   state (8)   |   place (48): x, y, height, see place.ts      |
+ * +---------------+                               +---------------+
+ * |                                               | length of the |
  * +---------------+---------------+---------------+---------------+
+ * |   proof (16)  |   proof ...                                   |
+ * +---------------+-----------------------------------------------+
  *
  * A body is bytes behind their length (16).
  */
 import { Reader, Writer } from './bytes.ts';
+import { decodePlace, encodePlace, placeBytes } from './place.ts';
 import type { EdgeKind } from './policy.ts';
 import { type MemberRecord, memberStates } from './record.ts';
 import type { NodeId } from './ring.ts';
@@ -95,8 +100,8 @@ const sequence = {
 
 function writeRecords(list: readonly MemberRecord[], to: Writer): void {
   to.u16(list.length);
-  for (const { id, sequence, state, proof } of list) {
-    to.id(id).u64(sequence).u8(memberStates.indexOf(state)).blob(proof);
+  for (const { id, sequence, state, place, proof } of list) {
+    to.id(id).u64(sequence).u8(memberStates.indexOf(state)).raw(encodePlace(place)).blob(proof);
   }
 }
 
@@ -107,7 +112,8 @@ function readRecords(from: Reader): MemberRecord[] | undefined {
   for (let i = 0; i < count && !from.isShort; i++) {
     const [id, sequence, state] = [from.id(), from.u64(), memberStates[from.u8()]];
     if (state === undefined) return undefined;
-    list.push({ id, sequence, state, proof: from.blob(maxProof) });
+    const place = decodePlace(from.raw(placeBytes));
+    list.push({ id, sequence, state, place, proof: from.blob(maxProof) });
   }
   return list;
 }

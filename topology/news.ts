@@ -1,7 +1,8 @@
 import { Gossip } from './gossip.ts';
 import { Membership } from './membership.ts';
+import { nowhere, type Place } from './place.ts';
 import type { Random } from './random.ts';
-import type { MemberRecord, MemberState } from './record.ts';
+import type { MemberRecord } from './record.ts';
 import type { NodeId } from './ring.ts';
 
 export interface NewsOptions {
@@ -12,7 +13,7 @@ export interface NewsOptions {
   /** Of this node's first record: larger than in any run before, such as the wall time in ms. */
   readonly sequence: number;
   /** This node's proof for a record of itself. */
-  readonly sign: (sequence: number, state: MemberState) => Uint8Array;
+  readonly sign: (record: Omit<MemberRecord, 'proof'>) => Uint8Array;
   /** Whether a record that is not `dead` is its member's own. */
   readonly verify: (record: MemberRecord) => boolean;
   readonly neighbours: () => readonly NodeId[];
@@ -47,9 +48,9 @@ export class News {
   #reminderAt = 0;
 
   constructor(options: NewsOptions) {
-    const { self, random, capacity, sequence, sign } = options;
+    const { self, random, capacity, sequence } = options;
     this.#options = options;
-    this.#own = { id: self, sequence, state: 'alive', proof: sign(sequence, 'alive') };
+    this.#own = this.#signed({ id: self, sequence, state: 'alive', place: nowhere });
     this.membership = new Membership({ self, capacity, random });
   }
 
@@ -92,16 +93,21 @@ export class News {
   died(id: NodeId, now: number): void {
     const known = this.membership.recordOf(id);
     if (known?.state !== 'alive') return;
-    const record: MemberRecord = { id, sequence: known.sequence, state: 'dead', proof: new Uint8Array() };
+    const { sequence } = known;
+    const record: MemberRecord = { id, sequence, state: 'dead', place: nowhere, proof: new Uint8Array() };
     this.membership.apply(record, now, this.#options.isLinked);
     this.#gossip.spread(record, this.#options.neighbours());
+  }
+
+  /** This node found that it is there. */
+  moved(place: Place): void {
+    this.#sayAnew({ sequence: this.#own.sequence + 1, place });
   }
 
   /** That this node leaves, and who is next to it. From now on it does not object when others say that it is gone. */
   farewell(): MemberRecord[] {
     this.#hasLeft = true;
-    const sequence = this.#own.sequence + 1;
-    const own: MemberRecord = { ...this.#own, sequence, state: 'left', proof: this.#options.sign(sequence, 'left') };
+    const own = this.#signed({ ...this.#own, sequence: this.#own.sequence + 1, state: 'left' });
     return [own, ...this.membership.around(this.#own.id, introduction.around)];
   }
 
@@ -139,20 +145,29 @@ export class News {
     if (verdict === 'news')
       this.#gossip.spread(record, record.state === 'alive' ? this.#audience() : neighbours(), from);
     else this.#gossip.tell(from, [verdict.newer]);
-    return verdict === 'news';
+    // Where a member is makes no other plan.
+    return verdict === 'news' && known?.state !== record.state;
   }
 
   /** Who hears that it is dead, or what it said in an earlier run, says anew that it is there. */
   #hearOfSelf(record: MemberRecord): void {
-    const { sign, verify, neighbours } = this.#options;
+    const { verify } = this.#options;
     const own = this.#own.sequence;
     const isCalledDead = record.state === 'dead' && record.sequence === own;
     const isOfEarlierRun =
       record.state !== 'dead' && (record.sequence > own || record.state === 'left') && record.sequence >= own;
     if (this.#hasLeft || !(isCalledDead || (isOfEarlierRun && verify(record)))) return;
-    const sequence = record.sequence + 1;
-    this.#own = { id: this.#own.id, sequence, state: 'alive', proof: sign(sequence, 'alive') };
-    this.#gossip.spread(this.#own, neighbours());
+    this.#sayAnew({ sequence: record.sequence + 1 });
+  }
+
+  #sayAnew(change: Pick<MemberRecord, 'sequence'> & Partial<Pick<MemberRecord, 'place'>>): void {
+    this.#own = this.#signed({ ...this.#own, ...change });
+    this.#gossip.spread(this.#own, this.#options.neighbours());
+  }
+
+  #signed({ id, sequence, state, place }: Omit<MemberRecord, 'proof'>): MemberRecord {
+    const record = { id, sequence, state, place };
+    return { ...record, proof: this.#options.sign(record) };
   }
 
   #tellSome(peer: NodeId, { around, others }: typeof introduction | typeof reminder): void {

@@ -13,6 +13,7 @@ import type { NodeId } from './ring.ts';
 import type { RouteMode } from './route.ts';
 import { Rtts } from './rtts.ts';
 import { Trials } from './trials.ts';
+import { Whereabouts } from './whereabouts.ts';
 
 /** What a topology manager is made of. */
 export interface Parts {
@@ -24,6 +25,7 @@ export interface Parts {
   readonly trials: Trials;
   readonly demand: Demand;
   readonly rtts: Rtts;
+  readonly whereabouts: Whereabouts;
   readonly doubts: Doubts;
   readonly directory: Directory;
   readonly relays: Relays;
@@ -63,9 +65,24 @@ export function makeParts(options: TopologyOptions): Parts {
   const route = (target: NodeId, mode: RouteMode) => neighbourhood.routes.route(target, mode);
   const relays = new Relays({ self, route, send, relayed: (body) => sink.relayed(body) });
   const demand = new Demand(options.demand ?? 'off');
-  const rtts = new Rtts((peer) => options.rttMs?.(peer));
+  const measured = (peer: NodeId) => options.rttMs?.(peer);
+  const whereabouts = new Whereabouts({ news, random, neighbours, rttMs: measured });
+  const rtts = new Rtts(measured, (peer) => whereabouts.estimateMs(peer));
   const rttMs = (peer: NodeId) => rtts.of(peer);
   const planner = new Planner({ self, policy, random, membership, edges, demand, rttMs });
   const trials = new Trials(membership, edges, random);
-  return { news, membership, edges, neighbourhood, planner, trials, demand, rtts, doubts, directory, relays };
+  return {
+    news,
+    membership,
+    edges,
+    neighbourhood,
+    planner,
+    trials,
+    demand,
+    rtts,
+    whereabouts,
+    doubts,
+    directory,
+    relays,
+  };
 }

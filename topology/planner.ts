@@ -58,11 +58,14 @@ export class Planner {
     const { self, policy, random, membership, edges, demand, rttMs } = this.#options;
     const nodes = membership.estimate;
     const links = new Map(
-      edges.all.map(({ peer, mine, nodes: then }): [NodeId, HeldEdge] => [peer, { kind: mine, nodes: then }]),
+      edges.all.map(({ peer, mine, nodes: then, since }): [NodeId, HeldEdge] => [
+        peer,
+        { kind: mine, nodes: then, since },
+      ]),
     );
     for (const [peer, until] of this.#refusedBy) {
       if (now >= until) this.#refusedBy.delete(peer);
-      else if (!links.has(peer)) links.set(peer, { kind: undefined, nodes });
+      else if (!links.has(peer)) links.set(peer, { kind: undefined, nodes, since: now });
     }
     const members = membership.idsWithout(edges.unavailable(now));
     const seed = Math.floor(random() * 2 ** 32);

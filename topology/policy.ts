@@ -15,6 +15,8 @@ export interface HeldEdge {
   readonly kind: EdgeKind | undefined;
   /** How many nodes there seemed to be when this node chose it. */
   readonly nodes: number;
+  /** When it came up, or its set-up began, ms. */
+  readonly since: number;
 }
 
 export interface PolicyView {
@@ -24,7 +26,7 @@ export interface PolicyView {
   /** How many nodes there seem to be, this one included. */
   readonly nodes: number;
   readonly links: ReadonlyMap<NodeId, HeldEdge>;
-  /** Smoothed round-trip time to a member, where it was measured. */
+  /** Smoothed round-trip time to a member, where it was measured or can be told from where it is. */
   readonly rttMs: (id: NodeId) => number | undefined;
   readonly seed: number;
   /** ms */

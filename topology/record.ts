@@ -1,3 +1,4 @@
+import type { Place } from './place.ts';
 import type { NodeId } from './ring.ts';
 
 /** In the order of their numbers on the wire, and of their weight: of two records with one sequence the later wins. */
@@ -13,6 +14,8 @@ export interface MemberRecord {
   /** Raised by the member whenever it has something new to say of itself; below 2^53. */
   readonly sequence: number;
   readonly state: MemberState;
+  /** Where it is, as it found; `nowhere` while it does not know, and for the dead. */
+  readonly place: Place;
   /** The member's signature and what it needs to be checked; empty for `dead`. */
   readonly proof: Uint8Array;
 }

@@ -2,17 +2,19 @@ import type { NodeId } from './ring.ts';
 
 const maxPeers = 512;
 
-/** Round-trip times of links that are, and of links that were. */
+/** Round-trip times of links that are, of links that were, and of links that might be. */
 export class Rtts {
   readonly #measured: (peer: NodeId) => number | undefined;
+  readonly #estimated: (peer: NodeId) => number | undefined;
   readonly #last = new Map<NodeId, number>();
 
-  constructor(measured: (peer: NodeId) => number | undefined) {
+  constructor(measured: Rtts['of'], estimated: Rtts['of']) {
     this.#measured = measured;
+    this.#estimated = estimated;
   }
 
   of(peer: NodeId): number | undefined {
-    return this.#measured(peer) ?? this.#last.get(peer);
+    return this.#measured(peer) ?? this.#last.get(peer) ?? this.#estimated(peer);
   }
 
   /** The link with this peer ends. */

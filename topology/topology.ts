@@ -195,6 +195,7 @@ export class Topology {
     if (this.#parts.demand.tick(now)) this.#parts.planner.soon(now);
     this.#parts.trials.tick(now);
     this.#parts.news.tick(now);
+    this.#parts.whereabouts.tick(now);
     this.#tellGossip();
     this.#parts.neighbourhood.tick(now);
     this.#parts.planner.tick(now);

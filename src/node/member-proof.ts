@@ -1,10 +1,10 @@
-import { type MemberRecord, type MemberState, memberStates, type NodeId, parseNodeId } from '../../topology/index.ts';
+import { encodePlace, type MemberRecord, memberStates, type NodeId, parseNodeId } from '../../topology/index.ts';
 import type { Identity } from '../identity/index.ts';
 import { nodeIdOf, signingInput, verifySignature } from '../lib/ed25519.ts';
 
 /**
  * What shows that a record of a member is its own. The signature is over `signingInput('ringlet-member-v1', ...)` of overlay,
- * public key, sequence (64 bits, big-endian), state (8 bits) and name.
+ * public key, sequence (64 bits, big-endian) with state (8 bits), place (48 bits) and name.
  *
  * +---------------------------------------------------------------+
  * |   raw Ed25519 public key (256)                                |
@@ -31,27 +31,28 @@ export class MemberProofs {
     this.#name = name;
   }
 
-  sign(sequence: number, state: MemberState): Uint8Array {
+  sign(record: Omit<MemberRecord, 'proof'>): Uint8Array {
     const key = Buffer.from(this.#identity.publicKey, 'base64url');
-    const signature = this.#identity.sign(this.#signed(key, sequence, state, this.#name));
+    const signature = this.#identity.sign(this.#signed(key, record, this.#name));
     return Buffer.concat([key, signature, Buffer.from(this.#name, 'latin1')]);
   }
 
   /** The member's name; undefined when the record is not its own. */
-  nameOf({ id, sequence, state, proof }: MemberRecord): string | undefined {
+  nameOf(record: MemberRecord): string | undefined {
+    const { id, proof } = record;
     const key = Buffer.from(proof.subarray(0, keyBytes));
     const signature = Buffer.from(proof.subarray(keyBytes, keyBytes + signatureBytes)).toString('base64url');
     const name = Buffer.from(proof.subarray(keyBytes + signatureBytes)).toString('latin1');
     const text = key.toString('base64url');
     if (key.length !== keyBytes || !namePattern.test(name) || idOf(text) !== id) return undefined;
-    return verifySignature(text, this.#signed(key, sequence, state, name), signature) ? name : undefined;
+    return verifySignature(text, this.#signed(key, record, name), signature) ? name : undefined;
   }
 
-  #signed(key: Uint8Array, sequence: number, state: MemberState, name: string): Uint8Array {
+  #signed(key: Uint8Array, { sequence, state, place }: Omit<MemberRecord, 'proof'>, name: string): Uint8Array {
     const number = Buffer.alloc(9);
     number.writeBigUInt64BE(BigInt(sequence));
     number[8] = memberStates.indexOf(state);
-    return signingInput(domain, [this.#overlay, key, number, name]);
+    return signingInput(domain, [this.#overlay, key, number, encodePlace(place), name]);
   }
 }
 

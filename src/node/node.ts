@@ -113,7 +113,7 @@ export class OverlayNode<S extends NodeSwitch = NodeSwitch> {
       self: this.id,
       random,
       sequence: Math.floor(clock.wallTime()),
-      sign: (sequence, state) => this.#proofs.sign(sequence, state),
+      sign: (record) => this.#proofs.sign(record),
       verify: (record) => this.#verify(record),
       rttMs: (peer) => this.links.rttMs(peer),
       sink: {

@@ -24,10 +24,12 @@ const nodeIds = fc.uniqueArray(nodeId, { minLength: 2, maxLength: 40 });
 describe('link messages', () => {
   const bytes = fc.uint8Array({ maxLength: 256 });
   const number = fc.nat(0xffff_ffff);
+  const tenths = (min: number) => fc.integer({ min, max: 32_767 }).map((n) => n / 10);
   const record = fc.record<MemberRecord>({
     id: nodeId,
     sequence: fc.maxSafeNat(),
     state: fc.constantFrom(...memberStates),
+    place: fc.record({ x: tenths(-32_768), y: tenths(-32_768), height: tenths(0) }),
     proof: bytes,
   });
   const records = fc.array(record, { maxLength: 9 });
@@ -200,7 +202,7 @@ describe('symphony', () => {
   it('keeps a long link until there are twice or half as many nodes', () => {
     const ids = Array.from({ length: 64 }, (_, i) => BigInt(i) << 122n);
     const view = viewOf(ids);
-    const links = (nodes: number) => new Map([[ids[30]!, { kind: 'long' as const, nodes }]]);
+    const links = (nodes: number) => new Map([[ids[30]!, { kind: 'long' as const, nodes, since: 0 }]]);
     const isKept = (nodes: number) =>
       symphony({ longLinks: 3 })({ ...view, links: links(nodes) }).some(({ peer }) => peer === ids[30]);
     expect([33, 64, 127].map(isKept)).toEqual([true, true, true]);

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { clockwise, type MemberRecord, type MemberState, type NodeId, seededRandom } from '../../topology/index.ts';
+import {
+  clockwise,
+  type MemberRecord,
+  type MemberState,
+  type NodeId,
+  nowhere,
+  seededRandom,
+} from '../../topology/index.ts';
 import { Membership } from '../../topology/membership.ts';
 import { News } from '../../topology/news.ts';
 
@@ -8,6 +15,7 @@ const record = (id: NodeId, sequence: number, state: MemberState = 'alive'): Mem
   id,
   sequence,
   state,
+  place: nowhere,
   proof: state === 'dead' ? new Uint8Array() : genuine,
 });
 

@@ -11,6 +11,7 @@ export interface PolicyChoice {
   readonly policy: PolicyName;
   readonly successors?: number | undefined;
   readonly longLinks?: number | undefined;
+  readonly samples?: number | undefined;
   /** Whom `social` and `static` link to. */
   readonly peers?: readonly NodeId[] | undefined;
 }

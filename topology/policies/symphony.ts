@@ -8,16 +8,26 @@ export interface SymphonyOptions {
   readonly successors?: number | undefined;
   /** `floor(log2 nodes)` by default. */
   readonly longLinks?: number | undefined;
+  /** Nodes about a drawn point among which the nearest by round-trip time is taken; 3 by default. */
+  readonly samples?: number | undefined;
+}
+
+/** A member, and its index. */
+interface Placed {
+  readonly peer: NodeId;
+  readonly at: number;
 }
 
 const maxDraws = 16;
-/** Nodes about a drawn point among which the nearest by round-trip time is taken. */
-const samples = 3;
+/** A long link gives way to one with a node beside its end when it is this old, and that one this much and so many times quicker. */
+const settledMs = 60_000;
+const gainMs = 20;
+const gainTimes = 1.5;
 
 /**
  * Symphony (Manku, Bawa, Raghavan 2003): the next nodes clockwise, and long links whose length is drawn from the
  * harmonic distribution over the id space, with the natural logarithm. A long link is kept until the overlay has twice or
- * half as many nodes as when it was drawn.
+ * half as many nodes as when it was drawn, or a node beside its end turns out to be much nearer by round-trip time.
  */
 export function symphony(options: SymphonyOptions = {}): Policy {
   return (view) => {
@@ -25,32 +35,69 @@ export function symphony(options: SymphonyOptions = {}): Policy {
     const predecessor = view.members.at(-1);
     const ringLinks = new Set(predecessor === undefined ? successors : [...successors, predecessor]);
     const count = options.longLinks ?? Math.floor(Math.log2(view.nodes));
-    const long = longLinks(view, ringLinks, Math.max(1, Math.min(count, shareOf(view.nodes))));
+    const bound = Math.max(1, Math.min(count, shareOf(view.nodes)));
+    const long = longLinks(view, ringLinks, bound, options.samples ?? 3);
     return [...edges('successor', successors), ...edges('long', long)] satisfies WantedEdge[];
   };
 }
 
-function longLinks(view: PolicyView, ringLinks: ReadonlySet<NodeId>, count: number): NodeId[] {
-  const { members, links, nodes } = view;
+function longLinks(view: PolicyView, ringLinks: ReadonlySet<NodeId>, count: number, samples: number): NodeId[] {
+  const { self, members, links, nodes } = view;
   const isKept = ({ kind, nodes: then }: HeldEdge) => kind === 'long' && nodes < 2 * then && then < 2 * nodes;
-  const chosen = [...links]
+  const held = [...links]
     .filter(([peer, edge]) => isKept(edge) && !ringLinks.has(peer))
-    .map(([peer]) => ({ peer, at: firstAtOrAfter(view.self, members, clockwise(view.self, peer)) }))
+    .map(([peer]) => ({ peer, at: firstAtOrAfter(self, members, clockwise(self, peer)) }))
     .filter(({ peer, at }) => members[at] === peer)
-    .sort((a, b) => a.at - b.at)
-    .map(({ peer }) => peer);
-  if (chosen.length >= count) return chosen.slice(0, count);
+    .sort((a, b) => a.at - b.at);
+  while (held.length > count) held.splice(leastUseful(view, held, samples), 1);
+  const chosen = held.map(({ peer }) => peer);
   const isFree = (peer: NodeId) => !ringLinks.has(peer) && !links.has(peer) && !chosen.includes(peer);
+  if (chosen.length === count) return withQuicker(view, held, isFree, samples);
   const random = seededRandom(view.seed);
   while (chosen.length < count) {
-    const peer = draw(view, isFree, random);
+    const peer = draw(view, isFree, samples, random);
     if (peer === undefined) break;
     chosen.push(peer);
   }
   return chosen;
 }
 
-function draw(view: PolicyView, isFree: (peer: NodeId) => boolean, random: Random): NodeId | undefined {
+/** Index of the slower one of two beside each other, one of which took the other's place; else of the last. */
+function leastUseful({ rttMs }: PolicyView, held: readonly Placed[], samples: number): number {
+  const time = ({ peer }: Placed) => rttMs(peer) ?? Number.POSITIVE_INFINITY;
+  const slower = held.findIndex((one) =>
+    held.some((other) => other !== one && Math.abs(other.at - one.at) < samples && time(other) < time(one)),
+  );
+  return slower < 0 ? held.length - 1 : slower;
+}
+
+/** One of them at most gives way to a node beside it. */
+function withQuicker(
+  view: PolicyView,
+  held: readonly Placed[],
+  isFree: (peer: NodeId) => boolean,
+  samples: number,
+): NodeId[] {
+  const { members, links, now, rttMs } = view;
+  const chosen = held.map(({ peer }) => peer);
+  for (const [i, { peer, at }] of held.entries()) {
+    const time = rttMs(peer);
+    if (time === undefined || now - links.get(peer)!.since < settledMs) continue;
+    const from = Math.max(0, at - (samples >> 1));
+    const near = members.slice(from, from + samples).filter(isFree);
+    const best = near.length > 0 ? nearestByTime(view, near) : peer;
+    const bestTime = rttMs(best) ?? Number.POSITIVE_INFINITY;
+    if (bestTime + gainMs <= time && bestTime * gainTimes <= time) return chosen.with(i, best);
+  }
+  return chosen;
+}
+
+function draw(
+  view: PolicyView,
+  isFree: (peer: NodeId) => boolean,
+  samples: number,
+  random: Random,
+): NodeId | undefined {
   const { self, members, nodes } = view;
   for (let i = 0; i < maxDraws; i++) {
     const share = Math.exp(Math.log(nodes) * (random() - 1));

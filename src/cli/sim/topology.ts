@@ -7,9 +7,10 @@ import { formatPairs } from '../table.ts';
 import { progressBar } from './progress.ts';
 import { whole } from './values.ts';
 
-interface Options extends Omit<TopologyExperiment, 'nodes' | 'latencyMs' | 'spacingMs' | 'churnMinutes'> {
+interface Options extends Omit<TopologyExperiment, 'nodes' | 'latencyMs' | 'isWorld' | 'spacingMs' | 'churnMinutes'> {
   readonly nodes: readonly number[];
   readonly latency: number;
+  readonly world?: true;
   readonly spacing: number;
   readonly churn: number;
   readonly json?: true;
@@ -36,6 +37,16 @@ export function topologyCommand(): Command {
         .default('symphony'),
     )
     .option('--latency <ms>', 'of a link, one way', whole(1, 10_000), 20)
+    .option(
+      '--world',
+      'nodes live in five cities, and links are as long as that is far; --latency is of the courier alone',
+    )
+    .option(
+      '--samples <number>',
+      'nodes about a drawn point of which symphony links to the nearest by round-trip time',
+      whole(1, 64),
+      3,
+    )
     .option('--spacing <ms>', 'between the joining of two nodes while the overlay grows', whole(0, 10_000), 20)
     .option('--contacts <number>', 'members that a node is told of when it joins', whole(1, 1_000), 20)
     .option('--churn <minutes>', 'of 30 joins a minute and lives of 300 s; 0: none', whole(0, 1_440), 10)
@@ -45,9 +56,18 @@ export function topologyCommand(): Command {
     .action(runTopologies);
 }
 
-async function runTopologies({ nodes: sizes, latency, spacing, churn, json, svg, ...rest }: Options): Promise<void> {
+async function runTopologies({
+  nodes: sizes,
+  latency,
+  world,
+  spacing,
+  churn,
+  json,
+  svg,
+  ...rest
+}: Options): Promise<void> {
   const { drawTopologies, runTopology } = await import('../../../tools/sim/index.ts');
-  const common = { ...rest, latencyMs: latency, spacingMs: spacing, churnMinutes: churn };
+  const common = { ...rest, latencyMs: latency, isWorld: world ?? false, spacingMs: spacing, churnMinutes: churn };
   const results: TopologyResult[] = [];
   for (const nodes of sizes) {
     const result = runTopology({ ...common, nodes }, progressBar(8, 'steps'));
@@ -89,6 +109,11 @@ function describe(result: TopologyResult): string[] {
       'stretch',
       `unicast ${stretch.unicast.toFixed(2)} links, shortest path ${stretch.shortest.toFixed(2)}: ${stretch.ratio.toFixed(3)}; ` +
         `floods ${stretch.floodDepth.toFixed(2)} deep; ${stretch.unreached} pairs without a way`,
+    ],
+    [
+      'latency',
+      `unicast ${stretch.unicastMs.toFixed(1)} ms one way, a link between the same two ${stretch.directMs.toFixed(1)} ms: ` +
+        `${(stretch.unicastMs / stretch.directMs).toFixed(3)}`,
     ],
     ...churnLines(churn),
     ['memory', `${result.memoryMb.toFixed(2)} MB a node`],

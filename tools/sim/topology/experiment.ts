@@ -1,15 +1,30 @@
 import type { NodeId, PolicyChoice, Random } from '../../../topology/index.ts';
 import { choosePolicy, seededRandom, sortClockwise } from '../../../topology/index.ts';
 import { randomIds } from '../flood/links.ts';
-import { distancesFrom, floodDepths, gaps, hopsBetween, isInRing, mean, pick, randomPairs } from './measure.ts';
+import {
+  distancesFrom,
+  floodDepths,
+  gaps,
+  hopsBetween,
+  isInRing,
+  mean,
+  pick,
+  randomPairs,
+  wayBetween,
+} from './measure.ts';
 import { type SimTopology, TopologyNetwork } from './network.ts';
+import { worldLatency } from './world.ts';
 
 export interface TopologyExperiment {
   readonly nodes: number;
   readonly seed: number;
   readonly policy: PolicyChoice['policy'];
+  /** Nodes about a drawn point of which `symphony` takes the nearest by round-trip time. */
+  readonly samples: number;
   /** One way, ms. */
   readonly latencyMs: number;
+  /** Nodes live in five cities, and links are as long as that is far: `latencyMs` is the courier's alone. */
+  readonly isWorld: boolean;
   /** From the joining of a node to that of the next while the overlay grows. */
   readonly spacingMs: number;
   /** Members that the courier names to a node that joins. */
@@ -22,7 +37,9 @@ export const ordinaryTopology: TopologyExperiment = {
   nodes: 100,
   seed: 1,
   policy: 'symphony',
+  samples: 3,
   latencyMs: 20,
+  isWorld: false,
   spacingMs: 20,
   contacts: 20,
   churnMinutes: 10,
@@ -62,6 +79,9 @@ export interface TopologyResult {
     readonly unicast: number;
     readonly shortest: number;
     readonly ratio: number;
+    /** Of unicast, one way on average, and of a link between the same two. */
+    readonly unicastMs: number;
+    readonly directMs: number;
     readonly floodDepth: number;
     readonly unreached: number;
   };
@@ -126,11 +146,12 @@ class Run {
   readonly #ids: NodeId[];
 
   constructor(experiment: TopologyExperiment) {
-    const { latencyMs, contacts, seed, nodes } = experiment;
+    const { latencyMs, isWorld, contacts, seed, nodes } = experiment;
     this.#experiment = experiment;
     this.#random = seededRandom(seed);
     const { policy } = choosePolicy(experiment);
-    this.#net = new TopologyNetwork({ policy, random: this.#random, latencyMs, contacts });
+    const world = isWorld ? { linkMs: worldLatency(seededRandom(seed + 1)) } : {};
+    this.#net = new TopologyNetwork({ policy, random: this.#random, latencyMs, contacts, ...world });
     this.#ids = randomIds(4 * nodes + 1_000, this.#random);
   }
 
@@ -145,7 +166,8 @@ class Run {
     this.#until(() => this.#isSettled());
     const settledMs = this.#net.clock.now() - start;
     const offersPerNode = this.#net.sent.offers / nodes;
-    this.#net.run(5_000);
+    // Where everybody lives is known after a while, and shortcuts follow.
+    this.#net.run(this.#experiment.isWorld ? 180_000 : 5_000);
     return { ringMs, settledMs, offersPerNode };
   }
 
@@ -160,23 +182,30 @@ class Run {
     const net = this.#net;
     const sources = Array.from({ length: Math.min(40, net.alive.length) }, () => pick(net.alive, this.#random).id);
     const [unicast, shortest, depths]: [number[], number[], number[]] = [[], [], []];
+    const [ways, links]: [number[], number[]] = [[], []];
     let unreached = 0;
     for (const source of sources) {
       const distances = distancesFrom(net, source);
       for (const [from, to] of randomPairs(net.alive, 50, this.#random).map(([, to]) => [source, to] as const)) {
         if (from === to) continue;
-        const hops = hopsBetween(net, from, to);
-        if (hops === undefined) unreached += 1;
-        else {
-          unicast.push(hops);
-          shortest.push(distances.get(to)!);
+        const way = wayBetween(net, from, to);
+        if (way === undefined) {
+          unreached += 1;
+          continue;
         }
+        unicast.push(way.length - 1);
+        shortest.push(distances.get(to)!);
+        ways.push(way.slice(1).reduce((sum, id, i) => sum + net.latency(way[i]!, id), 0));
+        links.push(net.latency(from, to));
       }
       depths.push(...[...floodDepths(net, source).values()].filter((depth) => depth > 0));
     }
     const degree = mean(net.alive.map(({ ends }) => ends.size));
     const ratio = mean(unicast) / mean(shortest);
-    return { degree, unicast: mean(unicast), shortest: mean(shortest), ratio, floodDepth: mean(depths), unreached };
+    return {
+      ...{ degree, unicast: mean(unicast), shortest: mean(shortest), ratio, floodDepth: mean(depths), unreached },
+      ...{ unicastMs: mean(ways), directMs: mean(links) },
+    };
   }
 
   join(): TopologyResult['join'] {

@@ -38,13 +38,21 @@ export function isInRing(net: TopologyNetwork, id: NodeId): boolean {
 
 /** Links from `from` to `to`; undefined when a frame gets stuck, or lost at a node that is gone. */
 export function hopsBetween(net: TopologyNetwork, from: NodeId, to: NodeId): number | undefined {
+  const way = wayBetween(net, from, to);
+  return way && way.length - 1;
+}
+
+/** The nodes that a frame passes, both ends among them. */
+export function wayBetween(net: TopologyNetwork, from: NodeId, to: NodeId): readonly NodeId[] | undefined {
+  const way = [from];
   let [at, mode]: [NodeId, RouteMode] = [from, 'nearer'];
-  for (let hops = 0; hops < hopLimit; hops++) {
-    if (at === to) return hops;
+  while (way.length <= hopLimit) {
+    if (at === to) return way;
     const next = net.nodes.get(at)!.topology.routes.route(to, mode);
     const hop = hopNow(net, at, next);
     if (hop === undefined || !net.carries(at, hop)) return undefined;
     [at, mode] = [hop, next.mode];
+    way.push(hop);
   }
   return undefined;
 }

@@ -13,8 +13,10 @@ import {
 export interface TopologyNetworkOptions {
   readonly policy: Policy;
   readonly random: Random;
-  /** One way, ms, on every link and between a node and its courier. */
+  /** One way, ms, between a node and its courier, and on links if `linkMs` says nothing else. */
   readonly latencyMs: number;
+  /** One way, ms, of the link between two nodes. */
+  readonly linkMs?: (a: NodeId, b: NodeId) => number;
   /** Members that the courier names to a node that joins, at random. */
   readonly contacts: number;
   /** Off by default. */
@@ -62,6 +64,11 @@ export class TopologyNetwork {
 
   get alive(): SimTopology[] {
     return [...this.nodes.values()].filter(({ isAlive }) => isAlive);
+  }
+
+  /** One way, ms. */
+  latency(a: NodeId, b: NodeId): number {
+    return this.#options.linkMs?.(a, b) ?? this.#options.latencyMs;
   }
 
   run(ms: number): void {
@@ -183,10 +190,11 @@ export class TopologyNetwork {
       const other = this.#reaches(node, peer);
       if (other === undefined || !other.topology.offered(node.id, this.clock.now())) return;
       other.attempts.set(node.id, link);
-      this.clock.after((2 + 2 * handshakeTrips) * latencyMs, () => {
+      const trip = this.latency(node.id, peer);
+      this.clock.after(2 * latencyMs + 2 * handshakeTrips * trip, () => {
         if (!isOn(other, node.id) || !isOn(node, peer) || this.#reaches(node, peer) !== other) return;
         this.#up(other, node.id, link);
-        this.clock.after(latencyMs, () => isOn(node, peer) && this.#up(node, peer, link));
+        this.clock.after(trip, () => isOn(node, peer) && this.#up(node, peer, link));
       });
     });
   }
@@ -203,7 +211,7 @@ export class TopologyNetwork {
     node.ends.delete(peer);
     const other = this.#reaches(node, peer);
     if (other === undefined || link === undefined) return;
-    this.clock.after(this.#options.latencyMs, () => {
+    this.clock.after(this.latency(node.id, peer), () => {
       if (other.isAlive && other.attempts.get(node.id) === link) this.#lose(other, node.id, 'closed');
     });
   }
@@ -218,13 +226,13 @@ export class TopologyNetwork {
     const link = node.ends.get(peer)?.link;
     if (link === undefined || this.#reaches(node, peer) === undefined) return;
     this.sent.messages += 1;
-    this.clock.after(this.#options.latencyMs, () => {
+    const trip = this.latency(node.id, peer);
+    this.clock.after(trip, () => {
       const other = this.#reaches(node, peer);
       if (other === undefined || other.attempts.get(node.id) !== link) return;
       // What comes before this end of the link is up waits for it, as in a tunnel.
       const end = other.ends.get(node.id);
-      if (end === undefined)
-        this.clock.after(2 * this.#options.latencyMs, () => this.#arrive(other, node.id, link, message));
+      if (end === undefined) this.clock.after(2 * trip, () => this.#arrive(other, node.id, link, message));
       else this.#arrive(other, node.id, link, message);
     });
   }
