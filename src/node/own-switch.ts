@@ -13,6 +13,7 @@ import {
   Table,
 } from '../controller/index.ts';
 import type { FramePort } from '../tap/index.ts';
+import { greetings } from './greeting.ts';
 import type { NodeSwitch, SwitchCore } from './node-switch.ts';
 import { Pipe } from './pipe.ts';
 
@@ -23,11 +24,16 @@ export class OwnSwitch implements NodeSwitch {
   readonly controller: OverlayController;
   readonly #core: SwitchCore;
   readonly #tap: FramePort;
+  readonly #leaf: number;
+  /** What is still to be said in the name of the host. */
+  #greetings: readonly Uint8Array[];
   readonly #peerPorts = new Map<NodeId, number>();
 
-  constructor(core: SwitchCore, tap: FramePort) {
+  /** `addresses`: those that the TAP was given, with prefix lengths. */
+  constructor(core: SwitchCore, tap: FramePort, addresses: readonly string[] = []) {
     this.#core = core;
     this.#tap = tap;
+    this.#greetings = greetings(tap.mac, addresses);
     this.bridge = new Bridge({
       datapathId: switchIdOf(core.self),
       selfId: core.self,
@@ -36,7 +42,7 @@ export class OwnSwitch implements NodeSwitch {
     });
     this.agent = new Agent(this.bridge);
     this.controller = this.#connectController();
-    this.#addLeaf(tap);
+    this.#leaf = this.#addLeaf(tap);
   }
 
   get ports(): readonly SwitchPort[] {
@@ -103,17 +109,26 @@ export class OwnSwitch implements NodeSwitch {
 
   tick(): void {
     const now = this.#core.clock.now();
+    this.#greet(now);
     this.bridge.tick(now);
     this.controller.tick(now);
   }
 
-  #addLeaf(tap: FramePort): void {
+  /** Once somebody can hear it. */
+  #greet(now: number): void {
+    if (this.#greetings.length === 0 || this.#peerPorts.size === 0) return;
+    this.bridge.receive(this.#leaf, this.#greetings, now);
+    this.#greetings = [];
+  }
+
+  #addLeaf(tap: FramePort): number {
     const { clock } = this.#core;
     const port = this.bridge.addPort(
       { name: tap.name, mac: tap.mac, kind: 'leaf', send: (frames) => tap.send(frames) },
       clock.now(),
     );
     tap.onFrames((frames) => this.bridge.receive(port, frames, clock.now()));
+    return port;
   }
 
   #connectController(): OverlayController {

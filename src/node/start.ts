@@ -77,7 +77,7 @@ async function bringUp(
   const tunnels = new RtcTunnelFactory({ clock, ignoreAddress: (ip) => own.has(ip), log: libraryLog(log) });
   closers.push(() => tunnels.close());
   const makeSwitch = (core: SwitchCore) =>
-    config.ovs === undefined ? new OwnSwitch(core, tap) : ovsSwitch(core, config.ovs, config, tap);
+    config.ovs === undefined ? new OwnSwitch(core, tap, config.addresses) : ovsSwitch(core, config.ovs, config, tap);
   const node = new OverlayNode({
     config,
     policy: config,

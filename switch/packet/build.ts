@@ -49,6 +49,8 @@ export interface AdvertisementFields {
   readonly target: Uint8Array;
   /** The target is a router; a host that was told otherwise before stops using it as one (RFC 4861 section 7.2.5). */
   readonly isRouter?: boolean;
+  /** Nobody asked. */
+  readonly isUnsolicited?: boolean;
 }
 
 export function buildArp(fields: ArpFields): Uint8Array {
@@ -104,7 +106,8 @@ export function buildNeighbourSolicitation(fields: SolicitationFields): Uint8Arr
 export function buildNeighbourAdvertisement(fields: AdvertisementFields): Uint8Array {
   const frame = icmpv6(fields, linkOnlyHopLimit, NdAt.OPTIONS + 8);
   frame[icmpv6At] = Icmpv6Type.NEIGHBOUR_ADVERTISEMENT;
-  frame[icmpv6At + 4] = fields.isRouter ? 0xe0 : 0x60;
+  // Router, solicited, override.
+  frame[icmpv6At + 4] = (fields.isRouter ? 0x80 : 0) | (fields.isUnsolicited ? 0 : 0x40) | 0x20;
   putNd(frame, fields.target, NdOption.TARGET_LINK_ADDRESS, fields.srcMac);
   return withIcmpv6Checksum(frame);
 }
