@@ -42,7 +42,7 @@ describe('1,200 nodes that know 128 others each', () => {
 
   it('find each other, whether they know of each other or not', () => {
     const hops = { known: [] as number[], unknown: [] as number[] };
-    for (let pair = 0; pair < 300; pair++) {
+    for (let pair = 0; pair < 150; pair++) {
       const [from, to] = [anyone(), anyone()];
       const target = switchIdOf(to);
       const isKnown = tableOf(from).ways.some((way) => way.target === target && way.bits === switchIdBits);
@@ -66,7 +66,7 @@ describe('1,200 nodes that know 128 others each', () => {
       `links on the way: ${mean(hops.known).toFixed(2)} to known, ${mean(hops.unknown).toFixed(2)} to unknown nodes; ` +
         `${rules.toFixed(0)} rules a node`,
     );
-    expect(hops.unknown.length).toBeGreaterThan(200);
+    expect(hops.unknown.length).toBeGreaterThan(100);
     expect(mean(hops.unknown)).toBeLessThan(6);
     expect(rules).toBeLessThan(1_200);
   }, 60_000);
@@ -75,9 +75,9 @@ describe('1,200 nodes that know 128 others each', () => {
 describe('48 whole nodes that know 34 others each', () => {
   it('carry unicast between all that were heard of', () => {
     const sim = new SimNetwork({ nodes: 48, seed: 5, latencyMs: 20, topology: () => ({ capacity: 34 }) });
-    sim.run(5_000);
+    sim.run(3_500);
     for (const { mac, tap } of sim.nodes) tap.host.send([buildArp({ op: 1, srcMac: mac, srcIp: 1, dstIp: 1 })]);
-    sim.run(2_000);
+    sim.run(1_500);
     const sizes = sim.nodes.map(({ node }) => node.topology.members.length);
     expect(Math.max(...sizes)).toBeLessThan(sim.nodes.length - 2);
     expect(mean(sizes)).toBeLessThan(sim.nodes.length - 6);
@@ -91,7 +91,7 @@ describe('48 whole nodes that know 34 others each', () => {
         from.tap.host.send([frame]);
       }
     }
-    sim.run(2_000);
+    sim.run(1_500);
     const missing = sim.nodes.flatMap(({ mac, received }) => {
       const mine = received.filter((frame) => Buffer.compare(frame.subarray(0, 6), mac) === 0);
       const wanted = senders.filter((each) => Buffer.compare(each.mac, mac) !== 0);
