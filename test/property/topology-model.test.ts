@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import {
   type LinkMessage,
   type NodeId,
+  pickHop,
   type Random,
+  type RouteMode,
   seededRandom,
   sortClockwise,
   symphony,
@@ -14,9 +16,22 @@ const maxNodes = 14;
 const tickMs = 50;
 
 describe('topology managers', () => {
-  it('end in the right ring, for any order of joins, leaves, crashes, glare, late and lost messages', async () => {
+  it('end in the right ring, for any order of joins, leaves, crashes, glare, partitions, broken links, late and lost messages', async () => {
     const step = fc.record({
-      what: fc.constantFrom('join', 'join', 'join', 'join', 'leave', 'crash', 'glare', 'run', 'run'),
+      what: fc.constantFrom(
+        'join',
+        'join',
+        'join',
+        'join',
+        'leave',
+        'crash',
+        'glare',
+        'cut',
+        'part',
+        'heal',
+        'run',
+        'run',
+      ),
       pick: fc.nat(),
       events: fc.nat(40),
     });
@@ -34,6 +49,7 @@ describe('topology managers', () => {
           }
           await net.settle(90_000);
           net.expectRing();
+          net.expectWays();
         },
       ),
       { numRuns: 40, endOnFailure: true },
@@ -45,6 +61,8 @@ describe('topology managers', () => {
 interface Link {
   readonly waiting: Map<NodeId, LinkMessage[]>;
   readonly up: Set<NodeId>;
+  /** Nothing arrives over it any more, and its ends find out, each in its own time. */
+  isCut: boolean;
 }
 
 interface Node {
@@ -60,6 +78,8 @@ class Net {
   readonly #random: Random;
   readonly #nodes = new Map<NodeId, Node>();
   #loss: number;
+  /** Nodes with odd and with even ids do not reach each other. */
+  #isParted = false;
   #now = 0;
   #nextTick = 0;
 
@@ -77,6 +97,9 @@ class Net {
     if (id === undefined || other === undefined) return;
     if (what === 'crash') this.#crash(id);
     else if (what === 'leave') this.#leave(id);
+    else if (what === 'cut') this.#cut(id, [...this.#nodes.get(id)!.links.keys()][pick % 7]);
+    else if (what === 'part') this.#part();
+    else if (what === 'heal') this.#isParted = false;
     else if (what === 'glare' && id !== other) {
       // Both hear of each other at once, and each may come to dial.
       this.#nodes.get(id)!.topology.introduced([other], this.#now);
@@ -95,6 +118,7 @@ class Net {
   /** From now on nothing is lost, and the courier names one member to each node again. */
   async settle(ms: number): Promise<void> {
     this.#loss = 0;
+    this.#isParted = false;
     const ids = [...this.#nodes.keys()];
     for (const { topology } of this.#nodes.values()) {
       topology.introduced([ids[Math.floor(this.#random() * ids.length)]!], this.#now);
@@ -126,6 +150,21 @@ class Net {
     }
   }
 
+  /** Frames of every node find every other, in no more hops than there are nodes. */
+  expectWays(): void {
+    for (const from of this.#nodes.keys()) {
+      for (const to of this.#nodes.keys()) {
+        let [at, mode]: [NodeId, RouteMode] = [from, 'nearer'];
+        for (let hops = 0; at !== to; hops++) {
+          expect(hops).toBeLessThan(2 * this.#nodes.size);
+          const route = this.#nodes.get(at)!.topology.routes.route(to, mode);
+          expect(route.hops).not.toEqual([]);
+          [at, mode] = [pickHop(route.hops, hops)!, route.mode];
+        }
+      }
+    }
+  }
+
   #advance(ms: number): void {
     this.#now += ms;
     for (; this.#nextTick <= this.#now; this.#nextTick += tickMs) {
@@ -138,7 +177,7 @@ class Net {
   }
 
   #join(others: readonly NodeId[]): void {
-    const id = BigInt(Math.floor(this.#random() * 2 ** 53)) << 75n;
+    const id = (BigInt(Math.floor(this.#random() * 2 ** 53)) << 75n) | BigInt(others.length & 1);
     const topology = new Topology({
       ...{ self: id, policy: symphony(), random: this.#random },
       ...{ sequence: 1 + Math.floor(this.#now), sign: () => new Uint8Array(), verify: () => true },
@@ -156,16 +195,16 @@ class Net {
   }
 
   #dial(id: NodeId, peer: NodeId): void {
-    const link: Link = { waiting: new Map(), up: new Set() };
+    const link: Link = { waiting: new Map(), up: new Set(), isCut: false };
     this.#nodes.get(id)!.links.set(peer, link);
     if (this.#random() < this.#loss) return;
     this.#later('offer', () => {
-      const other = this.#nodes.get(peer);
+      const other = this.#reaches(id, peer) ? this.#nodes.get(peer) : undefined;
       if (!this.#nodes.has(id) || !other?.topology.offered(id, this.#now)) return;
       other.links.set(id, link);
       if (this.#random() < this.#loss) return;
       this.#later('answer', () => {
-        if (!this.#isOn(peer, id, link) || !this.#isOn(id, peer, link)) return;
+        if (!this.#isOn(peer, id, link) || !this.#isOn(id, peer, link) || !this.#reaches(id, peer)) return;
         this.#up(peer, id, link);
         this.#later('open', () => {
           if (!this.#isOn(id, peer, link)) return;
@@ -193,7 +232,7 @@ class Net {
 
   #deliver(id: NodeId, from: NodeId, link: Link): void {
     const message = link.waiting.get(id)!.shift();
-    if (message !== undefined && this.#isOn(id, from, link)) {
+    if (message !== undefined && !link.isCut && this.#isOn(id, from, link)) {
       this.#nodes.get(id)!.topology.receive(from, message, this.#now);
     }
   }
@@ -202,7 +241,31 @@ class Net {
     const links = this.#nodes.get(id)?.links;
     const link = links?.get(peer);
     links?.delete(peer);
-    if (link !== undefined) this.#later('closed', () => this.#lose(peer, id, link, 'closed'));
+    if (link !== undefined && !link.isCut) this.#later('closed', () => this.#lose(peer, id, link, 'closed'));
+  }
+
+  /** A link dies, of which neither end hears at once. */
+  #cut(id: NodeId, peer: NodeId | undefined): void {
+    const link = peer === undefined ? undefined : this.#nodes.get(id)?.links.get(peer);
+    if (peer === undefined || link === undefined || link.isCut) return;
+    link.isCut = true;
+    for (const [a, b] of [
+      [id, peer],
+      [peer, id],
+    ] as const) {
+      this.#later('silence', () => this.#lose(a, b, link, 'silent'));
+    }
+  }
+
+  #part(): void {
+    this.#isParted = true;
+    for (const [id, { links }] of this.#nodes) {
+      for (const peer of [...links.keys()]) if (!this.#reaches(id, peer)) this.#cut(id, peer);
+    }
+  }
+
+  #reaches(a: NodeId, b: NodeId): boolean {
+    return !this.#isParted || (a & 1n) === (b & 1n);
   }
 
   #lose(id: NodeId, peer: NodeId, link: Link, end: 'silent' | 'closed'): void {
