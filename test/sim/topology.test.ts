@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ordinaryTopology, runTopology } from '../../tools/sim/index.ts';
+import { drawTopologies, ordinaryTopology, runTopology } from '../../tools/sim/index.ts';
 
 describe('an overlay of 40 nodes', () => {
   const result = runTopology({ ...ordinaryTopology, nodes: 40, churnMinutes: 1 });
@@ -35,14 +35,27 @@ describe('an overlay of 40 nodes', () => {
   });
 
   it('delivers what nodes send each other while others come and go', () => {
-    for (const { messages, delivered } of result.churn) expect(delivered / messages).toBeGreaterThan(0.98);
+    for (const { messages, delivered } of result.churn) expect(delivered / messages).toBeGreaterThan(0.99);
     const [leaving] = result.churn;
     expect(leaving!.messages - leaving!.delivered).toBe(0);
   });
+});
+
+describe('an overlay of 8 nodes that join at once', () => {
+  const small = { ...ordinaryTopology, nodes: 8, spacingMs: 0, churnMinutes: 0 };
+  const [result, again] = [runTopology(small), runTopology(small)];
+
+  it('finds together within two seconds, and the curve of it is drawn', () => {
+    const { ways } = result.growth;
+    expect(ways[0]).toEqual({ ms: 0, share: 0 });
+    expect(ways.at(-1)!.share).toBe(1);
+    expect(ways.at(-1)!.ms).toBeLessThan(2_000);
+    expect(drawTopologies([result])).toContain('Pairs of nodes that have a way to each other, %');
+    const slow = { ...result, growth: { ...result.growth, ways: [] } };
+    expect(drawTopologies([slow])).toContain('Topology by number of nodes');
+  });
 
   it('is the same in every run', () => {
-    const small = { ...ordinaryTopology, nodes: 6, churnMinutes: 0 };
-    const [a, b] = [runTopology(small), runTopology(small)];
-    expect({ ...a, memoryMb: 0 }).toEqual({ ...b, memoryMb: 0 });
+    expect({ ...result, memoryMb: 0 }).toEqual({ ...again, memoryMb: 0 });
   });
 });

@@ -47,7 +47,12 @@ export function topologyCommand(): Command {
       whole(1, 64),
       3,
     )
-    .option('--spacing <ms>', 'between the joining of two nodes while the overlay grows', whole(0, 10_000), 20)
+    .option(
+      '--spacing <ms>',
+      'between the joining of two nodes while the overlay grows; 0: all at once, and --svg draws how they find together',
+      whole(0, 10_000),
+      20,
+    )
     .option('--contacts <number>', 'members that a node is told of when it joins', whole(1, 1_000), 20)
     .option('--churn <minutes>', 'of 30 joins a minute and lives of 300 s; 0: none', whole(0, 1_440), 10)
     .option('--json', 'print the results for programs (TopologyResult in tools/sim/topology/experiment.ts, a list)')
@@ -91,6 +96,7 @@ function describe(result: TopologyResult): string[] {
       'growth',
       `ring ${growth.ringMs} ms, all links ${growth.settledMs} ms after the last joined, ${growth.offersPerNode.toFixed(1)} offers a node`,
     ],
+    ...waysLine(growth.ways),
     [
       'join',
       `first link after ${join.firstLinkMs} ms, and from it: in the ring ${join.ringMs} ms, hears floods ${join.floodMs} ms, all ` +
@@ -120,6 +126,12 @@ function describe(result: TopologyResult): string[] {
     ['at rest', `${result.idleMessages.toFixed(1)} control messages a node and second`],
     ['', ''],
   ]).slice(0, -1);
+}
+
+function waysLine(ways: TopologyResult['growth']['ways']): [string, string][] {
+  const [half, all] = [0.5, 1].map((share) => ways.find((at) => at.share >= share)?.ms);
+  const tell = (ms: number | undefined) => (ms === undefined ? 'never' : `after ${ms} ms`);
+  return ways.length === 0 ? [] : [['all at once', `half of the pairs have a way ${tell(half)}, all ${tell(all)}`]];
 }
 
 function churnLines(churn: TopologyResult['churn']): [string, string][] {

@@ -32,8 +32,9 @@ const panels: readonly {
   },
 ];
 
-/** Curves over the number of nodes, as SVG. */
+/** Curves over the number of nodes, as SVG; where all nodes joined at once, over time. */
 export function drawTopologies(results: readonly TopologyResult[]): string {
+  if (results.every(({ growth }) => growth.ways.length > 0)) return drawConvergence(results);
   return drawChart({
     title: 'Topology by number of nodes',
     xLabel: 'nodes',
@@ -46,5 +47,18 @@ export function drawTopologies(results: readonly TopologyResult[]): string {
         points: results.map((result) => ({ x: result.nodes, y: of(result) })),
       })),
     })),
+  });
+}
+
+function drawConvergence(results: readonly TopologyResult[]): string {
+  const series = results.map(({ nodes, growth }) => ({
+    name: `${nodes} nodes`,
+    points: growth.ways.map(({ ms, share }) => ({ x: ms, y: 100 * share })),
+  }));
+  return drawChart({
+    title: 'All nodes join at once',
+    xLabel: 'ms since then',
+    formatX: String,
+    panels: [{ title: 'Pairs of nodes that have a way to each other, %', atLeast: 100, series }],
   });
 }

@@ -66,7 +66,13 @@ export interface ChurnResult {
 export interface TopologyResult {
   readonly nodes: number;
   /** Since the last node joined. */
-  readonly growth: { readonly ringMs: number; readonly settledMs: number; readonly offersPerNode: number };
+  readonly growth: {
+    readonly ringMs: number;
+    readonly settledMs: number;
+    readonly offersPerNode: number;
+    /** Where all join at once (a spacing of 0): the share of pairs that have a way, by time. */
+    readonly ways: readonly { readonly ms: number; readonly share: number }[];
+  };
   /** Of single nodes that join: from their first link, the worst of them. */
   readonly join: {
     readonly firstLinkMs: number;
@@ -104,6 +110,7 @@ export interface TopologyResult {
 const limitMs = 30_000;
 const stepMs = 10;
 const watchedPairs = 200;
+const convergingPairs = 1_000;
 const joins = 10;
 const dividedMs = 30_000;
 
@@ -162,13 +169,28 @@ class Run {
       this.#net.run(spacingMs);
     }
     const start = this.#net.clock.now();
-    const ringMs = this.#until(() => gaps(this.#net) === 0);
+    const ways = spacingMs === 0 ? this.#converge() : [];
+    const ringMs = ways.at(-1)?.ms ?? this.#until(() => gaps(this.#net) === 0);
     this.#until(() => this.#isSettled());
     const settledMs = this.#net.clock.now() - start;
     const offersPerNode = this.#net.sent.offers / nodes;
     // Where everybody lives is known after a while, and shortcuts follow.
     this.#net.run(this.#experiment.isWorld ? 180_000 : 5_000);
-    return { ringMs, settledMs, offersPerNode };
+    return { ringMs, settledMs, offersPerNode, ways };
+  }
+
+  /** P2P-XBone's figure 5: the share of ways that are there while nodes that came at once find together. Until the ring is closed. */
+  #converge(): TopologyResult['growth']['ways'] {
+    const net = this.#net;
+    const pairs = randomPairs(net.alive, convergingPairs, this.#random);
+    const start = net.clock.now();
+    const ways: { ms: number; share: number }[] = [];
+    this.#until(() => {
+      const found = pairs.filter(([from, to]) => hopsBetween(net, from, to) !== undefined).length;
+      ways.push({ ms: net.clock.now() - start, share: found / pairs.length });
+      return gaps(net) === 0;
+    }, 2 * stepMs);
+    return ways;
   }
 
   idle(): number {
