@@ -16,6 +16,7 @@ const faults: readonly (readonly [string, Partial<FloodExperiment>])[] = [
   ['dead 5 %', { dead: 0.05 }],
   ['missing 10 %', { missing: 0.1 }],
   ['churn 10 %/min', { churn: 0.1 }],
+  ['late 10 %', { reorder: 0.1 }],
   ['half of each', { loss: 0.025, dead: 0.025, missing: 0.05, churn: 0.05 }],
   [
     'half of each, 100 at once, 2 % late',
