@@ -229,7 +229,7 @@ export class FloodEngine {
       return this.#drop(verdict);
     }
     this.#count.accepted += 1;
-    this.#paths?.accepted(frb, from);
+    this.#paths?.accepted(frb, from, now);
     const copies = this.#spread(frb, frb.hopLimit - 1, from, now);
     const whole = this.#joiner.add(frb, now);
     return whole === undefined ? { copies } : { copies, inner: { root: frb.root, frame: whole } };

@@ -1,5 +1,6 @@
 import type { NodeId } from '../../topology/ring.ts';
 import type { FloodName } from './digest.ts';
+import { rootIdleMs } from './root-log.ts';
 
 /** As many as there are windows of roots. */
 const maxRoots = 8192;
@@ -7,6 +8,8 @@ const maxRoots = 8192;
 interface Path {
   readonly epoch: number;
   readonly sequence: number;
+  /** When that flood came. */
+  readonly at: number;
   /** Undefined since that neighbour is gone. */
   via: NodeId | undefined;
 }
@@ -24,12 +27,13 @@ export class ReversePaths {
   readonly #paths = new Map<NodeId, Path>();
 
   /** A flood came for the first time, by a neighbour. */
-  accepted({ root, epoch, sequence }: FloodName, via: NodeId): void {
+  accepted({ root, epoch, sequence }: FloodName, via: NodeId, now: number): void {
     const known = this.#paths.get(root);
-    if (known !== undefined && !isNewer(epoch, sequence, known)) return;
+    // A root that was silent for so long may begin anew.
+    if (known !== undefined && now - known.at < rootIdleMs && !isNewer(epoch, sequence, known)) return;
     if (known?.via !== via) this.version += 1;
     this.#paths.delete(root);
-    this.#paths.set(root, { epoch, sequence, via });
+    this.#paths.set(root, { epoch, sequence, at: now, via });
     if (this.#paths.size > maxRoots) this.#paths.delete(this.#paths.keys().next().value!);
   }
 

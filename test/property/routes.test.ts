@@ -133,7 +133,7 @@ class Floods {
 
   #accept(at: NodeId, root: NodeId, sequence: number, from: NodeId): void {
     const held = this.#held.get(at)!;
-    this.#paths.get(at)!.accepted({ root, epoch: 1, sequence }, from);
+    this.#paths.get(at)!.accepted({ root, epoch: 1, sequence }, from, 0);
     held.set(root, Math.max(sequence, held.get(root) ?? 0));
   }
 
