@@ -109,12 +109,17 @@ export class Membership {
     return Math.max(count + 1, Math.round((2 * nearby * ringSize) / span));
   }
 
+  /** A member beyond the view of which this was passed on before. */
+  ignores({ id, sequence }: MemberRecord): boolean {
+    return this.recordOf(id) === undefined && this.#wasPassed(id, sequence) && !this.#isNear(id);
+  }
+
   /** A record that was found to be the member's own. `kept`: nothing moves the node out of the view (it has a link). */
   apply(record: MemberRecord, now: number, isKept: (id: NodeId) => boolean): Verdict {
     const held = this.recordOf(record.id);
     if (held !== undefined && isNewer(held, record)) return { newer: held };
     if (held !== undefined && !isNewer(record, held)) return 'known';
-    if (held === undefined && record.sequence <= (this.#passed.get(record.id) ?? -1)) {
+    if (held === undefined && this.#wasPassed(record.id, record.sequence)) {
       if (record.state === 'alive' && this.#isNear(record.id)) this.#hold(record.id, record, isKept);
       return 'known';
     }
@@ -228,6 +233,10 @@ export class Membership {
   #isNear(id: NodeId): boolean {
     const at = this.#firstAt(clockwise(this.#self, id));
     return at < nearby || at > this.#ring.length - nearby;
+  }
+
+  #wasPassed(id: NodeId, sequence: number): boolean {
+    return sequence <= (this.#passed.get(id) ?? -1);
   }
 
   #pass({ id, sequence }: MemberRecord): void {

@@ -135,6 +135,7 @@ export class News {
     const known = this.membership.recordOf(record.id);
     // Nobody signs for a death: it counts for a life that is known, so that none can be ended in advance.
     if (record.state === 'dead' && (known === undefined || record.sequence > known.sequence)) return false;
+    if (this.membership.ignores(record)) return false;
     const isOld = known !== undefined && known.sequence >= record.sequence && known.state === record.state;
     if (!isOld && record.state !== 'dead' && !this.#options.verify(record)) {
       this.refused += 1;

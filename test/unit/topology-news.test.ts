@@ -137,6 +137,29 @@ describe('a full view', () => {
     expect(view.estimate).toBeLessThan(3_000 * 2);
   });
 
+  it('checks no proof again of who is beyond it', () => {
+    let checks = 0;
+    const news = new News({
+      ...{ self: 0n, random, capacity: 64, sequence: 1, sign: () => genuine, doubt: () => {} },
+      ...{ neighbours: () => [], isRingLink: () => false, isLinked: () => false, isUp: () => false },
+      verify: () => {
+        checks += 1;
+        return true;
+      },
+    });
+    const records = ids.slice(0, 500).map((id) => record(id, 1));
+    news.hear(1n, records, 0);
+    expect(checks).toBe(500);
+    for (let again = 0; again < 3; again++) news.hear(1n, records, 0);
+    expect(checks).toBeLessThan(520);
+    news.hear(
+      1n,
+      ids.slice(0, 500).map((id) => record(id, 2)),
+      0,
+    );
+    expect(checks).toBeGreaterThanOrEqual(1_000);
+  });
+
   it('takes back one that it gave up when that is near by now', () => {
     const view = new Membership({ self: 0n, capacity: 64, random });
     const none = () => false;
