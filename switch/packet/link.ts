@@ -30,8 +30,8 @@ export const linkHeaderLength = 20;
 export const linkMessageTarget = 1376;
 /** A larger record travels alone, up to this size. */
 export const linkRecordLimit = 16384;
-/** Hop limit of a record where its frame enters the overlay. */
-export const linkHopLimit = 64;
+/** Hop limit of a record where its frame enters the overlay: half way round a ring of 500 nodes that has no shortcuts. */
+export const linkHopLimit = 255;
 
 /** A peer's buffer grows up to this size with the batches it carries; larger batches spread over several. */
 const linkBufferLimit = 4 * linkRecordLimit;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ReversePaths } from '../../switch/flood/index.ts';
+import { linkHopLimit } from '../../switch/packet/index.ts';
 import {
   arcContains,
   arcOf,
@@ -20,7 +21,7 @@ const nodeId = fc.bigInt({ min: 0n, max: maxNodeId });
 const nodeIds = fc.uniqueArray(nodeId, { minLength: 2, maxLength: 40 });
 /** Frames over corrupted views; `npm run fuzz:routes` sends a million. */
 const frames = Number(process.env.FUZZ_FRAMES ?? 20_000);
-const hopLimit = 64;
+const hopLimit = linkHopLimit;
 
 type Views = Map<NodeId, Map<NodeId, NodeId[]>>;
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeAnnouncement, encodeAnnouncement } from '../../src/controller/apps/announcement.ts';
 import { Table } from '../../src/controller/pipeline.ts';
 import { decodeFrb, encodeFrb, floodEtherType } from '../../switch/flood/index.ts';
-import { buildArp } from '../../switch/packet/index.ts';
+import { buildArp, linkHopLimit } from '../../switch/packet/index.ts';
 import { type NodeId, switchIdOf } from '../../topology/index.ts';
 import { openSeal } from './support/open-seal.ts';
 import { type SentRecord, TestSwitch } from './support/test-switch.ts';
@@ -75,7 +75,13 @@ describe('an overlay switch', () => {
     sw.fromLeaf(leaf, reply);
     // b is nearer by c or by a? From 0x80 both are 0x40 away: the lower id is taken.
     const [sent, announced, ...more] = sw.records(toA);
-    expect(sent).toEqual({ destination: switchIdOf(b), source: switchIdOf(self), mark: 0, hopLimit: 64, frame: reply });
+    expect(sent).toEqual({
+      destination: switchIdOf(b),
+      source: switchIdOf(self),
+      mark: 0,
+      hopLimit: linkHopLimit,
+      frame: reply,
+    });
     // Nobody else saw this frame of a new host: its place is announced.
     expect(claimsOf(announced!)).toEqual([{ mac: mac(1), sequence: 0 }]);
     expect([more, sw.records(toC).map(claimsOf)]).toEqual([[], [[{ mac: mac(1), sequence: 0 }]]]);

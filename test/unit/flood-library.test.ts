@@ -60,8 +60,6 @@ describe('the examples of the guide run against the package', () => {
     writeFileSync(join(project, 'property.js'), property);
     await run(process.execPath, ['property.js'], { cwd: project });
     writeFileSync(join(project, 'wrong.js'), property.replace('loss: 0.05', 'loss: 1'));
-    await expect(run(process.execPath, ['wrong.js'], { cwd: project })).rejects.toThrow(
-      'Property failed after',
-    );
+    await expect(run(process.execPath, ['wrong.js'], { cwd: project })).rejects.toThrow('Property failed after');
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Action, FlowModCommand, NO_BUFFER, PortNo } from '../../../ofp/index.ts';
 import { decodeFrb } from '../../../switch/flood/index.ts';
-import { buildArp } from '../../../switch/packet/index.ts';
+import { buildArp, linkHopLimit } from '../../../switch/packet/index.ts';
 import { SimNetwork, type SimNode } from '../../../tools/sim/network.ts';
 import { readFrame } from '../../../tools/sim/trace/frame-trace.ts';
 import { distance, type NodeId, seededRandom, switchIdOf } from '../../../topology/index.ts';
@@ -99,6 +99,23 @@ describe('5 whole nodes under faults', () => {
     sim.restart(victim);
     sim.run(5_000);
     expectFloods(sim, [victim, sim.nodes[0]!], 2_000);
+  });
+
+  it('a node that starts anew with its clock set back by an hour is heard at once, and its host where it is', () => {
+    const sim = build();
+    const [victim, asker] = [sim.nodes[3]!, sim.nodes[6]!];
+    expectFloods(sim, [victim], 1_000);
+    victim.clock.jump(-3_600_000);
+    sim.restart(victim);
+    sim.run(2_000);
+    expectFloods(sim, [victim, asker], 2_000);
+    const answer = new Uint8Array(60).fill(7, 14);
+    answer.set([...victim.mac, ...asker.mac, 0x08, 0]);
+    asker.tap.host.send([answer]);
+    sim.run(500);
+    expect(sim.nodes.filter(({ received }) => received.some((each) => Buffer.compare(each, answer) === 0))).toEqual([
+      victim,
+    ]);
   });
 
   it('a clock that jumps under a running node changes nothing', () => {
@@ -240,5 +257,36 @@ describe('10 no frame visits a switch twice in one mark', () => {
       );
     }
     expect(wayOf({ switches, ports }, a, target).length).toBeLessThanOrEqual(65);
+  });
+});
+
+describe('14 a frame from one side of a ring of 300 nodes without shortcuts to the other', () => {
+  it('gets there, link by link, before its hop limit ends', () => {
+    const ids: NodeId[] = Array.from({ length: 300 }, (_, i) => (BigInt(i) << 128n) / 300n + (5n << 64n));
+    const at = (i: number) => ids[(i + 300) % 300]!;
+    const target = at(150);
+    const ports = ids.map((id, i) => {
+      const sw = new TestSwitch(id);
+      const leaf = sw.addLeaf('tap0');
+      const [back, on] = [sw.addPeer(at(i - 1)), sw.addPeer(at(i + 1))];
+      const neighbours = [i - 1, i + 1].map((n) => [at(n), [at(n - 1), at(n + 1)]] as const);
+      sw.adjacency(
+        new Map(neighbours),
+        [at(0), target].filter((member) => member !== id),
+      );
+      return { sw, leaf, back, on };
+    });
+    const frame = new Uint8Array(60).fill(6);
+    let hopLimit = linkHopLimit;
+    for (let i = 1; i < 150; i++) {
+      const { sw, back, on } = ports[i]!;
+      sw.fromPeer(back, at(0), target, frame, hopLimit);
+      const sent = sw.records(on);
+      expect(sent).toMatchObject([{ hopLimit: hopLimit - 1, mark: 0, frame }]);
+      hopLimit -= 1;
+    }
+    const last = ports[150]!;
+    last.sw.fromPeer(last.back, at(0), target, frame, hopLimit);
+    expect(last.sw.frames(last.leaf)).toEqual([frame]);
   });
 });

@@ -1,3 +1,4 @@
+import { linkHopLimit } from '../../../switch/packet/index.ts';
 import {
   type NodeId,
   pickHop,
@@ -10,7 +11,7 @@ import {
 } from '../../../topology/index.ts';
 import type { SimTopology, TopologyNetwork } from './network.ts';
 
-const hopLimit = 64;
+const hopLimit = linkHopLimit;
 
 /** Nodes that have no link with their successor of this moment, or do not know that it is. */
 export function gaps(net: TopologyNetwork): number {
