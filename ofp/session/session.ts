@@ -171,7 +171,8 @@ export class Session extends Speaker implements RoleHolder {
     }
     const version = agreedVersion(this.options.versions, hello);
     if (version === undefined) {
-      const detail = `versions ${this.options.versions.join(', ')} are spoken here, ${hello.version} was offered`;
+      const spoken = this.options.versions.map(versionName).join(', ');
+      const detail = `OpenFlow ${spoken} is spoken here, ${versionName(hello.version)} was offered`;
       this.sendError(ErrorType.HELLO_FAILED, HelloFailedCode.INCOMPATIBLE, ascii(detail), hello.xid);
       this.end({ code: 'INCOMPATIBLE', detail });
       return;
@@ -311,3 +312,6 @@ const ascii = (text: string) => Uint8Array.from(text, (char) => char.charCodeAt(
 
 /** What a peer wrote, as far as it can be shown. */
 const printable = (bytes: Uint8Array) => String.fromCharCode(...bytes.subarray(0, 200)).replace(/[^ -~]/g, '?');
+
+/** A wire number as people say it: 4 is 1.3. */
+const versionName = (version: number): string => `1.${version - 1}`;

@@ -134,7 +134,7 @@ describe('hello', () => {
     expect(controller.take()).toMatchObject([
       { type: 'error', errorType: ErrorType.HELLO_FAILED, code: HelloFailedCode.INCOMPATIBLE },
     ]);
-    expect(controller.closed).toMatch(/versions 1, 4, 5, 6 are spoken here/);
+    expect(controller.closed).toMatch(/OpenFlow 1\.0, 1\.3, 1\.4, 1\.5 is spoken here/);
   });
 
   it('goes by the versions that the owner of the switch allows', () => {

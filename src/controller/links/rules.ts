@@ -3,7 +3,8 @@
  *
  *     65000  probes                            to the controller
  *     64000  01:80:c2:00:00:00 to 0f           dropped: they are for the next bridge, and never go further (IEEE 802.1Q 8.6.3)
- *        10  from a port that forwards         on to the next table
+ *        10  from a port that forwards,        on to the next table
+ *            or from the controller
  *
  * A switch with a single table drops what comes in by a port that does not forward, and the controller hears of what no rule is for.
  */
@@ -29,7 +30,8 @@ export interface GateRules {
 }
 
 /** Those that are there whatever the ports are. */
-export function fixedRules({ cookie, table }: GateRules, isStaged: boolean): Rule[] {
+export function fixedRules(gate: GateRules, isStaged: boolean): Rule[] {
+  const { cookie, table } = gate;
   const probe: Rule = {
     ...{ cookie, table, priority: priorities.probe },
     match: [{ field: 'eth_type', value: probeEtherType }],
@@ -40,7 +42,10 @@ export function fixedRules({ cookie, table }: GateRules, isStaged: boolean): Rul
     match: [match],
     instructions: [],
   });
-  if (isStaged) return [probe, drop({ field: 'eth_dst', value: reserved(0), mask: reservedMask })];
+  if (isStaged) {
+    const reservedAll = drop({ field: 'eth_dst', value: reserved(0), mask: reservedMask });
+    return [probe, reservedAll, openRule(gate, PortNo.CONTROLLER)];
+  }
   const drops = Array.from({ length: reservedGroups }, (_, i) => drop({ field: 'eth_dst', value: reserved(i) }));
   const miss: Rule = { cookie, table, priority: priorities.miss, match: [], instructions: toController(wholeFrame) };
   return [probe, ...drops, miss];

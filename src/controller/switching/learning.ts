@@ -251,7 +251,7 @@ export class Learning implements App {
     }
     if (message.cookie !== this.#staged.copyCookie) this.#relay(sw, port, message);
     // Its rules were lost, or are still on their way.
-    if (!host.isPlaced || message.tableId !== this.#staged.source || now - host.sentAt < underwayMs) return;
+    if (!host.isPlaced || message.tableId === this.#staged.spread || now - host.sentAt < underwayMs) return;
     host.sentAt = now;
     for (const rule of this.#staged.ofHost(sw, host)) sw.rules.send(rule);
   }
@@ -335,7 +335,7 @@ export class Learning implements App {
           [to.port].filter((port) => port !== inPort),
           message,
         );
-      else if (this.#links().paths.hop(sw, to.sw) !== inPort) this.#send(to.sw, PortNo.CONTROLLER, [to.port], message);
+      else if (this.#links().paths.hop(sw, to.sw) !== inPort) this.#deliver(to.sw, [to.port], message);
       return;
     }
     this.counters.relayed += 1;
@@ -349,8 +349,13 @@ export class Learning implements App {
           leaves.filter((port) => port !== inPort),
           message,
         );
-      else this.#send(each, PortNo.CONTROLLER, leaves, message);
+      else this.#deliver(each, leaves, message);
     }
+  }
+
+  /** At another switch than the one where it came in. */
+  #deliver(sw: ManagedSwitch, out: readonly number[], message: PacketIn): void {
+    this.#send(sw, PortNo.CONTROLLER, sw.isStaged ? [PortNo.TABLE] : out, message);
   }
 
   #send(sw: ManagedSwitch, inPort: number, out: readonly number[], { bufferId, data }: PacketIn): void {

@@ -5,6 +5,7 @@
  *                  100  known host at its port             metadata = this switch, to destination
  *                   50  banned port                        dropped, for a while
  *                   20  from a link                        to transit source
+ *                       from the controller                to destination
  *                    0                                     to the controller; where no link is: a copy, and to destination
  *     transit      100  host of another switch             metadata = that switch, to destination
  *     source         0                                     a copy to the controller: who is this?
@@ -14,6 +15,7 @@
  *     spread       100  metadata = this switch             links of its tree, and all ports of hosts
  *                       metadata = another, by the port    links by which its tree goes on, and all ports of hosts
  *                       by which its tree comes in
+ *                       from the controller                all ports of hosts
  *                   50  shared tree, by each of its ports  its other ports, and all ports of hosts
  *                    0  where no link is                   all ports of hosts
  *     hops         100  metadata = another switch          the link that leads there
@@ -44,10 +46,10 @@ export class StagedRules {
   readonly cookies: readonly bigint[];
   /** What comes in by links and is of nobody's comes up from here. */
   readonly transitSource: number;
-  /** What no host is known for comes up from here. */
-  readonly source: number;
+  /** Floods that pass the controller come up from here. */
+  readonly spread: number;
+  readonly #source: number;
   readonly #destination: number;
-  readonly #spread: number;
   readonly #hops: number;
   readonly #links: () => Links;
   readonly #spreading: Spreading;
@@ -56,10 +58,10 @@ export class StagedRules {
     this.#cookie = cookieOf(owner);
     this.copyCookie = cookieOf(owner, 1n);
     this.cookies = [this.#cookie, this.copyCookie];
-    this.source = table;
+    this.#source = table;
     this.transitSource = table + 1;
     this.#destination = table + 2;
-    this.#spread = table + 3;
+    this.spread = table + 3;
     this.#hops = table + 4;
     this.#links = links;
     this.#spreading = spreading;
@@ -77,16 +79,20 @@ export class StagedRules {
     const toDestination = goto(this.#destination);
     if (this.isAlone(sw)) {
       const tell = {
-        ...this.#rule(this.source, 0, [], [send(controller(headerBytes)), toDestination]),
+        ...this.#rule(this.#source, 0, [], [send(controller(headerBytes)), toDestination]),
         cookie: this.copyCookie,
       };
-      return [tell, this.#miss(this.#destination), this.#rule(this.#spread, 0, [], [send(...leaves)])];
+      return [tell, this.#miss(this.#destination), this.#rule(this.spread, 0, [], [send(...leaves)])];
     }
     const whole = [send(controller(wholeFrame))];
     const ask = this.#rule(this.transitSource, 0, [], [send(controller(headerBytes))]);
-    const rules = [this.#rule(this.source, 0, [], whole), ask, this.#miss(this.#destination)];
+    const rules = [this.#rule(this.#source, 0, [], whole), ask, this.#miss(this.#destination)];
+    // What the controller relays passes the tables of other apps as well.
+    const relayed = [inPort(PortNo.CONTROLLER)];
+    rules.push(this.#rule(this.#source, priorities.link, relayed, [toDestination]));
+    rules.push(this.#rule(this.spread, priorities.known, relayed, [send(...leaves)]));
     for (const { no } of links.linksOf(sw)) {
-      rules.push(this.#rule(this.source, priorities.link, [inPort(no)], [goto(this.transitSource)]));
+      rules.push(this.#rule(this.#source, priorities.link, [inPort(no)], [goto(this.transitSource)]));
     }
     const shared = new Map<number, Rule>();
     for (const root of network) {
@@ -97,7 +103,7 @@ export class StagedRules {
         const spread = this.#spreading.isDiverted(root)
           ? whole
           : [send(...links.map((port) => output(port)), ...leaves)];
-        rules.push(this.#rule(this.#spread, priorities.known, [is(root)], spread));
+        rules.push(this.#rule(this.spread, priorities.known, [is(root)], spread));
         continue;
       }
       const hop = links.paths.hop(sw, root);
@@ -106,16 +112,14 @@ export class StagedRules {
       if (tree?.root === root) {
         const match = [inPort(branch.from!), is(root)];
         rules.push(
-          this.#rule(this.#spread, priorities.known, match, [
-            send(...branch.to.map((port) => output(port)), ...leaves),
-          ]),
+          this.#rule(this.spread, priorities.known, match, [send(...branch.to.map((port) => output(port)), ...leaves)]),
         );
       } else if (shared.size === 0) {
         const ports = [...(branch.from === undefined ? [] : [branch.from]), ...branch.to];
         for (const port of ports) {
           const others = ports.filter((other) => other !== port);
           const instructions = [send(...others.map((port) => output(port)), ...leaves)];
-          shared.set(port, this.#rule(this.#spread, priorities.shared, [inPort(port)], instructions));
+          shared.set(port, this.#rule(this.spread, priorities.shared, [inPort(port)], instructions));
         }
       }
     }
@@ -142,7 +146,7 @@ export class StagedRules {
   /** Lets the frames of a host pass at its port. */
   sourceRule({ mac, sw, port }: Pick<Host, 'mac' | 'sw' | 'port'>): Rule {
     const instructions = [mark(sw), goto(this.#destination)];
-    const rule = this.#rule(this.source, priorities.known, [inPort(port), from(mac)], instructions);
+    const rule = this.#rule(this.#source, priorities.known, [inPort(port), from(mac)], instructions);
     return { ...rule, idleTimeout: ageSeconds };
   }
 
@@ -153,7 +157,7 @@ export class StagedRules {
     match,
   }: Pick<Rule, 'table' | 'priority' | 'match'>): { mac: number; port: number } | undefined {
     const [source, at] = inOrder(match);
-    if (table !== this.source || priority !== priorities.known) return undefined;
+    if (table !== this.#source || priority !== priorities.known) return undefined;
     if (source?.field !== 'eth_src' || at?.field !== 'in_port') return undefined;
     return { mac: macAt(source.value, 0), port: at.value };
   }
@@ -163,7 +167,7 @@ export class StagedRules {
     const [links, roots]: [number[], bigint[]] = [[], []];
     for (const { table, priority, match } of rules) {
       for (const each of match) {
-        if (table === this.source && priority === priorities.link && each.field === 'in_port') links.push(each.value);
+        if (table === this.#source && priority === priorities.link && each.field === 'in_port') links.push(each.value);
         if (table === this.#hops && each.field === 'metadata') roots.push(each.value);
       }
     }
@@ -174,7 +178,7 @@ export class StagedRules {
   ban(what: { readonly mac: number } | { readonly port: number }, seconds: number): Rule {
     const [priority, match] =
       'mac' in what ? [priorities.bannedHost, from(what.mac)] : [priorities.bannedPort, inPort(what.port)];
-    return { ...this.#rule(this.source, priority, [match], []), hardTimeout: seconds };
+    return { ...this.#rule(this.#source, priority, [match], []), hardTimeout: seconds };
   }
 
   #miss(table: number): Rule {

@@ -52,6 +52,7 @@ export class FakeSwitch {
   #pending: Buffer = Buffer.alloc(0);
   #towards = 0;
   #shown = 0;
+  #missTable = 255;
   #settle: () => void = () => {};
 
   private constructor(options: FakeSwitchOptions) {
@@ -132,8 +133,20 @@ export class FakeSwitch {
       const inPort = version === 1 ? bytes.readUInt16BE(at + 12) : bytes.readUInt32BE(at + 12);
       if (answer.type === 'packetOut' && inPort <= ports) this.#count();
     } else if (type === Type.flowMod) {
+      if (version > 1) this.#heed(bytes, at);
       if (answer.type === 'flowMod') this.#count();
     } else this.#reply(type, bytes.readUInt32BE(at + 4), bytes, at, length);
+  }
+
+  /** The rule of least priority in the first table that has one is what shows frames to the controller (spec 1.3 7.3.4.1). */
+  #heed(bytes: Buffer, at: number): void {
+    const [table, priority] = [bytes[at + 24]!, bytes.readUInt16BE(at + 30)];
+    if (priority > 0 || table >= this.#missTable) return;
+    this.#missTable = table;
+    for (const packetIn of this.#packetIns) {
+      packetIn[15] = table;
+      packetIn.set(bytes.subarray(at + 8, at + 16), 16);
+    }
   }
 
   #count(): void {
