@@ -48,17 +48,7 @@ export const Cookie = {
   unknown: 10n,
 } as const;
 
-export interface Rule {
-  readonly table: number;
-  readonly priority: number;
-  readonly cookie: bigint;
-  readonly match: readonly OxmField[];
-  readonly instructions: readonly Instruction[];
-  /** Seconds; 0 or absent: for good. A rule that idles out is reported. */
-  readonly idleTimeout?: number;
-  /** Seconds; 0 or absent: for good. The switch drops the rule by itself and says nothing. */
-  readonly hardTimeout?: number;
-}
+export type { Rule } from './runtime/rule.ts';
 
 export interface SwitchPorts {
   readonly flood: number;

@@ -1,17 +1,8 @@
-import {
-  type Action,
-  FlowModCommand,
-  FlowModFlags,
-  NO_BUFFER,
-  type OfpMessageInput,
-  type OxmField,
-  PortNo,
-} from '../../ofp/index.ts';
-import type { Rule } from './pipeline.ts';
+import { type Action, FlowModCommand, NO_BUFFER, type OfpMessageInput, TableNo } from '../../ofp/index.ts';
+import { addRule, type FlowChange, keyOf, type Rule, removeRule, sameEffect } from './runtime/rule.ts';
 
 type MessageOf<T extends OfpMessageInput['type']> = Omit<Extract<OfpMessageInput, { type: T }>, 'version' | 'xid'>;
 /** Messages for the switch; version and transaction id are the channel's. */
-export type FlowChange = MessageOf<'flowMod'>;
 export type GroupChange = MessageOf<'groupMod'>;
 export type MeterChange = MessageOf<'meterMod'>;
 export type PacketOut = MessageOf<'packetOut'>;
@@ -50,12 +41,14 @@ export class RuleBook {
 
   /** A rule that has its end, at its hard timeout, and need not survive the connection. */
   lend(rule: Rule): void {
-    this.#send([add(rule)]);
+    this.#send([addRule(rule)]);
   }
 
   /** Empties the switch and gives it everything anew. */
   renew(): void {
-    this.#send([removeAll(), ...[...this.#held.values()].flatMap((rules) => rules.map(add))]);
+    const { DELETE } = FlowModCommand;
+    const empty: FlowChange = { type: 'flowMod', command: DELETE, tableId: TableNo.ALL, priority: 0, match: [] };
+    this.#send([empty, ...[...this.#held.values()].flatMap((rules) => rules.map(addRule))]);
   }
 }
 
@@ -70,52 +63,9 @@ export function ruleChanges(held: Iterable<Rule>, wanted: Iterable<Rule>): FlowC
     const key = ruleKey(rule);
     const same = left.get(key);
     left.delete(key);
-    if (same === undefined || !sameEffect(same, rule)) changes.push(add(rule));
+    if (same !== rule && (same === undefined || !sameEffect(same, rule))) changes.push(addRule(rule));
   }
-  return [...changes, ...[...left.values()].map(remove)];
-}
-
-/** Adds a rule, or replaces one of the same table, priority and match. */
-function add(rule: Rule): FlowChange {
-  const { idleTimeout = 0, hardTimeout = 0 } = rule;
-  return {
-    ...blank(rule),
-    command: FlowModCommand.ADD,
-    instructions: [...rule.instructions],
-    idleTimeout,
-    hardTimeout,
-    flags: idleTimeout > 0 ? FlowModFlags.SEND_FLOW_REM : 0,
-  };
-}
-
-function remove(rule: Rule): FlowChange {
-  return { ...blank(rule), command: FlowModCommand.DELETE_STRICT };
-}
-
-function removeAll(): FlowChange {
-  return {
-    ...blank({ table: 0xff, priority: 0, cookie: 0n, match: [], instructions: [] }),
-    command: FlowModCommand.DELETE,
-  };
-}
-
-function blank(rule: Rule): FlowChange {
-  return {
-    type: 'flowMod',
-    cookie: rule.cookie,
-    cookieMask: 0n,
-    tableId: rule.table,
-    command: FlowModCommand.ADD,
-    idleTimeout: 0,
-    hardTimeout: 0,
-    priority: rule.priority,
-    bufferId: NO_BUFFER,
-    outPort: PortNo.ANY,
-    outGroup: PortNo.ANY,
-    flags: 0,
-    match: [...rule.match],
-    instructions: [],
-  };
+  return [...changes, ...[...left.values()].map(removeRule)];
 }
 
 /** Apps hold many rules again and again: what tells one from others is worked out once for each. */
@@ -124,21 +74,7 @@ const keys = new WeakMap<Rule, string>();
 function ruleKey(rule: Rule): string {
   const known = keys.get(rule);
   if (known !== undefined) return known;
-  const key = `${rule.table}/${rule.priority}/${rule.match.map(fieldKey).sort().join()}`;
+  const key = keyOf(rule);
   keys.set(rule, key);
   return key;
-}
-
-/** As `text`, for what is asked most often. */
-function fieldKey(field: OxmField): string {
-  return field.field !== 'unknown' ? `${field.field}=${field.value}/${field.mask ?? ''}` : text(field);
-}
-
-function sameEffect(a: Rule, b: Rule): boolean {
-  if (a === b) return true;
-  return a.cookie === b.cookie && a.idleTimeout === b.idleTimeout && text(a.instructions) === text(b.instructions);
-}
-
-function text(value: unknown): string {
-  return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
 }

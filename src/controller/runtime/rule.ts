@@ -16,8 +16,9 @@ export interface Rule {
   readonly match: readonly OxmField[];
   /** None: matching frames are dropped. */
   readonly instructions: readonly Instruction[];
-  /** Seconds; 0 or absent: for good. The end of a rule that has a time limit is reported. */
+  /** Seconds; 0 or absent: for good. The end of a rule that may idle out is reported. */
   readonly idleTimeout?: number;
+  /** Seconds; 0 or absent: for good. The switch drops the rule by itself and says nothing. */
   readonly hardTimeout?: number;
 }
 
@@ -37,7 +38,7 @@ export function addRule({ table, priority, cookie, match, instructions, ...times
     instructions: instructions as Instruction[],
     idleTimeout,
     hardTimeout,
-    flags: idleTimeout + hardTimeout > 0 ? FlowModFlags.SEND_FLOW_REM : 0,
+    flags: idleTimeout > 0 ? FlowModFlags.SEND_FLOW_REM : 0,
   };
 }
 
