@@ -11,10 +11,10 @@ import {
 import type { OverlayController } from '../overlay.ts';
 import type { SwitchView } from '../pipeline.ts';
 import type { PortNames } from '../ports.ts';
-import type { FlowChange, GroupChange, MeterChange, PacketOut, SwitchChange } from '../rules.ts';
+import type { GroupChange, MeterChange, PacketOut, SwitchChange } from '../rules.ts';
 import type { App, PacketIn } from '../runtime/app.ts';
 import type { Meter } from '../runtime/requests.ts';
-import { keyOf, type Rule } from '../runtime/rule.ts';
+import { type FlowChange, keyOf, type Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
 import { Labels } from './labels.ts';
 import {
