@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -41,6 +41,11 @@ export class Daemons {
     });
   }
 
+  /** Seconds of processor time that all of them took so far. */
+  get processorSeconds(): number {
+    return this.#running.reduce((sum, { pid }) => sum + processorSeconds(pid!), 0);
+  }
+
   /** Runs a program to its end; what it printed. */
   async run(program: string, ...args: string[]): Promise<string> {
     const inside = ['netns', 'exec', this.#netns, program, ...args];
@@ -52,4 +57,11 @@ export class Daemons {
     for (const child of this.#running.reverse()) if (child.exitCode === null && child.kill()) await once(child, 'exit');
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** User and system time (proc(5), fields 14 and 15 of stat), in ticks of 10 ms. */
+function processorSeconds(pid: number): number {
+  const [, rest = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ');
+  const fields = rest.split(' ').map(Number);
+  return ((fields[11] ?? 0) + (fields[12] ?? 0)) / 100;
 }

@@ -11,7 +11,7 @@ export class Hosts {
   readonly a = `rgbench-${process.pid}-a`;
   readonly b = `rgbench-${process.pid}-b`;
   readonly middle = `rgbench-${process.pid}-m`;
-  readonly addresses = { a: '10.98.0.1', b: '10.98.0.2' };
+  readonly addresses: Readonly<Record<'a' | 'b', string>> = { a: '10.98.0.1', b: '10.98.0.2' };
   readonly #spaces = [this.a, this.b, this.middle];
 
   async make(): Promise<void> {
@@ -72,29 +72,45 @@ export class Hosts {
     }
   }
 
-  /** Resolves once b answers a. */
-  async areJoined(): Promise<void> {
-    await exec('ip', ['netns', 'exec', this.a, 'ping', '-c', '1', '-w', '5', this.addresses.b]);
+  /** Resolves once b answers a; `to`: which address of b. */
+  async areJoined(to = this.addresses.b, withinSeconds = 5): Promise<void> {
+    const end = performance.now() + 1_000 * withinSeconds;
+    const ping = () => exec('ip', ['netns', 'exec', this.a, 'ping', '-c', '1', '-W', '1', to]);
+    // Not by -w: an address that does not resolve at first ends it early.
+    while (!(await ping().then(Boolean, () => false))) {
+      if (performance.now() > end) throw new Error(`${to} has not answered within ${withinSeconds} s`);
+    }
   }
 
   /** Mbit/s of one TCP stream. */
   async tcp(seconds: number): Promise<number> {
-    const end = await this.#iperf(['-t', `${seconds}`]);
+    const end = await this.iperf(['-t', `${seconds}`]);
     return (end.sum_received?.bits_per_second ?? 0) / 1e6;
   }
 
   /** Thousands of 64-byte frames a second that arrive, of as many as the sender can make. */
-  async smallFrames(seconds: number): Promise<number> {
-    const end = await this.#iperf(['-u', '-l', '22', '-b', '0', '-t', `${seconds}`]);
+  async smallFrames(seconds: number, to?: string): Promise<number> {
+    return this.datagrams(22, seconds, to);
+  }
+
+  /** Thousands of datagrams of `bytes` a second that arrive, of as many as the sender can make. */
+  async datagrams(bytes: number, seconds: number, to?: string): Promise<number> {
+    const end = await this.iperf(['-u', '-l', `${bytes}`, '-b', '0', '-t', `${seconds}`], to);
     const { packets = 0, lost_packets: lost = 0 } = end.sum ?? {};
     return (packets - lost) / seconds / 1000;
   }
 
   /** The mean round trip in milliseconds, 200 a second. */
   async ping(seconds: number): Promise<number> {
-    const args = ['-q', '-i', '0.005', '-c', `${200 * seconds}`, this.addresses.b];
+    const times = await this.roundTrips(seconds);
+    return times.reduce((sum, time) => sum + time, 0) / times.length;
+  }
+
+  /** Round trips in milliseconds, 200 a second, the shortest first. */
+  async roundTrips(seconds: number, to = this.addresses.b): Promise<number[]> {
+    const args = ['-i', '0.005', '-c', `${200 * seconds}`, to];
     const { stdout } = await exec('ip', ['netns', 'exec', this.a, 'ping', ...args]);
-    return Number(/= [\d.]+\/([\d.]+)\//.exec(stdout)?.[1]);
+    return Array.from(stdout.matchAll(/ time=([\d.]+) ms/g), ([, time]) => Number(time)).sort((a, b) => a - b);
   }
 
   async #setUp(): Promise<void> {
@@ -103,13 +119,14 @@ export class Hosts {
     }
   }
 
-  async #iperf(args: string[]): Promise<IperfEnd> {
+  /** A run of iperf3 from a to b. */
+  async iperf(args: string[], to = this.addresses.b): Promise<IperfEnd> {
     const server = spawn('ip', ['netns', 'exec', this.b, 'iperf3', '-s', '-1', '--forceflush'], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {
       await listening(server);
-      const client = ['netns', 'exec', this.a, 'iperf3', '-c', this.addresses.b, '-J', ...args];
+      const client = ['netns', 'exec', this.a, 'iperf3', '-c', to, '-J', ...args];
       const { stdout } = await exec('ip', client, { maxBuffer: 1 << 26, timeout: 60_000 });
       return JSON.parse(stdout).end;
     } finally {
@@ -118,8 +135,9 @@ export class Hosts {
   }
 }
 
-interface IperfEnd {
-  sum_received?: { bits_per_second: number };
+export interface IperfEnd {
+  sum_received?: { bits_per_second: number; bytes: number };
+  sum_sent?: { retransmits?: number };
   sum?: { packets?: number; lost_packets?: number };
 }
 

@@ -6,6 +6,7 @@
 const BENCHMARKS: Readonly<Record<string, () => Promise<unknown>>> = {
   controller: () => import('./controller/main.ts'),
   ofp: () => import('./ofp.ts'),
+  overlay: () => import('./overlay/main.ts'),
   ports: () => import('./ports.ts'),
   switch: () => import('./switch.ts'),
 };
