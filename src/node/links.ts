@@ -28,6 +28,8 @@ export interface LinkEvents {
   late(peer: NodeId, isLate: boolean): void;
   /** Views that are valid only until the handler returns. */
   frames(peer: NodeId, messages: readonly Uint8Array[]): void;
+  /** Few frames wait for the link any more, if it was congested. */
+  drained(peer: NodeId): void;
 }
 
 export interface LinkOptions {
@@ -156,6 +158,10 @@ export class Links {
     return this.#links.get(peer)?.tunnel?.sendFrames(messages) ?? 0;
   }
 
+  isCongested(peer: NodeId): boolean {
+    return this.#links.get(peer)?.tunnel?.isCongested ?? false;
+  }
+
   /** Probes links that are due and takes down those that do not answer. `intervalMs` tells how often a peer is probed. */
   tick(intervalMs: (peer: NodeId) => number): void {
     const now = this.#options.clock.now();
@@ -217,6 +223,7 @@ export class Links {
           link.liveness.heard(this.#options.clock.now());
           this.#options.events.frames(peer, messages);
         }),
+      drained: () => ifCurrent(() => this.#options.events.drained(peer)),
       // Later: a send that fails ends the tunnel, and who sends is in the middle of its own work.
       closed: (reason) => this.#options.clock.after(0, () => ifCurrent(() => this.#failed(link, 'closed', reason))),
     });

@@ -15,6 +15,8 @@ export interface SwitchCore {
   readonly flood: FloodEngine;
   /** Messages of link records for a neighbour; returns how many its link took. */
   readonly sendFrames: (peer: NodeId, messages: readonly Uint8Array[]) => number;
+  /** Whether so many frames wait for the link that more may be dropped soon; `linkDrained` tells when it is over. */
+  readonly isCongested: (peer: NodeId) => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
@@ -40,6 +42,7 @@ export interface NodeSwitch {
   linkDown(peer: NodeId): void;
   /** Whether answers of a neighbour are overdue, for switches that can pass a link by in a hurry. */
   linkLate?(peer: NodeId, isLate: boolean): void;
+  linkDrained?(peer: NodeId): void;
   /** Number of the port of the link to a neighbour. */
   portOf(peer: NodeId): number | undefined;
   /** Messages of link records from a neighbour. Views that are valid only during the call. */

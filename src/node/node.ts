@@ -102,6 +102,7 @@ export class OverlayNode<S extends NodeSwitch = NodeSwitch> {
         notice: ({ kind, ...fields }) => log.warn(fields, kind),
       },
       sendFrames: (peer, messages) => this.links.sendFrames(peer, messages),
+      isCongested: (peer) => this.links.isCongested(peer),
     });
     this.#traffic = new SwitchTraffic(this.switch);
     this.#malformed = new MalformedWatch(this.switch, this.flood, log);
@@ -140,6 +141,7 @@ export class OverlayNode<S extends NodeSwitch = NodeSwitch> {
         message: (peer, message) => this.topology.receive(peer, message, clock.now()),
         late: (peer, isLate) => this.switch.linkLate?.(peer, isLate),
         frames: (peer, messages) => this.switch.receive(peer, messages),
+        drained: (peer) => this.switch.linkDrained?.(peer),
       },
     });
     this.signal = parts.signal({

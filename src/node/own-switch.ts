@@ -12,7 +12,8 @@ import {
   stormMeterOf,
   Table,
 } from '../controller/index.ts';
-import type { FramePort } from '../tap/index.ts';
+import type { PausablePort } from '../tap/index.ts';
+import { Backpressure } from './backpressure.ts';
 import { greetings } from './greeting.ts';
 import type { NodeSwitch, SwitchCore } from './node-switch.ts';
 import { Pipe } from './pipe.ts';
@@ -23,16 +24,20 @@ export class OwnSwitch implements NodeSwitch {
   readonly agent: Agent;
   readonly controller: OverlayController;
   readonly #core: SwitchCore;
-  readonly #tap: FramePort;
+  readonly #tap: PausablePort;
   readonly #leaf: number;
+  readonly #backpressure: Backpressure;
+  /** The host's frames are on their way through the bridge. */
+  #isHostSending = false;
   /** What is still to be said in the name of the host. */
   #greetings: readonly Uint8Array[];
   readonly #peerPorts = new Map<NodeId, number>();
 
   /** `addresses`: those that the TAP was given, with prefix lengths. */
-  constructor(core: SwitchCore, tap: FramePort, addresses: readonly string[] = []) {
+  constructor(core: SwitchCore, tap: PausablePort, addresses: readonly string[] = []) {
     this.#core = core;
     this.#tap = tap;
+    this.#backpressure = new Backpressure(tap, core.clock);
     this.#greetings = greetings(tap.mac, addresses);
     this.bridge = new Bridge({
       datapathId: switchIdOf(core.self),
@@ -76,7 +81,7 @@ export class OwnSwitch implements NodeSwitch {
         mac: this.#tap.mac,
         kind: 'peer',
         peer,
-        send: (messages) => this.#core.sendFrames(peer, messages),
+        send: (messages) => this.#send(peer, messages),
       },
       this.#core.clock.now(),
     );
@@ -87,11 +92,16 @@ export class OwnSwitch implements NodeSwitch {
     const port = this.#peerPorts.get(peer);
     if (port === undefined) return;
     this.#peerPorts.delete(peer);
+    this.#backpressure.forget(peer);
     this.bridge.removePort(port);
   }
 
   linkLate(peer: NodeId, isLate: boolean): void {
     this.bridge.setLate(this.#peerPorts.get(peer) ?? 0, isLate);
+  }
+
+  linkDrained(peer: NodeId): void {
+    this.#backpressure.drained(peer);
   }
 
   portOf(peer: NodeId): number | undefined {
@@ -121,13 +131,23 @@ export class OwnSwitch implements NodeSwitch {
     this.#greetings = [];
   }
 
-  #addLeaf(tap: FramePort): number {
+  #send(peer: NodeId, messages: readonly Uint8Array[]): number {
+    const taken = this.#core.sendFrames(peer, messages);
+    if (this.#isHostSending && this.#core.isCongested(peer)) this.#backpressure.congested(peer);
+    return taken;
+  }
+
+  #addLeaf(tap: PausablePort): number {
     const { clock } = this.#core;
     const port = this.bridge.addPort(
       { name: tap.name, mac: tap.mac, kind: 'leaf', send: (frames) => tap.send(frames) },
       clock.now(),
     );
-    tap.onFrames((frames) => this.bridge.receive(port, frames, clock.now()));
+    tap.onFrames((frames) => {
+      this.#isHostSending = true;
+      this.bridge.receive(port, frames, clock.now());
+      this.#isHostSending = false;
+    });
     return port;
   }
 

@@ -8,7 +8,7 @@ import { accepts, listen } from '../lib/listen.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import { createOpenFlowServer } from '../openflow/index.ts';
 import { RendezvousClient } from '../signal/index.ts';
-import { type FramePort, KernelTap } from '../tap/index.ts';
+import { type FramePort, KernelTap, type PausablePort } from '../tap/index.ts';
 import { type LibraryLog, RtcTunnelFactory } from '../tunnel/index.ts';
 import { answersOf } from './answers.ts';
 import { maxMtu, type NodeConfig, overlaySettings } from './config.ts';
@@ -22,7 +22,7 @@ export interface StartOptions {
   readonly runDirectory: string;
   readonly log: Logger;
   /** Instead of a TAP of the kernel; it is closed with the node. */
-  readonly tap?: FramePort;
+  readonly tap?: PausablePort;
 }
 
 export interface RunningNode {
@@ -133,9 +133,11 @@ async function serveOpenFlow(
   return [`unix:${management}`, `tcp:${openflow.host}:${(server.address() as AddressInfo).port}`];
 }
 
-async function openTap(config: NodeConfig, identity: Identity): Promise<FramePort> {
+async function openTap(config: NodeConfig, identity: Identity): Promise<PausablePort> {
   const { tap: name, mtu, addresses } = config;
-  return KernelTap.open({ name, mtu, addresses, mac: tapMac(identity.nodeId) });
+  // Open vSwitch's userspace datapath takes no super-frames, as segments that are joined on their way in would be.
+  const offload = config.ovs === undefined ? 'cut' : 'kernel';
+  return KernelTap.open({ name, mtu, addresses, mac: tapMac(identity.nodeId), offload });
 }
 
 /** Locally administered, and the same for every run with the same key. */

@@ -53,3 +53,9 @@ export interface PortCounters {
  * the kernel, the port (fewer system calls), or nobody, so that frames are headed (no work at all).
  */
 export type Offload = 'kernel' | 'cut' | 'headed';
+
+/** A port whose other end can be made to wait. */
+export interface PausablePort extends FramePort {
+  /** While it is paused no frames come in: they wait in a bounded queue at the other end. */
+  pause(isPaused: boolean): void;
+}

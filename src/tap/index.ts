@@ -3,7 +3,7 @@ export type { EchoReply, Family } from './echo-message.ts';
 export { TapError, type TapErrorCode } from './errors.ts';
 export { EthernetPort, type EthernetPortOptions } from './ethernet-port.ts';
 export { FrameFinisher } from './frame-finisher.ts';
-export type { FramePort, Offload, PortCounters } from './frame-port.ts';
+export type { FramePort, Offload, PausablePort, PortCounters } from './frame-port.ts';
 export { EchoSocket, type EchoSocketOptions } from './icmp.ts';
 export { KernelTap, type KernelTapOptions } from './kernel-tap.ts';
 export { type MemoryHost, MemoryTap, type MemoryTapOptions } from './memory-tap.ts';

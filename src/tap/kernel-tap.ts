@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { explain, TapError } from './errors.ts';
 import { limitsOf } from './frame-limits.ts';
-import type { Offload } from './frame-port.ts';
+import type { Offload, PausablePort } from './frame-port.ts';
 import { InterfacePort } from './interface-port.ts';
 import { type LinkSettings, setUpLink } from './ip.ts';
 import type { LinkState } from './link-watch.ts';
@@ -26,7 +26,7 @@ const SUPER_FRAMES = 6;
  * A TAP interface of the kernel. It exists as long as this object is open, and works on in whichever network namespace
  * somebody puts it.
  */
-export class KernelTap extends InterfacePort {
+export class KernelTap extends InterfacePort implements PausablePort {
   readonly mac: Uint8Array;
   readonly mtu: number;
   protected readonly device: TapDevice;
@@ -61,6 +61,10 @@ export class KernelTap extends InterfacePort {
     } catch (error) {
       throw explain(error, name, netns);
     }
+  }
+
+  pause(isPaused: boolean): void {
+    this.device.pause(isPaused);
   }
 
   protected transmit(frames: readonly Uint8Array[], areHeaded: boolean, tally: Float64Array): number {

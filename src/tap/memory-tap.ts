@@ -1,7 +1,7 @@
 import { TapError } from './errors.ts';
 import { FrameFinisher } from './frame-finisher.ts';
 import { fits, limitsOf, totalBytes } from './frame-limits.ts';
-import type { FramePort, PortCounters } from './frame-port.ts';
+import type { PausablePort, PortCounters } from './frame-port.ts';
 import { BATCH } from './packet-batch.ts';
 
 export interface MemoryTapOptions {
@@ -30,7 +30,7 @@ export interface MemoryHost {
 const QUEUE = 500;
 
 /** A TAP without a kernel, which behaves like it: frames are copied, queues are bounded, nothing arrives at once. */
-export class MemoryTap implements FramePort {
+export class MemoryTap implements PausablePort {
   readonly name: string;
   readonly mac: Uint8Array;
   readonly mtu: number;
@@ -112,6 +112,10 @@ export class MemoryTap implements FramePort {
     return frames.length - malformed;
   }
 
+  pause(isPaused: boolean): void {
+    this.#fromHost.pause(isPaused);
+  }
+
   close(): void {
     this.#isUp = false;
     this.#toHost.close();
@@ -127,6 +131,7 @@ class Lane {
   readonly #defer: (task: () => void) => void;
   #queue: Uint8Array[] = [];
   #isDraining = false;
+  #isPaused = false;
 
   constructor(mtu: number, defer: (task: () => void) => void) {
     this.#limits = limitsOf(mtu);
@@ -151,11 +156,17 @@ class Lane {
     this.#queue = [];
   }
 
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    this.#drainLater();
+  }
+
   #drainLater(): void {
-    if (this.#isDraining || this.#queue.length === 0) return;
+    if (this.#isDraining || this.#isPaused || this.#queue.length === 0) return;
     this.#isDraining = true;
     this.#defer(() => {
       this.#isDraining = false;
+      if (this.#isPaused) return;
       const batch = this.#queue.splice(0, BATCH);
       this.#drainLater();
       if (batch.length > 0) this.handler(batch);

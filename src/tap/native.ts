@@ -32,6 +32,8 @@ export interface TapDevice {
   dropped(): number;
   /** What the interface is called now, and a descriptor, to be closed, of the namespace that it is in. */
   locate(): { name: string; netns: number };
+  /** While it is paused nothing is read: what comes waits in the kernel. */
+  pause(isPaused: boolean): void;
   close(): void;
 }
 

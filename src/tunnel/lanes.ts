@@ -1,8 +1,11 @@
 import { type DataChannel, guarded, type PeerConnection } from './native.ts';
 import { maxControlMessage, maxFrameMessage, type TunnelCounters } from './tunnel.ts';
 
-/** Bytes that may wait in the frame lane. More would be latency: 128 KiB is 10 ms at 100 Mbit/s. */
-const frameQueueBytes = 128 * 1024;
+/** Bytes that may wait in the frame lane. More would be latency: 256 KiB is 20 ms at 100 Mbit/s. */
+const frameQueueBytes = 256 * 1024;
+/** With more waiting, a batch of the usual size may not fit any more. */
+const congestedBytes = 32 * 1024;
+const drainedBytes = 8 * 1024;
 /** Bytes that may wait in the control lane, so that a peer that stopped reading costs no more than this. */
 const controlQueueBytes = 1024 * 1024;
 /** Received messages handed over at once at most; more of them make a second batch in the same turn. */
@@ -15,10 +18,13 @@ export interface Lanes {
 }
 
 export function createLanes(peer: PeerConnection): Lanes {
-  return {
-    control: peer.createDataChannel('control', { negotiated: true, id: 0 }),
-    frames: peer.createDataChannel('frames', { negotiated: true, id: 1, unordered: true, maxRetransmits: 0 }),
-  };
+  const frames = peer.createDataChannel('frames', { negotiated: true, id: 1, unordered: true, maxRetransmits: 0 });
+  frames.setBufferedAmountLowThreshold(drainedBytes);
+  return { control: peer.createDataChannel('control', { negotiated: true, id: 0 }), frames };
+}
+
+export function isCongested(lane: DataChannel): boolean {
+  return lane.bufferedAmount() > congestedBytes;
 }
 
 export function sendControl(lane: DataChannel, message: Uint8Array, counters: TunnelCounters): boolean {
@@ -33,12 +39,14 @@ export function sendControl(lane: DataChannel, message: Uint8Array, counters: Tu
 /** HOT PATH. Drops the new message rather than an old one: what waits is already numbered and encrypted. */
 export function sendFrames(lane: DataChannel, messages: readonly Uint8Array[], counters: TunnelCounters): number {
   let taken = 0;
+  // Asked once for all of them: meanwhile it falls, but for what is added here.
+  let waiting = lane.bufferedAmount();
   for (const message of messages) {
-    if (message.length > maxFrameMessage || lane.bufferedAmount() > frameQueueBytes) {
+    if (message.length > maxFrameMessage || waiting > frameQueueBytes) {
       counters.txDropped += 1;
       continue;
     }
-    lane.sendMessageBinary(message);
+    if (!lane.sendMessageBinary(message)) waiting += message.length;
     counters.txBytes += message.length;
     taken += 1;
   }

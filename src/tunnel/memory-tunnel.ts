@@ -29,6 +29,8 @@ const nowhere: MemoryPath = { latencyMs: 0, loss: 1 };
 export class MemoryTunnel implements Tunnel {
   readonly name: string;
   readonly host: string;
+  /** Nothing waits here. */
+  readonly isCongested = false;
   readonly counters: TunnelCounters = { rxMessages: 0, rxBytes: 0, txMessages: 0, txBytes: 0, txDropped: 0 };
   readonly #role: 'offer' | 'answer';
   readonly #events: TunnelEvents;

@@ -1,7 +1,7 @@
 import type { Timer } from '../lib/clock.ts';
 import { CandidateExchange } from './candidate-exchange.ts';
 import { TunnelError } from './errors.ts';
-import { Batcher, createLanes, type Lanes, onBinary, sendControl, sendFrames } from './lanes.ts';
+import { Batcher, createLanes, isCongested, type Lanes, onBinary, sendControl, sendFrames } from './lanes.ts';
 import { guarded, PeerConnection } from './native.ts';
 import type { RtcHost } from './rtc-host.ts';
 import { formatSessionDescription, parseSessionDescription } from './session-description.ts';
@@ -103,6 +103,16 @@ export class RtcTunnel implements Tunnel {
     return taken;
   }
 
+  get isCongested(): boolean {
+    if (this.#state !== 'open' || this.#lanes === undefined) return false;
+    try {
+      return isCongested(this.#lanes.frames);
+    } catch {
+      // As in sendControl.
+      return false;
+    }
+  }
+
   path(): TunnelPath | undefined {
     if (this.#state === 'closed') return undefined;
     try {
@@ -197,11 +207,16 @@ export class RtcTunnel implements Tunnel {
     if (!this.#isOpen()) return;
     onBinary(lanes.control, (message) => this.#deliverControl(message), refused);
     onBinary(lanes.frames, (message) => this.#batcher.push(message), refused);
+    lanes.frames.onBufferedAmountLow(guarded(() => this.#drained()));
   }
 
   /** Asked again after a handler ran: it may have closed the tunnel. */
   #isOpen(): boolean {
     return this.#state === 'open';
+  }
+
+  #drained(): void {
+    if (this.#isOpen()) this.#events.drained();
   }
 
   #deliverControl(message: Uint8Array): void {

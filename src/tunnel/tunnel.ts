@@ -20,6 +20,8 @@ export interface Tunnel {
    * before this returns.
    */
   sendFrames(messages: readonly Uint8Array[]): number;
+  /** So many frames wait that more of them may be dropped soon: `drained` tells when it is over. */
+  readonly isCongested: boolean;
   /** Smoothed round-trip time in ms as the transport knows it, or undefined. */
   path(): TunnelPath | undefined;
   /** Idempotent; `closed` is emitted once, before this returns. */
@@ -38,6 +40,8 @@ export interface TunnelEvents {
   control(message: Uint8Array): void;
   /** The views are valid only until the handler returns. */
   frames(messages: readonly Uint8Array[]): void;
+  /** Hardly any frames wait any more, of many. */
+  drained(): void;
   closed(reason: string): void;
 }
 

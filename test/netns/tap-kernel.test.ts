@@ -4,7 +4,14 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FramePort, KernelTap, type KernelTapOptions, type Offload } from '../../src/tap/index.ts';
 import { headed } from './support/headed.ts';
 import { makeNetns, type Netns } from './support/netns.ts';
-import { MTU, type TapUnderTest, taggedFrame, tagOf, tapCompliance } from './support/tap-compliance.ts';
+import {
+  MTU,
+  pauseCompliance,
+  type TapUnderTest,
+  taggedFrame,
+  tagOf,
+  tapCompliance,
+} from './support/tap-compliance.ts';
 import { waitFor } from './support/wait.ts';
 
 const MAC = Uint8Array.of(2, 0, 0, 0, 0, 0x11);
@@ -29,7 +36,7 @@ afterEach(async () => {
 });
 
 /** The host is a second TAP, which the kernel's own bridge joins with the one under test. */
-const kernelTap = async (offload: Offload): Promise<TapUnderTest> => {
+const kernelTap = async (offload: Offload): Promise<TapUnderTest & { tap: KernelTap }> => {
   const tap = await openTap({ offload });
   const far = await openTap({ name: 'far0', mac: PEER_MAC });
   await netns.ip(
@@ -53,6 +60,8 @@ const kernelTap = async (offload: Offload): Promise<TapUnderTest> => {
 tapCompliance('KernelTap', () => kernelTap('kernel'));
 tapCompliance('KernelTap that cuts', () => kernelTap('cut'));
 tapCompliance('KernelTap with headed frames', () => kernelTap('headed'));
+pauseCompliance('KernelTap', () => kernelTap('kernel'));
+pauseCompliance('KernelTap that cuts', () => kernelTap('cut'));
 
 describe('KernelTap and the kernel', () => {
   it('makes an interface with the wanted MAC, MTU and addresses, gone when it is closed', async () => {

@@ -71,6 +71,7 @@ class End {
           this.isLate = isLate;
         },
         frames: (_peer, messages) => this.seen.push(`frames ${messages.length}`),
+        drained: () => this.seen.push('drained'),
       },
     });
   }

@@ -1,11 +1,17 @@
 import { expect, it } from 'vitest';
 import { MemoryTap } from '../../src/tap/index.ts';
-import { MTU, type TapUnderTest, taggedFrame, tapCompliance } from '../netns/support/tap-compliance.ts';
+import {
+  MTU,
+  pauseCompliance,
+  type TapUnderTest,
+  taggedFrame,
+  tapCompliance,
+} from '../netns/support/tap-compliance.ts';
 
 const make = (defer?: (task: () => void) => void) =>
   new MemoryTap({ name: 'mem0', mac: Uint8Array.of(2, 0, 0, 0, 0, 1), mtu: MTU, ...(defer && { defer }) });
 
-tapCompliance('MemoryTap', async (): Promise<TapUnderTest> => {
+const under = async (): Promise<TapUnderTest & { tap: MemoryTap }> => {
   const tap = make();
   const hostReceived: Uint8Array[] = [];
   tap.host.onFrames((frames) => hostReceived.push(...frames.map((frame) => frame.slice())));
@@ -17,7 +23,10 @@ tapCompliance('MemoryTap', async (): Promise<TapUnderTest> => {
     remove: async () => tap.host.remove(),
     dispose: async () => tap.close(),
   };
-});
+};
+
+tapCompliance('MemoryTap', under);
+pauseCompliance('MemoryTap', under);
 
 it('drops and counts what its queue does not take', () => {
   const tasks: (() => void)[] = [];

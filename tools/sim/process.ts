@@ -92,6 +92,7 @@ export class SimProcess implements Clock {
       open: () => this.run(() => events.open()),
       control: (message) => this.run(() => events.control(message)),
       frames: (messages) => this.run(() => events.frames(messages)),
+      drained: () => this.run(() => events.drained()),
       closed: (reason) => this.run(() => events.closed(reason)),
     };
   }

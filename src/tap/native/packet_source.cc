@@ -83,14 +83,27 @@ void PacketSource::OnPoll(uv_poll_t* handle, int status, int) {
   if (status != 0) source->wanted_ = 0;
   bool goes_on = true;
   for (int batch = 0; batch < kBatchesPerWakeUp && goes_on; ++batch) goes_on = source->Deliver();
-  if (!source->fd_.valid()) return;
-  const int wanted = source->Wanted();
-  if (wanted == source->wanted_) return;
-  source->wanted_ = wanted;
-  uv_poll_start(handle, wanted, OnPoll);
+  if (source->fd_.valid()) source->Poll();
+}
+
+void PacketSource::Pause(bool is_paused) {
+  is_paused_ = is_paused;
+  if (fd_.valid()) Poll();
+}
+
+void PacketSource::Poll() {
+  const int wanted = Wanted();
+  if (wanted == wanted_) return;
+  wanted_ = wanted;
+  if (wanted == 0) {
+    uv_poll_stop(&poll_);
+  } else {
+    uv_poll_start(&poll_, wanted, OnPoll);
+  }
 }
 
 int PacketSource::Wanted() const {
+  if (is_paused_) return 0;
   // The loop does not know what the reader holds: to be called soon, wait for what is true at once, room to write.
   return UV_READABLE | (reader_->HasMore() ? UV_WRITABLE : 0);
 }
@@ -105,7 +118,7 @@ bool PacketSource::Deliver() {
   if (batch.count() > 0) Call(on_batch_, Napi::Number::New(env_, batch.count()));
   if (!fd_.valid() || error == EAGAIN) return false;
   if (error != 0) Fail(error);
-  return error == 0;
+  return error == 0 && !is_paused_;
 }
 
 void PacketSource::Fail(int error) {

@@ -56,12 +56,16 @@ class PacketSource {
   /** Negative once closed. */
   int fd() const { return fd_.get(); }
   const PacketReader& reader() const { return *reader_; }
+  /** While it is paused nothing is read: what comes waits in the kernel. */
+  void Pause(bool is_paused);
   void Close();
 
  private:
   PacketSource(Napi::Object options, Fd fd, std::unique_ptr<PacketReader> reader);
   static void OnPoll(uv_poll_t* handle, int status, int events);
   int Wanted() const;
+  /** Tells the loop what to wait for, if that changed. */
+  void Poll();
   /** Reads and delivers one batch; false: nothing more to read now, or closed. */
   bool Deliver();
   void Fail(int error);
@@ -78,6 +82,7 @@ class PacketSource {
   uv_poll_t poll_;
   /** What the poll waits for. */
   int wanted_ = 0;
+  bool is_paused_ = false;
   napi_async_cleanup_hook_handle cleanup_ = nullptr;
   /** Set while libuv knows the handle, which may outlive the JS object. */
   std::shared_ptr<PacketSource> self_;

@@ -161,7 +161,8 @@ class Outlet {
 Napi::Function TapDevice::Class(Napi::Env env) {
   return DefineClass(env, "TapDevice",
                      {InstanceMethod<&TapDevice::Send>("send"), InstanceMethod<&TapDevice::Dropped>("dropped"),
-                      InstanceMethod<&TapDevice::Locate>("locate"), InstanceMethod<&TapDevice::Close>("close")});
+                      InstanceMethod<&TapDevice::Locate>("locate"), InstanceMethod<&TapDevice::Pause>("pause"),
+                      InstanceMethod<&TapDevice::Close>("close")});
 }
 
 TapDevice::TapDevice(const Napi::CallbackInfo& info) : ObjectWrap(info) {
@@ -213,5 +214,7 @@ Napi::Value TapDevice::Locate(const Napi::CallbackInfo& info) {
   place.Set("netns", Napi::Number::New(env, netns));
   return place;
 }
+
+void TapDevice::Pause(const Napi::CallbackInfo& info) { source_->Pause(info[0].As<Napi::Boolean>()); }
 
 void TapDevice::Close(const Napi::CallbackInfo&) { source_->Close(); }

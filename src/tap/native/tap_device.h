@@ -16,6 +16,7 @@
  *   .dropped()                        frames that came in malformed
  *   .locate()                         {name, netns}: what it is called now, and a descriptor of the network namespace that
  *                                     it is in, to be closed; throws an ErrnoError
+ *   .pause(isPaused)                  reads nothing meanwhile
  *   .close()
  *
  * `offload` says who computes checksums and cuts super-frames that come in:
@@ -36,6 +37,7 @@ class TapDevice : public Napi::ObjectWrap<TapDevice> {
   Napi::Value Send(const Napi::CallbackInfo& info);
   Napi::Value Dropped(const Napi::CallbackInfo& info);
   Napi::Value Locate(const Napi::CallbackInfo& info);
+  void Pause(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);
 
   bool has_header_;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { FramePort } from '../../../src/tap/index.ts';
+import type { FramePort, PausablePort } from '../../../src/tap/index.ts';
 import { headed } from './headed.ts';
 import { waitFor } from './wait.ts';
 
@@ -179,5 +179,42 @@ export function tapCompliance(name: string, makeTap: () => Promise<TapUnderTest>
       tap.close();
       expect(errors).toHaveLength(1);
     });
+  });
+}
+
+/** What the host's port can do besides. */
+export function pauseCompliance(
+  name: string,
+  makeTap: () => Promise<Pick<TapUnderTest, 'hostSend' | 'dispose'> & { tap: PausablePort }>,
+): void {
+  it(`${name} delivers nothing while it is paused, then all that waited, in order`, async () => {
+    const { tap, hostSend, dispose } = await makeTap();
+    try {
+      const received: (number | undefined)[] = [];
+      const from = (first: number) => range(100).map((tag) => taggedFrame(first + tag));
+      tap.onFrames((frames) => {
+        received.push(...tags(frames));
+        // From within the handler, as the bridge does.
+        if (received.length > 0 && received.length <= 100) tap.pause(true);
+      });
+      hostSend(from(0));
+      await waitFor(() => received.length > 0);
+      const early = received.length;
+      expect(early).toBeLessThanOrEqual(64);
+      hostSend(from(100));
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(received).toHaveLength(early);
+      while (received.length < 200) {
+        const before = received.length;
+        tap.pause(false);
+        await waitFor(() => received.length > before);
+      }
+      expect(received).toEqual(range(200));
+      tap.pause(true);
+    } finally {
+      await dispose();
+    }
+    // Too late, and harmless.
+    tap.pause(false);
   });
 }

@@ -37,6 +37,10 @@ export class Recorder implements TunnelEvents {
     this.onFrames(messages);
   }
 
+  drained(): void {
+    this.log.push('drained');
+  }
+
   closed(reason: string): void {
     this.log.push('closed');
     this.reasons.push(reason);
