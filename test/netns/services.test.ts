@@ -223,11 +223,15 @@ describe('a storm of one real host', () => {
     port.close();
     expect(await pings).toContain(' 0% packet loss');
     const seconds = (performance.now() - began) / 1000;
-    const { drops } = await bad.status();
-    const dropped = drops['storm broadcast ringlet0'] ?? 0;
     // What one second allows may come at once, before the rate holds.
     const allowed = 500 + 500 * seconds;
-    expect(dropped).toBeGreaterThan(sent - allowed - 100);
+    // By the meter, or by the kernel where a busy machine reads the TAP too late.
+    const dropped = async () => {
+      const [link] = JSON.parse(await bad.netns.run('ip', '-json', '-stats', 'link', 'show', 'ringlet0'));
+      const { drops } = await bad.status();
+      return (drops['storm broadcast ringlet0'] ?? 0) + link.stats64.tx.dropped;
+    };
+    await until('the rest is dropped', async () => (await dropped()) > sent - allowed - 100, 3_000);
     expect(heard.lines.filter((line) => line.includes('0x88b7')).length).toBeLessThan(allowed + 100);
     expect(sent).toBeGreaterThan(3_000);
   });
