@@ -23,7 +23,7 @@ export class Whereabouts {
   readonly #locator: Locator;
   #announced: Place | undefined;
   #sampleAt = 0;
-  #announceAt = 0;
+  #announceAt: number | undefined;
 
   constructor(options: WhereaboutsOptions) {
     this.#options = options;
@@ -49,7 +49,10 @@ export class Whereabouts {
       sum += rtt;
       count += 1;
     }
-    if (count > 0 && now >= this.#announceAt && this.#hasMoved(sum / count)) this.#announce(now);
+    if (count === 0) return;
+    // Not while links come up: there are better things to do.
+    this.#announceAt ??= now + announceMs;
+    if (now >= this.#announceAt && this.#hasMoved(sum / count)) this.#announce(now);
   }
 
   #hasMoved(meanRttMs: number): boolean {
