@@ -163,3 +163,28 @@ describe('whatever the network looks like', () => {
     );
   }, 600_000);
 });
+
+test('a switch has two rules for each host and for each other switch, and a link that goes touches none of those of hosts', () => {
+  const changes = [1, 12].map((hostsEach) => {
+    const lab = new ControllerLab();
+    const switches = Array.from({ length: 6 }, () => lab.addSwitch());
+    const links = switches.map((each, i) => lab.link(each, switches[(i + 1) % 6]!));
+    for (const each of switches) for (let i = 0; i < hostsEach; i++) lab.addHost(each);
+    for (const each of switches) each.connect();
+    lab.run(1500);
+    for (const host of lab.hosts) host.broadcast(1);
+    lab.run(200);
+    const managed = [...lab.controller.switches];
+    for (const sw of managed) {
+      const rules = sw.rules.size + [...lab.controller.rulesBesides(sw)].length;
+      expect(rules).toBeLessThanOrEqual(2 * lab.hosts.length + 2 * 6 + 2 * sw.ports.size + 8);
+    }
+    const flowMods = () => managed.reduce((sum, { counters }) => sum + counters.flowMods, 0);
+    const before = flowMods();
+    links[0]!(false);
+    lab.run(1000);
+    return flowMods() - before;
+  });
+  expect(changes[0]).toBeGreaterThan(0);
+  expect(changes[1]).toBe(changes[0]);
+});
