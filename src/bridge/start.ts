@@ -6,6 +6,7 @@ import {
   managementSocket,
   snoopSocket,
 } from '../control/index.ts';
+import { type Closers, withStop } from '../lib/closers.ts';
 import { accepts, listen } from '../lib/listen.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import {
@@ -38,20 +39,9 @@ export interface RunningBridge {
   stop(): Promise<void>;
 }
 
-type Closers = (() => void | Promise<void>)[];
-
 /** Brings a bridge up: ports, controllers, sockets. What fails throws an error with a `code`, and nothing is left. */
 export async function startBridge(config: BridgeConfig, options: StartBridgeOptions): Promise<RunningBridge> {
-  const closers: Closers = [];
-  const stop = async () => {
-    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
-  };
-  try {
-    return { ...(await bringUp(config, options, closers)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return withStop((closers) => bringUp(config, options, closers));
 }
 
 async function bringUp(

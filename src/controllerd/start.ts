@@ -12,6 +12,7 @@ import {
   parseAcl,
 } from '../controller/index.ts';
 import type { Clock } from '../lib/clock.ts';
+import { type Closers, withStop } from '../lib/closers.ts';
 import { accepts, listen } from '../lib/listen.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import { dialler, joinStream, listenStreams, loadTls, socketStream, type TlsIdentity } from '../openflow/index.ts';
@@ -32,8 +33,6 @@ export interface RunningController {
   stop(): Promise<void>;
 }
 
-type Closers = (() => void | Promise<void>)[];
-
 const tickMs = 20;
 const maxConnections = 8192;
 const roles = { equal: ControllerRole.EQUAL, master: ControllerRole.MASTER, slave: ControllerRole.SLAVE } as const;
@@ -43,16 +42,7 @@ export async function startController(
   config: ControllerConfig,
   options: StartControllerOptions,
 ): Promise<RunningController> {
-  const closers: Closers = [];
-  const stop = async () => {
-    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
-  };
-  try {
-    return { ...(await bringUp(config, options, closers)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+  return withStop((closers) => bringUp(config, options, closers));
 }
 
 async function bringUp(

@@ -4,6 +4,7 @@ import { vlanTagLength } from '../../switch/packet/index.ts';
 import { controlSocket, createControlServer, makeRunDirectory, managementSocket } from '../control/index.ts';
 import { labelsLength } from '../controller/index.ts';
 import { Identity } from '../identity/index.ts';
+import { type Closers, withStop } from '../lib/closers.ts';
 import { accepts, listen } from '../lib/listen.ts';
 import { systemClock } from '../lib/system-clock.ts';
 import { createOpenFlowServer } from '../openflow/index.ts';
@@ -38,21 +39,12 @@ export interface RunningNode {
 /** The longest frame that any TAP of an overlay takes, with a VLAN tag and the labels of its way. */
 const linkTapMtu = maxMtu + vlanTagLength + labelsLength;
 
-type Closers = (() => void | Promise<void>)[];
-
 /** Brings a node up: TAP, links, rendezvous, sockets. What fails throws an error with a `code`, and nothing is left. */
 export async function startNode(config: NodeConfig, options: StartOptions): Promise<RunningNode> {
-  const closers: Closers = [];
-  const stop = async () => {
-    for (let close = closers.pop(); close !== undefined; close = closers.pop()) await close();
-  };
-  try {
+  return withStop(async (closers) => {
     const { nodeId, failed } = await bringUp(config, options, closers);
-    return { name: config.name, nodeId, failed, stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
+    return { name: config.name, nodeId, failed };
+  });
 }
 
 async function bringUp(
