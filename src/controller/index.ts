@@ -18,11 +18,11 @@ export { appNames, type ComposeOptions, type Composition, composeController } fr
 export { ControllerError, type ControllerErrorCode } from './errors.ts';
 export { macBytes } from './mac.ts';
 export {
+  arriving,
   labelsLength,
   stacked,
   stackOf,
   type TransitLabels,
-  tagged,
   tagOf,
   unstacked,
   untagged,

@@ -5,13 +5,13 @@ import { get16, join64, LinkDecoder, type LinkRecord, linkHopLimit, split64 } fr
 import { formatNodeId, type NodeId, switchIdOf } from '../../topology/index.ts';
 import type { SwitchPort } from '../control/index.ts';
 import {
+  arriving,
   OverlayApp,
   OverlayController,
   type OverlayMembers,
   type PortNames,
   stacked,
   stackOf,
-  tagged,
   tagOf,
   unstacked,
   untagged,
@@ -189,7 +189,7 @@ export class OvsSwitch implements NodeSwitch {
     }
     const destination = join64(record.destinationHi, record.destinationLo);
     const source = join64(record.sourceHi, record.sourceLo);
-    if (destination === this.#self) link.queueFrame(tagged(frame, this.#app.labelOf(source)));
+    if (destination === this.#self) link.queueFrame(arriving(frame, this.#app.labelOf(source)));
     else if (hopLimit <= 1) this.#counts.hopLimit += 1;
     else {
       const labels = { destination: this.#app.labelOf(destination), source: this.#app.labelOf(source) };
@@ -204,7 +204,7 @@ export class OvsSwitch implements NodeSwitch {
   #deliver(frame: Uint8Array, root: bigint): void {
     const { tap } = this.#options;
     const port = this.#app.portNo(tap.name);
-    const labelled = tagged(frame, this.#app.labelOf(root));
+    const labelled = arriving(frame, this.#app.labelOf(root));
     if (port === undefined || !this.#app.inject(labelled, port)) tap.send([labelled]);
   }
 

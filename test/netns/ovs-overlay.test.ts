@@ -223,6 +223,43 @@ describe(`${sites} Open vSwitches and ${plain} nodes of their own in one overlay
     expect(Math.min(...(await ages()))).toBeGreaterThan((performance.now() - lostAt) / 1000);
   }, 60_000);
 
+  it('learn hosts in their VLANs', async () => {
+    const [from, to] = [hosts[0]!, hosts[1]!];
+    const macOf = async ({ netns }: Host) => (await netns.run('cat', '/sys/class/net/eth0/address')).trim();
+    const [a, b] = [await macOf(from), await macOf(to)];
+    /** Sends frames of VLAN 7. */
+    const send = ({ netns }: Host, dst: string, src: string, count: number) => {
+      const script = `
+import socket, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(('eth0', 0))
+frame = bytes.fromhex('${dst}${src}'.replace(':', '') + '8100000788cc') + bytes(50)
+for i in range(${count}):
+    s.send(frame)
+    time.sleep(0.005)`;
+      return netns.run('python3', '-c', script);
+    };
+    for (const [host, mac] of [
+      [from, a],
+      [to, b],
+    ] as const) {
+      await send(host, 'ff:ff:ff:ff:ff:ff', mac, 1);
+    }
+    /** Frames that a rule for the second host in VLAN 7 saw; -1: there is none. */
+    const seen = async ({ ovs }: Site, table: number) => {
+      const flows = await ovs.ofctl('-O', 'OpenFlow13', 'dump-flows', 'br0', `table=${table}`);
+      const rule = new RegExp(`n_packets=(\\d+).*vlan_tci=0x0007/0x0fff,dl_dst=${b} `);
+      return Number(rule.exec(flows)?.[1] ?? -1);
+    };
+    const sent = () => seen(bridges[0]!, 5);
+    const arrived = () => seen(bridges[1]!, 7);
+    await expect.poll(sent, { timeout: 5_000 }).toBeGreaterThanOrEqual(0);
+    const before = await sent();
+    await send(from, b, a, 20);
+    await expect.poll(sent, { timeout: 5_000 }).toBe(before + 20);
+    await expect.poll(arrived, { timeout: 5_000 }).toBeGreaterThanOrEqual(20);
+  }, 30_000);
+
   it('carry TCP between hosts of Open vSwitches, and from one to a TAP', async () => {
     for (const [from, to] of [
       [hosts[0]!, hosts[sites >> 1]!],

@@ -11,6 +11,10 @@
  *     | mark, 3   | 0 | label, 12 bits                | the rest of the frame
  *     +-----------+---+-----------------------------------+-----------------------
  *
+ * One that comes from there and has a tag of its own has a label of MPLS instead, since Open vSwitch looks at the first tag of a frame
+ * only and forgets the second one when it takes off the first. It stands in the place of the type of that tag, which the traffic
+ * class tells: 0 is 0x8100, 1 is 0x88a8.
+ *
  * A frame on its way from one link to another has two labels of MPLS (RFC 3032 section 2.1), of the switch that it is for and of the one
  * that it comes from. The traffic class of the first is the mark; its time to live is the hop limit, which the switch counts down:
  *
@@ -30,6 +34,8 @@ const tagLength = 4;
 const stackLength = 10;
 /** An Ethernet header without anything behind it. */
 const minFrame = 14;
+/** Nobody counts it down. */
+const unusedHopLimit = 0xff;
 /** Last label of the stack. */
 const bottom = 0x100;
 
@@ -48,8 +54,22 @@ export interface TransitLabels {
 /** More bytes than a frame has without labels, at most. */
 export const labelsLength: number = stackLength;
 
+/** The types of tags, in the order of the traffic classes that stand for them. */
+export const tagTypes: readonly number[] = [EtherType.VLAN, EtherType.SERVICE_VLAN];
+
+/** A copy of a frame with the label of the switch where it entered the overlay. */
+export function arriving(frame: Uint8Array, label: number): Uint8Array {
+  const type = get16(frame, macs);
+  const index = tagTypes.indexOf(type);
+  if (index < 0) return tagged(frame, label);
+  const copy = withRoom(frame, tagLength);
+  put16(copy, macs, EtherType.MPLS);
+  put32(copy, macs + 2, ((label << 12) | (index << 9) | bottom | unusedHopLimit) >>> 0);
+  return copy;
+}
+
 /** A copy of a frame with the label of the switch at the other end of its way. */
-export function tagged(frame: Uint8Array, label: number): Uint8Array {
+function tagged(frame: Uint8Array, label: number): Uint8Array {
   const copy = withRoom(frame, tagLength);
   put16(copy, macs, EtherType.VLAN);
   put16(copy, macs + 2, label);

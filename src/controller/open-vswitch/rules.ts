@@ -12,6 +12,7 @@ import { EtherType } from '../../../switch/packet/index.ts';
 import { apply, ethType, fieldOf, goto, inPort, Table, toSwitch, untagged } from '../pipeline.ts';
 import { cookieOf, markOf } from '../runtime/cookies.ts';
 import type { Rule } from '../runtime/rule.ts';
+import { tagTypes } from './labelled-frame.ts';
 
 const [ports, labels] = [0, 1];
 /** First of the tables of the overlay. */
@@ -59,6 +60,7 @@ export function portRule(owner: number, port: number, kind: PortKind, self: bigi
 /** What the label of a switch says: where a frame entered the overlay, or where it leaves it. */
 export function labelRules(owner: number, switchId: bigint, label: number): Rule[] {
   const base = { table: labels, cookie: markedCookie(owner, switchId), priority };
+  const labelled: readonly OxmField[] = [untagged, ethType(EtherType.MPLS), { field: 'mpls_label', value: label }];
   const entered: Instruction = { type: 'writeMetadata', metadata: switchId, metadataMask: wholeMetadata };
   return [
     {
@@ -66,9 +68,16 @@ export function labelRules(owner: number, switchId: bigint, label: number): Rule
       match: [{ field: 'vlan_vid', value: tagPresent | label }],
       instructions: [apply({ type: 'popVlan' }), entered, goto(tableShift)],
     },
+    ...tagTypes.map(
+      (ethertype, i): Rule => ({
+        ...base,
+        match: [...labelled, { field: 'mpls_tc', value: i }, { field: 'mpls_bos', value: 1 }],
+        instructions: [apply({ type: 'popMpls', ethertype }), entered, goto(tableShift)],
+      }),
+    ),
     {
       ...base,
-      match: [untagged, ethType(EtherType.MPLS), { field: 'mpls_label', value: label }],
+      match: [...labelled, { field: 'mpls_bos', value: 0 }],
       instructions: [apply({ type: 'decMplsTtl' }, toSwitch(switchId)), goto(transit)],
     },
   ];
