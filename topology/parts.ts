@@ -39,7 +39,10 @@ export function makeParts(options: TopologyOptions): Parts {
     {
       announce: (peer, interest) => send(peer, { type: 'edge', interest }),
       dial: (peer) => sink.dial(peer),
-      close: (peer, reason) => sink.close(peer, reason),
+      close: (peer, reason) => {
+        rtts.keep(peer);
+        sink.close(peer, reason);
+      },
       release: (peer) => send(peer, { type: 'release' }),
     },
     random,

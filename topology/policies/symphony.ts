@@ -62,13 +62,16 @@ function longLinks(view: PolicyView, ringLinks: ReadonlySet<NodeId>, count: numb
   return chosen;
 }
 
-/** Index of the slower one of two beside each other, one of which took the other's place; else of the last. */
+/**
+ * Index of the slowest that has a quicker one beside it, as when one took another's place; else of the last. Each time, all of them
+ * together get quicker: this ends.
+ */
 function leastUseful({ rttMs }: PolicyView, held: readonly Placed[], samples: number): number {
-  const time = ({ peer }: Placed) => rttMs(peer) ?? Number.POSITIVE_INFINITY;
-  const slower = held.findIndex((one) =>
-    held.some((other) => other !== one && Math.abs(other.at - one.at) < samples && time(other) < time(one)),
-  );
-  return slower < 0 ? held.length - 1 : slower;
+  const times = held.map(({ peer }) => rttMs(peer) ?? Number.POSITIVE_INFINITY);
+  const hasQuicker = ({ at }: Placed, i: number) =>
+    held.some((other, k) => Math.abs(other.at - at) < samples && times[k]! < times[i]!);
+  const slow = held.flatMap((one, i) => (hasQuicker(one, i) ? i : []));
+  return slow.length === 0 ? held.length - 1 : slow.reduce((a, b) => (times[b]! > times[a]! ? b : a));
 }
 
 /** One of them at most gives way to a node beside it. */

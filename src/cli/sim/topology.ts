@@ -99,8 +99,8 @@ function describe(result: TopologyResult): string[] {
     ...waysLine(growth.ways),
     [
       'join',
-      `first link after ${join.firstLinkMs} ms, and from it: in the ring ${join.ringMs} ms, hears floods ${join.floodMs} ms, all ` +
-        `links ${join.meshedMs} ms (the worst of ten)`,
+      `first link after ${join.firstLinkMs.toFixed(0)} ms, and from it: in the ring ${join.ringMs.toFixed(0)} ms, hears floods ` +
+        `${join.floodMs.toFixed(0)} ms, all links ${join.meshedMs.toFixed(0)} ms (the worst of ten)`,
     ],
     ...crash.map(({ nodes, detectedMs, closedMs, longestOutageMs }): [string, string] => [
       `crash of ${nodes}`,

@@ -178,8 +178,8 @@ class Run {
     this.#until(() => this.#isSettled());
     const settledMs = this.#net.clock.now() - start;
     const offersPerNode = this.#net.sent.offers / nodes;
-    // Where everybody lives is known after a while, and shortcuts follow.
-    this.#net.run(this.#experiment.isWorld ? 180_000 : 5_000);
+    // Where everybody is, is known after a while, and shortcuts follow.
+    this.#net.run(this.#experiment.isWorld ? 180_000 : 20_000);
     return { ringMs, settledMs, offersPerNode, ways };
   }
 
