@@ -21,6 +21,7 @@ import type { FramePort } from '../tap/index.ts';
 import type { NodeSwitch, SwitchCore } from './node-switch.ts';
 import { OvsControl } from './ovs-control.ts';
 import { OvsLink } from './ovs-link.ts';
+import { describePort, portNames } from './ovs-ports.ts';
 
 export interface OvsSwitchOptions {
   /** Name of the bridge. */
@@ -37,8 +38,6 @@ const etherTypeAt = 12;
 const sourceAt = 6;
 const maxMark = 3;
 const openAgainMs = 1_000;
-/** Of interface names, which have 15 bytes. */
-const [selfDigits, peerDigits] = [4, 8];
 
 /**
  * An Open vSwitch as the switch of a node. Its bridge forwards; each link is a TAP at a port of it, and floods go through one more. Between
@@ -83,10 +82,13 @@ export class OvsSwitch implements NodeSwitch {
   }
 
   get ports(): readonly SwitchPort[] {
+    const { tap: flood } = this.#options;
     const links = [...this.#links.values()].filter(({ isUp }) => isUp);
     return [
-      this.#describe('flood', this.#options.tap.name, this.#options.tap, 0),
-      ...links.map(({ name, tap, malformed }) => this.#describe('peer', name, tap, malformed)),
+      describePort({ kind: 'flood', name: flood.name, no: this.#app.portNo(flood.name), tap: flood, malformed: 0 }),
+      ...links.map(({ name, tap, malformed }) =>
+        describePort({ kind: 'peer', name, no: this.#app.portNo(name), tap, malformed }),
+      ),
     ];
   }
 
@@ -308,35 +310,6 @@ export class OvsSwitch implements NodeSwitch {
       again(error);
     });
   }
-
-  /** As the switch counts: what the TAP was given came in there. */
-  #describe(kind: 'flood' | 'peer', name: string, tap: FramePort | undefined, rxErrors: number): SwitchPort {
-    const no = this.#app.portNo(name);
-    const counts = tap?.counters;
-    return {
-      ...{ no: no ?? 0, name, kind, mac: tap?.mac ?? new Uint8Array(6), isUp: no !== undefined },
-      counters: {
-        ...{
-          rxPackets: counts?.txFrames ?? 0,
-          rxBytes: counts?.txBytes ?? 0,
-          rxDropped: counts?.txDropped ?? 0,
-          rxErrors,
-        },
-        ...{ txPackets: counts?.rxFrames ?? 0, txBytes: counts?.rxBytes ?? 0, txDropped: counts?.rxDropped ?? 0 },
-        txErrors: 0,
-      },
-    };
-  }
-}
-
-/** Names of interfaces, which two nodes on one machine must not share, though they may share a neighbour. */
-function portNames(self: NodeId, flood: string): PortNames {
-  const prefix = `rl${formatNodeId(self).slice(0, selfDigits)}-`;
-  return {
-    flood,
-    peer: (id) => `${prefix}${formatNodeId(id).slice(0, peerDigits)}`,
-    isLeaf: (name) => name !== flood && !name.startsWith(prefix),
-  };
 }
 
 function recordOf(source: bigint, destination: bigint, mark: number, hopLimit: number): LinkRecord {
