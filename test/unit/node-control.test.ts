@@ -126,6 +126,16 @@ describe('the configuration of a node', () => {
       expect(() => parseNodeConfig({ ...good, floodEtherType: wrong })).toThrow(/floodEtherType/);
     }
     expect(parseNodeConfig({ ...good, openflow: '[::1]:6653' }).openflow).toEqual({ host: '::1', port: 6653 });
+    expect(parseNodeConfig({ ...good, ovs: 'br0' }).mtu).toBe(1500);
+    for (const [key, value] of [
+      ['addresses', ['10.0.0.1/24']],
+      ['openflow', '[::1]:6653'],
+      ['linkRemark', 1000],
+    ] as const) {
+      expect(() => parseNodeConfig({ ...good, ovs: 'br0', [key]: value })).toThrow(
+        new RegExp(`^${key}: .*with ovs`, 'm'),
+      );
+    }
   });
 
   it.each([
