@@ -84,10 +84,17 @@ export class OvsControl {
       clock.after(clearMs, resolve);
       app.clear(clock.now(), resolve);
     });
-    await this.bridge.close().catch((error: Error) => log.warn({ bridge, reason: error.message }, 'bridge not left'));
+    await this.#leave().catch((error: Error) => log.warn({ bridge, reason: error.message }, 'bridge not left'));
     this.#database.close();
     this.#controller.close('the node ends');
     await this.#stopListening?.();
+  }
+
+  /** A database that is lost just now may be back soon. */
+  async #leave(): Promise<void> {
+    const { database } = this.#options;
+    if (this.bridge.isOpen) await this.until(() => this.#database.isSynced, `no connection to ${database}`);
+    await this.bridge.close();
   }
 
   /**

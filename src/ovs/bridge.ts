@@ -82,6 +82,11 @@ export class OvsBridge {
     this.#follow();
   }
 
+  /** It is the node's, and to be given back. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   hasPort(name: string): boolean {
     const bridge = this.#find();
     return bridge !== undefined && this.#portsOf(bridge.row).some(({ row }) => row.name === name);
