@@ -71,8 +71,7 @@ export function makeParts(options: TopologyOptions): Parts {
   const measured = (peer: NodeId) => options.rttMs?.(peer);
   const whereabouts = new Whereabouts({ news, random, neighbours, rttMs: measured });
   const rtts = new Rtts(measured, (peer) => whereabouts.estimateMs(peer));
-  const rttMs = (peer: NodeId) => rtts.of(peer);
-  const planner = new Planner({ self, policy, random, membership, edges, demand, rttMs });
+  const planner = new Planner({ self, policy, random, membership, edges, demand, rtts });
   const trials = new Trials(membership, edges, random);
   return {
     news,

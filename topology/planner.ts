@@ -4,6 +4,7 @@ import type { Membership } from './membership.ts';
 import type { HeldEdge, Policy } from './policy.ts';
 import type { Random } from './random.ts';
 import type { NodeId } from './ring.ts';
+import type { Rtts } from './rtts.ts';
 
 const busyPlanMs = 100;
 const idlePlanMs = 1_000;
@@ -16,7 +17,7 @@ export interface PlannerOptions {
   readonly membership: Membership;
   readonly demand: Demand;
   readonly edges: Edges;
-  readonly rttMs: (peer: NodeId) => number | undefined;
+  readonly rtts: Rtts;
 }
 
 /** Asks the policy which links are wanted, and has the edges follow: at once where it matters, else with the next tick. */
@@ -55,7 +56,7 @@ export class Planner {
   }
 
   plan(now: number): void {
-    const { self, policy, random, membership, edges, demand, rttMs } = this.#options;
+    const { self, policy, random, membership, edges, demand, rtts } = this.#options;
     const nodes = membership.estimate;
     const links = new Map(
       edges.all.map(({ peer, mine, nodes: then, since }): [NodeId, HeldEdge] => [
@@ -69,7 +70,11 @@ export class Planner {
     }
     const members = membership.idsWithout(edges.unavailable(now));
     const seed = Math.floor(random() * 2 ** 32);
-    const wanted = policy({ self, nodes, links, now, members, rttMs, seed });
+    const wanted = policy({
+      ...{ self, nodes, links, now, members, seed },
+      rttMs: (id) => rtts.of(id),
+      toldRttMs: (id) => rtts.told(id),
+    });
     const others = new Set(wanted.map(({ peer }) => peer));
     for (const peer of demand.wanted) {
       const isFit = members.includes(peer) && !this.#refusedBy.has(peer) && !others.has(peer);

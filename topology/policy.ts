@@ -28,6 +28,8 @@ export interface PolicyView {
   readonly links: ReadonlyMap<NodeId, HeldEdge>;
   /** Smoothed round-trip time to a member, where it was measured or can be told from where it is. */
   readonly rttMs: (id: NodeId) => number | undefined;
+  /** As it can be told from where the member is, measured or not: to compare with another that is told likewise. */
+  readonly toldRttMs: (id: NodeId) => number | undefined;
   readonly seed: number;
   /** ms */
   readonly now: number;

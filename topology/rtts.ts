@@ -17,6 +17,11 @@ export class Rtts {
     return this.#measured(peer) ?? this.#last.get(peer) ?? this.#estimated(peer);
   }
 
+  /** As places tell, whatever was measured. */
+  told(peer: NodeId): number | undefined {
+    return this.#estimated(peer);
+  }
+
   /** The link with this peer ends. */
   keep(peer: NodeId): void {
     const rtt = this.#measured(peer);

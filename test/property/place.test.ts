@@ -56,10 +56,12 @@ describe('a long link of symphony', () => {
   const longOf = (
     times: ReadonlyMap<NodeId, number>,
     held: readonly { readonly peer: NodeId; readonly since: number }[],
+    told: ReadonlyMap<NodeId, number> = times,
   ) =>
     symphony({ longLinks: 2 })({
       ...view,
       rttMs: (id) => times.get(id),
+      toldRttMs: (id) => told.get(id),
       links: new Map(held.map(({ peer, since }) => [peer, { kind: 'long' as const, nodes: 64, since }])),
     })
       .filter(({ kind }) => kind === 'long')
@@ -78,6 +80,15 @@ describe('a long link of symphony', () => {
     expect(longOf(times, [{ peer: a, since: 50_000 }, other])).toEqual([a, b]);
     expect(longOf(new Map([...times, [near, 81]]), [old, other])).toEqual([a, b]);
     expect(longOf(new Map([[near, 1]]), [old, other])).toEqual([a, b]);
+  });
+
+  it('stays when places tell no such difference of the two: what they tell is off by as much', () => {
+    const times = new Map([
+      [a, 100],
+      [near, 40],
+    ]);
+    expect(longOf(times, [old, other], new Map([...times, [a, 60]]))).toEqual([near, b]);
+    expect(longOf(times, [old, other], new Map([...times, [a, 59]]))).toEqual([a, b]);
   });
 
   it('goes once the nearer one is there', () => {

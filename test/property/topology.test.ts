@@ -164,7 +164,16 @@ describe('liveness', () => {
 function viewOf(ids: readonly NodeId[], seed = 0): PolicyView {
   const [self, ...others] = ids as [NodeId, ...NodeId[]];
   const members = sortClockwise(self, others);
-  return { self, members, nodes: ids.length, links: new Map(), rttMs: () => undefined, seed, now: 0 };
+  return {
+    self,
+    members,
+    nodes: ids.length,
+    links: new Map(),
+    rttMs: () => undefined,
+    toldRttMs: () => undefined,
+    seed,
+    now: 0,
+  };
 }
 
 describe('symphony', () => {

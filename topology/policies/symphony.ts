@@ -81,7 +81,7 @@ function withQuicker(
   isFree: (peer: NodeId) => boolean,
   samples: number,
 ): NodeId[] {
-  const { members, links, now, rttMs } = view;
+  const { members, links, now, rttMs, toldRttMs } = view;
   const chosen = held.map(({ peer }) => peer);
   for (const [i, { peer, at }] of held.entries()) {
     const time = rttMs(peer);
@@ -89,10 +89,16 @@ function withQuicker(
     const from = Math.max(0, at - (samples >> 1));
     const near = members.slice(from, from + samples).filter(isFree);
     const best = near.length > 0 ? nearestByTime(view, near) : peer;
-    const bestTime = rttMs(best) ?? Number.POSITIVE_INFINITY;
-    if (bestTime + gainMs <= time && bestTime * gainTimes <= time) return chosen.with(i, best);
+    // What places tell is off: one that is measured is compared with one that is not by what they tell of both, too.
+    const isQuicker =
+      isMuchLess(rttMs(best), time) && isMuchLess(toldRttMs(best) ?? rttMs(best), toldRttMs(peer) ?? time);
+    if (isQuicker) return chosen.with(i, best);
   }
   return chosen;
+}
+
+function isMuchLess(ms: number | undefined, thanMs: number): boolean {
+  return ms !== undefined && ms + gainMs <= thanMs && ms * gainTimes <= thanMs;
 }
 
 function draw(

@@ -57,7 +57,16 @@ function linksOf(ids: readonly NodeId[], policy: Policy, random: Random): Links 
 function viewOf(self: NodeId, ids: readonly NodeId[], random: Random): PolicyView {
   const members = sortClockwise(self, ids).filter((id) => id !== self);
   const seed = Math.floor(random() * 2 ** 32);
-  return { self, members, nodes: members.length + 1, links: new Map(), rttMs: () => undefined, seed, now: 0 };
+  return {
+    self,
+    members,
+    nodes: members.length + 1,
+    links: new Map(),
+    rttMs: () => undefined,
+    toldRttMs: () => undefined,
+    seed,
+    now: 0,
+  };
 }
 
 /** The links of one node that joins later. */
