@@ -23,25 +23,28 @@ export async function viewNodes(runDirectory: string, nodes: readonly LabNode[])
   return views.flatMap((view) => (view.status === 'fulfilled' ? [view.value] : []));
 }
 
-/** Resolves to no faults as soon as `faultsOf` finds none; to what it finds when that is not so by `deadline`. */
+/**
+ * Resolves to no faults as soon as `faultsOf` finds none; to what it finds when that is not so by `deadline`. Faults begin with the names
+ * of nodes, or end with one: only these are asked again, for busy nodes are not to be kept from their work by questions.
+ */
 export async function waitUntil(
   faultsOf: (views: readonly NodeView[], expected: number) => string[],
   runDirectory: string,
   nodes: readonly LabNode[],
   deadline: number,
 ): Promise<string[]> {
-  for (;;) {
-    const asked = performance.now();
-    const views = await viewNodes(runDirectory, nodes);
-    const silent = nodes.filter(({ name }) => !views.some((view) => view.name === name));
+  const views = new Map<string, NodeView>();
+  for (let asked = nodes; ; ) {
+    for (const { name } of asked) views.delete(name);
+    for (const view of await viewNodes(runDirectory, asked)) views.set(view.name, view);
+    const silent = nodes.filter(({ name }) => !views.has(name));
     const faults = [
       ...silent.map(({ name }) => `${name} does not answer on its control socket`),
-      ...faultsOf(views, nodes.length),
+      ...faultsOf([...views.values()], nodes.length),
     ];
-    const now = performance.now();
-    if (faults.length === 0 || now > deadline) return faults;
-    // Nodes that are busy are not to be kept from their work by questions.
-    await delay(Math.max(pollMs, now - asked));
+    if (faults.length === 0 || performance.now() > deadline) return faults;
+    asked = nodes.filter(({ name }) => faults.some((fault) => fault.split(' ').includes(name)));
+    await delay(pollMs);
   }
 }
 

@@ -30,7 +30,7 @@ const tryWidth = 32;
 /** Of round trips that are measured at once there are few, since they would measure each other. */
 const measureWidth = 4;
 const samples = 5;
-/** More flows than this are measured by one echo each, right after the first one. */
+/** Of more flows than this each is measured by one echo. */
 const manyFlows = 600;
 
 /** Tries every flow until it answers or the deadline has passed. Returns a round trip of each that did. */
@@ -41,8 +41,7 @@ export async function reachAll(flows: readonly Flow[], deadline: number): Promis
       const left = deadline - performance.now();
       const rtt = await pingFlow(flow, Math.max(pauseMs, Math.min(firstEchoMs, left)));
       if (rtt !== undefined) {
-        const again = flows.length > manyFlows ? await pingFlow(flow, firstEchoMs) : undefined;
-        reached.set(flow, again ?? rtt);
+        reached.set(flow, rtt);
         return;
       }
       await delay(pauseMs);
@@ -55,10 +54,10 @@ export async function reachAll(flows: readonly Flow[], deadline: number): Promis
 export async function measure(reached: ReadonlyMap<Flow, number>): Promise<Map<Flow, number>> {
   const list = [...reached.keys()];
   const medians = new Map(reached);
-  if (list.length > manyFlows) return medians;
+  const count = list.length > manyFlows ? 1 : samples;
   await forEach(list, measureWidth, async (flow) => {
     const rtts: number[] = [];
-    for (let i = 0; i < samples; i++) {
+    for (let i = 0; i < count; i++) {
       const rtt = await pingFlow(flow, firstEchoMs);
       if (rtt !== undefined) rtts.push(rtt);
     }
