@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type OverlayHost, type RunningOverlay, startOverlay } from './support/overlay.ts';
 
@@ -29,6 +30,8 @@ it('a node that comes later finds the hosts of the others without a flood', asyn
   for (const { status } of overlay.hosts) {
     await expect.poll(async () => (await status()).services.directoryPuts ?? 0, { timeout: 5_000 }).toBeGreaterThan(1);
   }
+  // New neighbours are told of floods that are two seconds old.
+  await delay(2_500);
   const joiner = await overlay.join(address(4));
   await joiner.netns.run('ping', '-c', '3', '-i', '0.2', '-W', '3', v4(2));
   const after = (await joiner.status()).services;
