@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,6 +20,7 @@ const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 const run = promisify(execFile);
 const lostAfterMs = 1_000;
 const never = new AbortController().signal;
+setMaxListeners(0, never);
 
 /** Answers of a flow of echoes, in the order of sending: the round trip in ms, or undefined. */
 interface Flow {
