@@ -51,8 +51,9 @@ export interface OverlayMembers {
   readonly learned?: ReadonlyMap<NodeId, NodeId>;
 }
 
-/** Between two updates of all rules. */
+/** Between two updates of all rules, once there were so many in a row. */
 const settleMs = 50;
+const burst = 8;
 
 /**
  * The controller of a switch of an overlay: apps, each with its own rules, and what comes from the switch handed to the one
@@ -77,9 +78,10 @@ export class OverlayController {
   readonly #peerNames = new Map<string, NodeId>();
   #overlay: OverlayMembers = { members: [] };
   #isStale = false;
-  /** The time of the last tick, and of the last update as far as ticks tell. */
+  /** The time of the last tick. */
   #now = 0;
-  #updatedAt = Number.NEGATIVE_INFINITY;
+  /** Updates of late; one is forgotten every `settleMs`. */
+  #updates = 0;
   /** The same object while nothing changed, so that apps can tell. */
   #lastPorts: SwitchPorts | undefined;
 
@@ -226,6 +228,7 @@ export class OverlayController {
   }
 
   tick(now: number): void {
+    this.#updates = Math.max(0, this.#updates - (now - this.#now) / settleMs);
     this.#now = now;
     if (this.#isStale) this.#changed();
     for (const app of this.#apps) app.tick?.(now);
@@ -236,15 +239,18 @@ export class OverlayController {
     for (const port of ports) this.#portNames.set(port.portNo, port.name);
   }
 
-  /** Rules follow at once, unless they did a moment ago: where links come and go by the dozen, they do so together. */
+  /**
+   * Rules follow at once, since frames that come by a port without rules are lost; but where links come and go by the dozen,
+   * they follow together.
+   */
   #changed(): void {
-    if (this.#now < this.#updatedAt + settleMs) this.#isStale = true;
+    if (this.#updates >= burst) this.#isStale = true;
     else this.#update();
   }
 
   #update(): void {
     this.#isStale = false;
-    this.#updatedAt = this.#now;
+    this.#updates += 1;
     const view = this.#view();
     for (const app of this.#apps) app.viewed?.(view);
   }

@@ -190,7 +190,8 @@ export class OverlayNode<S extends NodeSwitch = NodeSwitch> {
     const deadline = clock.now() + leaveLimitMs;
     do await pause(farewellMs);
     while (!this.topology.hasLeft && clock.now() < deadline);
-    if (this.topology.neighbours.length > 0) await pause(lingerMs);
+    // Rules follow a moment after neighbours said that they do without this node.
+    if (this.links.all.length > 0) await pause(lingerMs);
     this.#timer?.cancel();
     this.signal.close();
     this.links.closeAll('this node left');
