@@ -1,4 +1,5 @@
 /** OpenFlow 1.0 to 1.5: messages and their bytes. */
+export { bucketProperties, bucketSettings } from './buckets.ts';
 export { errorName, type WireError, wireError } from './codec/error-numbers.ts';
 export { decode, encode } from './codec/message.ts';
 export { decodeOxm } from './codec/oxm.ts';

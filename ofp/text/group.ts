@@ -1,8 +1,9 @@
+import { type BucketSettings, bucketProperties, bucketSettings, defaultWeight } from '../buckets.ts';
 import { GroupModCommand, GroupType } from '../constants/choices.ts';
 import { BucketNo, GroupNo } from '../constants/limits.ts';
 import type { OfpVersion } from '../errors.ts';
 import type { Message, ReplyItem } from '../messages.ts';
-import type { Bucket, BucketProperty } from '../tables/values.ts';
+import type { Bucket } from '../tables/values.ts';
 import { formatActions } from './actions-format.ts';
 import { readActions } from './actions-parse.ts';
 import {
@@ -82,25 +83,14 @@ export function formatGroup(group: GroupBody, options: TextOptions = {}): string
 
 /** As in a group: the weight is left out where it is what the type has by default. */
 export function formatBucket(bucket: Bucket, groupType: number, options: TextOptions): string {
-  const { weight, watchPort, watchGroup } = bucketParameters(bucket);
+  const { weight, watchPort, watchGroup } = bucketSettings(bucket, groupType);
   const parts: string[] = [];
   if (bucket.bucketId !== undefined) parts.push(`bucket_id:${bucketName(bucket.bucketId)}`);
-  if (weight !== (groupType === GroupType.SELECT ? 1 : 0)) parts.push(`weight:${weight}`);
+  if (weight !== defaultWeight(groupType)) parts.push(`weight:${weight}`);
   if (watchPort !== ANY) parts.push(`watch_port:${formatPort(watchPort, options.ports)}`);
   if (watchGroup !== ANY) parts.push(`watch_group:${watchGroup}`);
   parts.push(`actions=${formatActions(bucket.actions, options)}`);
   return `bucket=${parts.join(',')}`;
-}
-
-/** Properties of 1.5 and members of earlier versions alike. */
-function bucketParameters(bucket: Bucket): { weight: number; watchPort: number; watchGroup: number } {
-  const found = { weight: bucket.weight, watchPort: bucket.watchPort, watchGroup: bucket.watchGroup };
-  for (const property of bucket.properties ?? []) {
-    if (property.type === 'weight') found.weight = property.weight;
-    else if (property.type === 'watchPort') found.watchPort = property.watch;
-    else if (property.type === 'watchGroup') found.watchGroup = property.watch;
-  }
-  return found;
 }
 
 /**
@@ -191,16 +181,15 @@ function bucketTexts(piece: Piece): Piece[] {
   return starts.map((start, i) => cut(piece, start + 'bucket='.length, starts[i + 1]));
 }
 
-interface BucketDraft {
+interface BucketDraft extends BucketSettings {
   id: number;
-  weight: number;
-  watchPort: number;
-  watchGroup: number;
 }
 
 function readBucket(piece: Piece, group: GroupMod, version: OfpVersion, ports: PortNames | undefined): Bucket {
-  const isSelect = group.groupType === GroupType.SELECT;
-  const draft: BucketDraft = { id: BucketNo.ALL, weight: isSelect ? 1 : 0, watchPort: ANY, watchGroup: ANY };
+  const { groupType } = group;
+  const draft: BucketDraft = {
+    ...{ id: BucketNo.ALL, weight: defaultWeight(groupType), watchPort: ANY, watchGroup: ANY },
+  };
   let actions: Bucket['actions'] | undefined;
   for (const pair of pairs(piece)) {
     if (takeParameter(draft, pair, version, ports)) continue;
@@ -209,13 +198,13 @@ function readBucket(piece: Piece, group: GroupMod, version: OfpVersion, ports: P
     actions = [...(actions ?? []), ...readActions(list, { version, ports, facts: undefined })];
   }
   if (!actions) return fail(piece, 'actions=');
-  if (group.groupType === GroupType.FF && draft.watchPort === ANY && draft.watchGroup === ANY) {
+  if (groupType === GroupType.FF && draft.watchPort === ANY && draft.watchGroup === ANY) {
     fail(piece, 'watch_port or watch_group in a bucket of a fast failover group');
   }
-  if (group.command !== GroupModCommand.INSERT_BUCKET && !isSelect && draft.weight !== 0) {
+  if (group.command !== GroupModCommand.INSERT_BUCKET && groupType !== GroupType.SELECT && draft.weight !== 0) {
     fail(piece, 'no weight: only select groups have them');
   }
-  return toBucket(draft, actions, version, isSelect);
+  return toBucket(draft, actions, version, groupType);
 }
 
 function takeParameter(
@@ -252,17 +241,13 @@ function watchPort(piece: Piece, ports: PortNames | undefined): number {
 }
 
 function toBucket(
-  { id, weight, watchPort, watchGroup }: BucketDraft,
+  { id, ...settings }: BucketDraft,
   actions: Bucket['actions'],
   version: OfpVersion,
-  isSelect: boolean,
+  groupType: number,
 ): Bucket {
-  if (version < FIRST_WITH_BUCKET_IDS) return { weight, watchPort, watchGroup, actions };
-  const properties: BucketProperty[] = [];
-  if (isSelect || weight !== 0) properties.push({ type: 'weight', weight });
-  if (watchPort !== ANY) properties.push({ type: 'watchPort', watch: watchPort });
-  if (watchGroup !== ANY) properties.push({ type: 'watchGroup', watch: watchGroup });
-  return { bucketId: id, weight, watchPort, watchGroup, actions, properties };
+  if (version < FIRST_WITH_BUCKET_IDS) return { ...settings, actions };
+  return { bucketId: id, ...settings, actions, properties: bucketProperties(settings, groupType) };
 }
 
 /** Gives every bucket that has no id the lowest free one: an id must be unique in its group (spec 1.5 7.3.4.2). */

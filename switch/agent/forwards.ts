@@ -1,11 +1,10 @@
 import {
   type Bucket,
   BucketNo,
-  type BucketProperty,
-  GroupNo,
+  bucketProperties,
+  bucketSettings,
   type Message,
   type OfpVersion,
-  PortNo,
 } from '../../ofp/index.ts';
 
 /** 1.4 section 7.4.6. */
@@ -18,22 +17,14 @@ export function forwarded<M extends Message<'groupMod'> | Message<'meterMod'>>(r
     ...request,
     version,
     commandBucketId: request.commandBucketId ?? BucketNo.ALL,
-    buckets: request.buckets.map(inBothForms),
+    buckets: request.buckets.map((bucket, i) => inBothForms(bucket, i, request.groupType)),
     properties: request.properties ?? [],
   };
 }
 
 /** Weight and watches as members, and as the properties that 1.5 has instead. */
-function inBothForms(bucket: Bucket, index: number): Bucket {
-  const known = bucket.properties ?? [];
-  let { weight, watchPort, watchGroup } = bucket;
-  for (const property of known) {
-    if (property.type === 'weight') weight = property.weight;
-    if (property.type === 'watchPort') watchPort = property.watch;
-    if (property.type === 'watchGroup') watchGroup = property.watch;
-  }
-  const properties: BucketProperty[] = [{ type: 'weight', weight }];
-  if (watchPort !== PortNo.ANY) properties.push({ type: 'watchPort', watch: watchPort });
-  if (watchGroup !== GroupNo.ANY) properties.push({ type: 'watchGroup', watch: watchGroup });
-  return { ...bucket, bucketId: bucket.bucketId ?? index, weight, watchPort, watchGroup, properties };
+function inBothForms(bucket: Bucket, index: number, groupType: number): Bucket {
+  const settings = bucketSettings(bucket, groupType);
+  const properties = bucketProperties(settings, groupType);
+  return { ...bucket, bucketId: bucket.bucketId ?? index, ...settings, properties };
 }

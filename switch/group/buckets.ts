@@ -1,6 +1,7 @@
 import {
   BucketNo,
-  type BucketProperty,
+  bucketProperties,
+  bucketSettings,
   ErrorType,
   GroupModFailedCode,
   GroupNo,
@@ -34,7 +35,7 @@ export function compileBuckets(
     if (id > BucketNo.MAX) throw groupRefusal(GroupModFailedCode.BAD_BUCKET, `bucket id ${id}`);
     if (seen.has(id)) throw groupRefusal(GroupModFailedCode.BUCKET_EXISTS, `bucket ${id} twice`);
     seen.add(id);
-    const { weight, watchPort, watchGroup } = settingsOf(bucket, groupType);
+    const { weight, watchPort, watchGroup } = bucketSettings(bucket, groupType);
     const watch = watchOf(watchPort, watchGroup);
     checkSettings(groupType, weight, watch);
     if (groupType === GroupType.FF && !isInserted && !isWatching(watch)) {
@@ -56,11 +57,10 @@ export function compileBuckets(
 }
 
 /** A bucket as group descriptions show it: with members for the versions up to 1.4 and properties for 1.5. */
-export function describeBucket({ id, weight, watchPort, watchGroup, watch, actions }: Bucket): OfpBucket {
-  const properties: BucketProperty[] = [];
-  if (weight > 0) properties.push({ type: 'weight', weight });
-  if (watch.port !== undefined) properties.push({ type: 'watchPort', watch: watch.port });
-  if (watch.group !== undefined) properties.push({ type: 'watchGroup', watch: watch.group });
+export function describeBucket(bucket: Bucket, groupType: number): OfpBucket {
+  const { id, weight, watchPort, watchGroup, watch, actions } = bucket;
+  const watched = { watchPort: watch.port ?? PortNo.ANY, watchGroup: watch.group ?? GroupNo.ANY };
+  const properties = bucketProperties({ weight, ...watched }, groupType);
   return { bucketId: id, weight, watchPort, watchGroup, actions: [...actions], properties };
 }
 
@@ -75,25 +75,6 @@ const isWatching = ({ port, group }: Watch): boolean => port !== undefined || gr
 
 export function groupRefusal(code: number, reason: string): OpenFlowRefusal {
   return new OpenFlowRefusal(ErrorType.GROUP_MOD_FAILED, code, reason);
-}
-
-interface Settings {
-  weight: number;
-  watchPort: number;
-  watchGroup: number;
-}
-
-function settingsOf(bucket: OfpBucket, groupType: number): Settings {
-  const { weight, watchPort, watchGroup, properties } = bucket;
-  if (!properties) return { weight, watchPort, watchGroup };
-  // Where weight is a property, one that is left out is 1 (1.5 section 7.3.4.3).
-  const settings = { weight: groupType === GroupType.SELECT ? weight || 1 : weight, watchPort, watchGroup };
-  for (const property of properties) {
-    if (property.type === 'weight') settings.weight = property.weight;
-    if (property.type === 'watchPort') settings.watchPort = property.watch;
-    if (property.type === 'watchGroup') settings.watchGroup = property.watch;
-  }
-  return settings;
 }
 
 /**

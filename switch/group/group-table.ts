@@ -152,7 +152,7 @@ export class GroupTable {
     return this.#select(id).map((group) => ({
       groupId: group.id,
       groupType: group.type,
-      buckets: group.buckets.map(describeBucket),
+      buckets: group.buckets.map((bucket) => describeBucket(bucket, group.type)),
       properties: [...group.properties],
     }));
   }

@@ -436,6 +436,7 @@ describe('a group-mod', () => {
           ],
         }),
         bucket([], { bucketId: 5, properties: [] }),
+        bucket([], { bucketId: 6, properties: [{ type: 'weight', weight: 0 }] }),
       ],
     });
     expect(lab.bridge.groupDesc(1)[0]!.buckets).toMatchObject([
@@ -448,7 +449,9 @@ describe('a group-mod', () => {
           { type: 'watchPort', watch: 3 },
         ],
       },
-      { bucketId: 5, weight: 1 },
+      { bucketId: 5, weight: 1, properties: [{ type: 'weight', weight: 1 }] },
+      // Without the property, the reader would take it for 1.
+      { bucketId: 6, weight: 0, properties: [{ type: 'weight', weight: 0 }] },
     ]);
   });
 
