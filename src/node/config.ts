@@ -33,10 +33,10 @@ export const listenAddress = z.string().transform((text, context) => {
   return { host: (match[1] ?? match[2])!, port };
 });
 
-const kilobits = (what: string) => z.number().int().min(0).max(100_000_000).describe(`kbit/s ${what}; 0: any`);
+const kilobits = (what: string) => z.number().int().min(0).max(100_000_000).describe(`kbit/s ${what}; 0: no limit`);
 
 const framesPerSecond = (what: string) =>
-  z.number().int().min(0).max(1_000_000).describe(`frames a second of ${what} that one host may send; 0: any`);
+  z.number().int().min(0).max(1_000_000).describe(`frames a second of ${what} that one host may send; 0: no limit`);
 
 /** The largest IP packet that fits one datagram of a link: 1376 - 20 (link header) - 14 (Ethernet), less a VLAN tag. */
 export const defaultMtu = 1330;

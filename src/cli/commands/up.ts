@@ -76,11 +76,23 @@ export function command(): Command {
     .option('--long-links <number>', 'shortcuts that it makes (default: log2 of the number of nodes)', integer)
     .option('--peer <node id>', 'whom social and static link to; may be given more than once', collect)
     .option('--demand <mode>', 'links for traffic: on-demand, proactive or off (default: on-demand)')
-    .option('--link-rate <kbits>', 'kbit/s that one link carries of frames for other nodes (default: 0, any)', integer)
-    .option('--link-remark <kbits>', 'kbit/s above which their drop precedence is raised (default: 0, any)', integer)
-    .option('--storm-broadcast <frames>', 'broadcast a second that the host may send (default: 500; 0: any)', integer)
-    .option('--storm-multicast <frames>', 'multicast a second (default: 2000; 0: any)', integer)
-    .option('--storm-unknown-unicast <frames>', 'frames a second to unknown hosts (default: 500; 0: any)', integer)
+    .option(
+      '--link-rate <kbits>',
+      'kbit/s that one link carries of frames for other nodes (default: 0, no limit)',
+      integer,
+    )
+    .option(
+      '--link-remark <kbits>',
+      'kbit/s above which their drop precedence is raised (default: 0, no limit)',
+      integer,
+    )
+    .option(
+      '--storm-broadcast <frames>',
+      'broadcast a second that the host may send (default: 500; 0: no limit)',
+      integer,
+    )
+    .option('--storm-multicast <frames>', 'multicast a second (default: 2000; 0: no limit)', integer)
+    .option('--storm-unknown-unicast <frames>', 'frames a second to unknown hosts (default: 500; 0: no limit)', integer)
     .option('--unknown-unicast <what>', 'frames to unknown hosts: directory, flood or drop (default: directory)')
     .option('--fence <kind>', 'dhcp, dhcpv6 or ra: stays at this site; may be given more than once', collect)
     .option('--no-arp-nd-proxy', 'do not answer ARP and neighbour discovery for hosts elsewhere')
