@@ -46,15 +46,14 @@ export class BoundedFlood implements App {
   readonly needsStages = true;
   readonly counters = { learned: 0, moved: 0, aged: 0, tooMany: 0, ignored: 0, floodsForged: 0 };
   readonly #links: () => Links;
-  readonly #maxPerPort: number;
   readonly #members = new Map<ManagedSwitch, Member>();
   readonly #byId = new Map<NodeId, ManagedSwitch>();
-  readonly #hosts = new Hosts();
+  readonly #hosts: Hosts;
   #place: Place = { cookie: cookieOf(this.owner), table: 0 };
 
   constructor({ links, maxHostsPerPort = 1024 }: BoundedFloodOptions) {
     this.#links = links;
-    this.#maxPerPort = maxHostsPerPort;
+    this.#hosts = new Hosts({ perPort: maxHostsPerPort, perNetwork: maxHosts });
   }
 
   hostsOf(sw: ManagedSwitch): Iterable<Host> {
@@ -162,7 +161,7 @@ export class BoundedFlood implements App {
     const { hosts, switches } = this.#networkOf(sw);
     const known = hosts.get(mac);
     if (known?.sw === sw && known.port === port) return true;
-    if (this.#hosts.countAt(sw, port) >= this.#maxPerPort || (known === undefined && hosts.size >= maxHosts)) {
+    if (!this.#hosts.hasRoom(sw, port, known !== undefined)) {
       this.counters.tooMany += 1;
       return false;
     }

@@ -28,10 +28,20 @@ export interface Network {
   readonly hosts: Map<number, Host>;
 }
 
+export interface HostLimits {
+  readonly perPort: number;
+  readonly perNetwork: number;
+}
+
 /** The hosts of all networks, and how many there are at each port. */
 export class Hosts {
+  readonly #limits: HostLimits;
   readonly #networks = new Map<ManagedSwitch, Network>();
   readonly #perPort = new Map<ManagedSwitch, Map<number, number>>();
+
+  constructor(limits: HostLimits) {
+    this.#limits = limits;
+  }
 
   networkOf(sw: ManagedSwitch): Network {
     const known = this.#networks.get(sw);
@@ -46,8 +56,11 @@ export class Hosts {
     for (const host of this.#networks.get(sw)?.hosts.values() ?? []) if (host.sw === sw) yield host;
   }
 
-  countAt(sw: ManagedSwitch, port: number): number {
-    return this.#perPort.get(sw)?.get(port) ?? 0;
+  /** For one more at this port. `isKnown`: it is in the network already. */
+  hasRoom(sw: ManagedSwitch, port: number, isKnown = false): boolean {
+    const { perPort, perNetwork } = this.#limits;
+    if ((this.#perPort.get(sw)?.get(port) ?? 0) >= perPort) return false;
+    return isKnown || this.networkOf(sw).hosts.size < perNetwork;
   }
 
   add(mac: number, sw: ManagedSwitch, port: number, now: number): Host {

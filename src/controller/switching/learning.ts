@@ -1,16 +1,20 @@
-import { type Message, NO_BUFFER, PortNo } from '../../../ofp/index.ts';
+import type { Message } from '../../../ofp/index.ts';
 import type { Links } from '../links/links.ts';
-import type { Tree } from '../links/paths.ts';
 import { isGroupMac, macAt } from '../mac.ts';
 import type { App, PacketIn, Stage } from '../runtime/app.ts';
 import type { Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
+import { Ageing, type AgeingCounters } from './ageing.ts';
+import { type BanCounters, Bans } from './bans.ts';
 import { Barriers } from './barriers.ts';
-import { ageSeconds, type Host, Hosts, type Network } from './hosts.ts';
-import { PairedRules } from './paired.ts';
-import { Spreading } from './spreading.ts';
-import { StagedRules, stagedTables } from './staged.ts';
+import { HostRules } from './host-rules.ts';
+import { type Host, Hosts } from './hosts.ts';
+import { Placing } from './placing.ts';
+import { Relay, type RelayCounters } from './relay.ts';
+import { Spreading, type SpreadingCounters } from './spreading.ts';
+import { stagedTables } from './staged.ts';
 import { Strangers } from './strangers.ts';
+import { Survey } from './survey.ts';
 import { Takeover } from './takeover.ts';
 
 export interface LearningOptions {
@@ -22,34 +26,17 @@ export interface LearningOptions {
   readonly maxTrees?: number;
 }
 
-export interface LearningCounters {
+export interface LearningCounters extends AgeingCounters, BanCounters, RelayCounters, SpreadingCounters {
   learned: number;
   moved: number;
-  aged: number;
-  /** Frames for everybody that the controller sent to all ports of hosts. */
-  relayed: number;
-  /** Trees that were exchanged for others. */
-  treesChanged: number;
   /** Frames of hosts that were not learned, since there were too many at their port or in their network. */
   tooMany: number;
-  /** Ports that were banned for it, and hosts that were banned since they moved too often. */
-  portsBanned: number;
-  hostsBanned: number;
   /** Frames from ports that do not forward, from links of nobody's hosts, without a sender, or too short. */
   ignored: number;
 }
 
-/** A host that moves more often than so many times in so many ms is at two places at once, or behind a loop. */
-const maxMoves = 5;
-const movesMs = 10_000;
-const banSeconds = 10;
-/** Silent hosts of switches with a single table are looked for so often, ms. */
-const sweepMs = 10_000;
 /** Rules are on their way for so long, ms; a host that turns up later lacks them. */
 const underwayMs = 20;
-/** Where there are more than so many switches, what follows from a change of links is worked out so often, ms. */
-const many = 64;
-const manyMs = 1_000;
 const ethernetHeader = 14;
 const sourceOffset = 6;
 
@@ -60,46 +47,35 @@ export class Learning implements App {
   readonly tables = stagedTables;
   readonly needsStages = false;
   readonly counters: LearningCounters = {
-    ...{
-      learned: 0,
-      moved: 0,
-      aged: 0,
-      relayed: 0,
-      treesChanged: 0,
-      tooMany: 0,
-      portsBanned: 0,
-      hostsBanned: 0,
-      ignored: 0,
-    },
+    ...{ learned: 0, moved: 0, aged: 0, relayed: 0, treesChanged: 0 },
+    ...{ tooMany: 0, portsBanned: 0, hostsBanned: 0, ignored: 0 },
   };
   readonly #links: () => Links;
-  readonly #maxPerPort: number;
-  readonly #max: number;
-  readonly #maxTrees: number;
-  readonly #hosts = new Hosts();
-  readonly #switches = new Set<ManagedSwitch>();
+  readonly #hosts: Hosts;
   readonly #barriers = new Barriers();
-  readonly #spreading = new Spreading(this.#barriers, (sw) => this.#refresh(sw), this.counters);
-  readonly #paired: PairedRules;
-  #staged: StagedRules;
+  readonly #rules: HostRules;
+  readonly #placing: Placing;
+  readonly #relay: Relay;
+  readonly #bans: Bans;
   readonly #takeover = new Takeover();
+  readonly #survey: Survey;
+  readonly #ageing: Ageing;
   readonly #strangers = new Strangers();
-  /** When the ban of a port ends, ms. */
-  readonly #bans = new Map<ManagedSwitch, Map<number, number>>();
-  /** Hosts that not all switches have been told of. */
-  #unplaced = new Set<Host>();
-  #sweepAt = 0;
-  #surveyAt: number | undefined;
-  #surveyedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: LearningOptions & { readonly links: () => Links }) {
     const { links, maxHostsPerPort = 1024, maxHosts = 16_384, maxTrees = 64 } = options;
+    const hosts = new Hosts({ perPort: maxHostsPerPort, perNetwork: maxHosts });
+    const spreading = new Spreading(this.#barriers, (sw) => this.#survey.refresh(sw), this.counters);
+    const rules = new HostRules(this.owner, links, hosts, spreading);
+    const placing = new Placing(hosts, rules, this.#barriers);
     this.#links = links;
-    this.#maxTrees = maxTrees;
-    this.#maxPerPort = maxHostsPerPort;
-    this.#max = maxHosts;
-    this.#paired = new PairedRules(this.owner, links, this.#spreading);
-    this.#staged = new StagedRules(this.owner, { table: 0, next: stagedTables }, links, this.#spreading);
+    this.#hosts = hosts;
+    this.#rules = rules;
+    this.#placing = placing;
+    this.#relay = new Relay(links, hosts, this.counters);
+    this.#bans = new Bans(rules, this.counters);
+    this.#ageing = new Ageing(hosts, rules, placing, this.counters);
+    this.#survey = new Survey({ links, hosts, rules, placing, spreading, takeover: this.#takeover, maxTrees });
   }
 
   hostsOf(sw: ManagedSwitch): Iterable<Host> {
@@ -107,53 +83,52 @@ export class Learning implements App {
   }
 
   place(stage: Stage): void {
-    this.#staged = new StagedRules(this.owner, stage, this.#links, this.#spreading);
+    this.#rules.place(stage);
   }
 
   connected(sw: ManagedSwitch, held: readonly Rule[], now: number): void {
-    const isNew = !this.#switches.has(sw);
-    this.#switches.add(sw);
-    this.#bans.delete(sw);
+    const { switches } = this.#survey;
+    const isNew = !switches.has(sw);
+    switches.add(sw);
+    this.#bans.forget(sw);
     if (this.#takeover.connected(sw, held, isNew, now)) {
       for (const rule of held) sw.rules.put(rule);
       return;
     }
-    if (isNew) this.#adopt(sw, held, now);
-    this.#refresh(sw);
+    if (isNew) this.#rules.adopt(sw, held, now);
+    this.#survey.refresh(sw);
   }
 
   rulesBesides(sw: ManagedSwitch): Iterable<Rule> {
-    return this.#takeover.isUnderWay ? [] : this.#hostRules(sw);
+    return this.#takeover.isUnderWay ? [] : this.#rules.of(sw);
   }
 
   forgotten(sw: ManagedSwitch, now: number): void {
-    for (const host of [...this.#hosts.of(sw)]) this.#forget(host);
-    this.#switches.delete(sw);
-    this.#bans.delete(sw);
+    this.#placing.forgetAt(sw, () => true);
+    this.#survey.switches.delete(sw);
+    this.#bans.forget(sw);
     this.#hosts.forget(sw);
-    this.#paired.switchForgotten(sw);
+    this.#rules.paired.switchForgotten(sw);
     this.networkChanged(now);
   }
 
   portChanged(sw: ManagedSwitch, no: number): void {
-    if (!sw.ports.get(no)?.isUp) this.#forgetAt(sw, (port) => port === no);
+    if (!sw.ports.get(no)?.isUp) this.#placing.forgetAt(sw, (port) => port === no);
   }
 
   forwardingChanged(sw: ManagedSwitch): void {
-    this.#forgetAt(sw, (port) => !sw.forwarding.has(port));
-    this.#refresh(sw);
+    this.#placing.forgetAt(sw, (port) => !sw.forwarding.has(port));
+    this.#survey.refresh(sw);
   }
 
   networkChanged(now: number): void {
-    if (this.#takeover.isUnderWay) return;
-    if (this.#switches.size <= many || now - this.#surveyedAt >= manyMs) this.#survey(now);
-    else this.#surveyAt ??= this.#surveyedAt + manyMs;
+    this.#survey.networkChanged(now);
   }
 
   packetIn(sw: ManagedSwitch, message: PacketIn, inPort: number, now: number): boolean {
     const { data } = message;
     const isFrame = data.length >= ethernetHeader && (data[sourceOffset]! & 1) === 0;
-    if (!isFrame || !this.#switches.has(sw) || !sw.forwarding.has(inPort)) {
+    if (!isFrame || !this.#survey.switches.has(sw) || !sw.forwarding.has(inPort)) {
       this.counters.ignored += 1;
       return true;
     }
@@ -171,43 +146,21 @@ export class Learning implements App {
   }
 
   ruleGone(sw: ManagedSwitch, rule: Message<'flowRemoved'>, now: number): void {
-    if (sw.isStaged) {
-      const gone = this.#staged.hostOf({ ...rule, table: rule.tableId });
-      const host = gone && this.#hosts.networkOf(sw).hosts.get(gone.mac);
-      // A host that moved meanwhile has another rule by now.
-      if (host?.sw !== sw || host.port !== gone?.port) return;
-      this.counters.aged += 1;
-      this.#forget(host);
-      return;
-    }
-    const mac = this.#paired.gone(sw, rule);
-    const host = mac === undefined ? undefined : this.#hosts.networkOf(sw).hosts.get(mac);
-    // It was heard until the rule began to be idle.
-    if (host?.sw === sw) host.seenAt = Math.max(host.seenAt, now - rule.idleTimeout * 1000);
+    this.#ageing.ruleGone(sw, rule, now);
   }
 
   tick(now: number): void {
-    if (this.#takeover.isOver(this.#staged, this.#links(), now)) this.#takeOver(now);
-    if (this.#surveyAt !== undefined && now >= this.#surveyAt) this.#survey(now);
-    this.#placeHosts(now);
+    if (this.#takeover.isOver(this.#rules.staged, this.#links(), now)) this.#takeOver(now);
+    this.#survey.tick(now);
+    this.#placing.tick(now);
     this.#barriers.tick(now);
-    if (now < this.#sweepAt) return;
-    this.#sweepAt = now + sweepMs;
-    for (const sw of this.#switches) {
-      if (sw.isStaged) continue;
-      for (const host of [...this.#hosts.of(sw)]) {
-        if (now - host.seenAt <= ageSeconds * 1000 || this.#paired.sends(sw, host.mac)) continue;
-        this.counters.aged += 1;
-        this.#forget(host);
-      }
-    }
+    this.#ageing.tick(this.#survey.switches, now);
   }
 
   /** A frame that comes in by a port of links. */
   #isInside(sw: ManagedSwitch, { tableId }: PacketIn, inPort: number): boolean {
-    return (
-      (sw.isStaged && tableId === this.#staged.transitSource) || (this.#links().portOf(sw, inPort)?.isLink ?? false)
-    );
+    const isTransit = sw.isStaged && tableId === this.#rules.staged.transitSource;
+    return isTransit || (this.#links().portOf(sw, inPort)?.isLink ?? false);
   }
 
   /** Whether a host is in a network of others that a port of links leads to, and that port the one that it is learned at. */
@@ -225,262 +178,72 @@ export class Learning implements App {
 
   /** A frame of a host of another switch. Those with tables for it know by themselves. */
   #pass(sw: ManagedSwitch, host: Host | undefined, message: PacketIn, inPort: number): void {
+    const { paired } = this.#rules;
     const destination = macAt(message.data, 0);
     const network = this.#hosts.networkOf(sw);
-    const way =
-      sw.isStaged || host === undefined ? undefined : this.#paired.wayOf(sw, network, host, destination, inPort);
+    const way = sw.isStaged || host === undefined ? undefined : paired.wayOf(sw, network, host, destination, inPort);
     if (way === undefined || host === undefined) {
       this.counters.ignored += 1;
       return;
     }
     const isPair = isGroupMac(destination) || network.hosts.has(destination);
-    if (isPair) this.#paired.put(sw, host.mac, destination, way);
-    this.#send(sw, inPort, way.out, message);
+    if (isPair) paired.put(sw, host.mac, destination, way);
+    this.#relay.send(sw, inPort, way.out, message);
   }
 
   /** A frame of a host that is known to be there. */
   #enter(host: Host, message: PacketIn, now: number): void {
     const { sw, port } = host;
+    const { staged, paired } = this.#rules;
     if (!sw.isStaged) {
-      const destination = macAt(message.data, 0);
-      const network = this.#hosts.networkOf(sw);
-      const way = this.#paired.wayOf(sw, network, host, destination, port);
-      if (way === undefined) this.#relay(sw, port, message);
+      const way = paired.wayOf(sw, this.#hosts.networkOf(sw), host, macAt(message.data, 0), port);
+      if (way === undefined) this.#relay.deliver(sw, port, message);
       else this.#pass(sw, host, message, port);
       return;
     }
-    if (message.cookie !== this.#staged.copyCookie) this.#relay(sw, port, message);
+    if (message.cookie !== staged.copyCookie) this.#relay.deliver(sw, port, message);
     // Its rules were lost, or are still on their way.
-    if (!host.isPlaced || message.tableId === this.#staged.spread || now - host.sentAt < underwayMs) return;
+    if (!host.isPlaced || message.tableId === staged.spread || now - host.sentAt < underwayMs) return;
     host.sentAt = now;
-    for (const rule of this.#staged.ofHost(sw, host)) sw.rules.send(rule);
+    this.#rules.send(sw, host);
   }
 
   #learn(sw: ManagedSwitch, mac: number, message: PacketIn, port: number, now: number): void {
-    const { hosts } = this.#hosts.networkOf(sw);
-    if (this.#hosts.countAt(sw, port) >= this.#maxPerPort || hosts.size >= this.#max) {
+    if (!this.#hosts.hasRoom(sw, port)) {
       this.counters.tooMany += 1;
-      this.#banPort(sw, port, now);
+      this.#bans.port(sw, port, now);
       return;
     }
     const host = this.#hosts.add(mac, sw, port, now);
     this.counters.learned += 1;
-    this.#announce(host);
+    this.#placing.announce(host);
     this.#enter(host, message, now);
   }
 
   /** False: it moves too often, and was banned instead. */
   #move(host: Host, sw: ManagedSwitch, port: number, now: number): boolean {
-    if (now - host.movesSince > movesMs) Object.assign(host, { moves: 0, movesSince: now });
-    host.moves += 1;
-    if (host.moves > maxMoves) {
-      this.counters.hostsBanned += 1;
-      this.#forget(host);
-      for (const each of new Set([host.sw, sw]))
-        each.rules.send(this.#rulesOf(each).ban({ mac: host.mac }, banSeconds));
+    if (this.#bans.isRestless(host, now)) {
+      this.#placing.forget(host);
+      this.#bans.host(host, [host.sw, sw]);
       return false;
     }
+    const { staged } = this.#rules;
     this.counters.moved += 1;
-    this.#forgetPairs(host);
+    this.#rules.takeBackPairs(host);
     const before = { ...host };
     this.#hosts.move(host, sw, port, now);
     host.sentAt = now;
-    this.#announce(host);
-    if (before.sw !== sw && sw.isStaged) sw.rules.sendRemoval(this.#staged.transitRule(before));
-    if (!before.sw.isStaged) return true;
+    this.#placing.announce(host);
+    if (before.sw !== sw && sw.isStaged) sw.rules.sendRemoval(staged.transitRule(before));
     // Its frames do not pass there any more.
-    before.sw.rules.sendRemoval(this.#staged.sourceRule(before));
+    if (before.sw.isStaged) before.sw.rules.sendRemoval(staged.sourceRule(before));
     return true;
   }
 
-  /** Tells all switches where a host is; its own lets its frames pass when the others know. */
-  #announce(host: Host): void {
-    const { switches } = this.#hosts.networkOf(host.sw);
-    host.isPlaced = switches.length === 1;
-    for (const sw of switches) {
-      if (sw.isStaged) for (const rule of this.#staged.ofHost(sw, host)) sw.rules.send(rule);
-    }
-    if (!host.isPlaced) this.#unplaced.add(host);
-  }
-
-  #placeHosts(now: number): void {
-    if (this.#unplaced.size === 0) return;
-    const hosts = [...this.#unplaced].filter((host) => this.#hosts.has(host));
-    this.#unplaced.clear();
-    const networks = new Set(hosts.map(({ sw }) => this.#hosts.networkOf(sw)));
-    const sinces = hosts.map(({ since }) => since);
-    this.#barriers.after(
-      [...networks].flatMap(({ switches }) => switches),
-      now,
-      () => {
-        for (const [i, host] of hosts.entries()) {
-          // One that moved meanwhile waits for other barriers.
-          if (!this.#hosts.has(host) || host.since !== sinces[i]) continue;
-          host.isPlaced = true;
-          if (host.sw.isStaged) host.sw.rules.send(this.#staged.sourceRule(host));
-        }
-      },
-    );
-  }
-
-  /** Sends a frame to where it is to go, past all switches. */
-  #relay(sw: ManagedSwitch, inPort: number, message: PacketIn): void {
-    const network = this.#hosts.networkOf(sw);
-    const to = network.hosts.get(macAt(message.data, 0));
-    if (to !== undefined) {
-      if (to.sw === sw)
-        this.#send(
-          sw,
-          inPort,
-          [to.port].filter((port) => port !== inPort),
-          message,
-        );
-      else if (this.#links().paths.hop(sw, to.sw) !== inPort) this.#deliver(to.sw, [to.port], message);
-      return;
-    }
-    this.counters.relayed += 1;
-    for (const each of network.switches) {
-      if (!each.isConnected) continue;
-      const leaves = this.#links().leavesOf(each);
-      if (each === sw)
-        this.#send(
-          sw,
-          inPort,
-          leaves.filter((port) => port !== inPort),
-          message,
-        );
-      else this.#deliver(each, leaves, message);
-    }
-  }
-
-  /** At another switch than the one where it came in. */
-  #deliver(sw: ManagedSwitch, out: readonly number[], message: PacketIn): void {
-    this.#send(sw, PortNo.CONTROLLER, sw.isStaged ? [PortNo.TABLE] : out, message);
-  }
-
-  #send(sw: ManagedSwitch, inPort: number, out: readonly number[], { bufferId, data }: PacketIn): void {
-    if (out.length === 0) return;
-    const actions = out.map((port) => ({ type: 'output' as const, port, maxLen: 0 }));
-    if (bufferId === NO_BUFFER || inPort === PortNo.CONTROLLER) sw.packetOut(inPort, { actions, data });
-    else sw.packetOut(inPort, { actions, bufferId, data: noData });
-  }
-
-  #banPort(sw: ManagedSwitch, port: number, now: number): void {
-    const bans: Map<number, number> = this.#bans.get(sw) ?? new Map();
-    this.#bans.set(sw, bans);
-    if ((bans.get(port) ?? 0) > now) return;
-    bans.set(port, now + banSeconds * 1000);
-    this.counters.portsBanned += 1;
-    sw.rules.send(this.#rulesOf(sw).ban({ port }, banSeconds));
-  }
-
-  #rulesOf(sw: ManagedSwitch): StagedRules | PairedRules {
-    return sw.isStaged ? this.#staged : this.#paired;
-  }
-
-  #forgetAt(sw: ManagedSwitch, isMeant: (port: number) => boolean): void {
-    for (const host of [...this.#hosts.of(sw)]) if (isMeant(host.port)) this.#forget(host);
-  }
-
-  #forget(host: Host): void {
-    const { switches } = this.#hosts.networkOf(host.sw);
-    this.#forgetPairs(host);
-    if (!this.#hosts.remove(host)) return;
-    for (const sw of switches) if (sw.isStaged) this.#takeBack(sw, host);
-  }
-
-  #takeBack(sw: ManagedSwitch, host: Host): void {
-    for (const rule of this.#staged.ofHost(sw, host)) sw.rules.sendRemoval(rule);
-  }
-
-  #forgetPairs({ sw, mac }: Host): void {
-    for (const each of this.#hosts.networkOf(sw).switches) if (!each.isStaged) this.#paired.forget(each, mac);
-  }
-
-  *#hostRules(sw: ManagedSwitch): Iterable<Rule> {
-    if (!sw.isStaged) yield* this.#paired.rulesOf(sw);
-    else for (const host of this.#hosts.networkOf(sw).hosts.values()) yield* this.#staged.ofHost(sw, host);
-  }
-
-  /** Takes up the hosts that the rules of a switch tell of. */
-  #adopt(sw: ManagedSwitch, held: readonly Rule[], now: number): void {
-    if (!sw.isStaged) this.#paired.adopt(sw, held);
-    const heard = sw.isStaged ? held.flatMap((rule) => this.#staged.hostOf(rule) ?? []) : this.#paired.heard(sw);
-    const { hosts } = this.#hosts.networkOf(sw);
-    for (const { mac, port } of heard) {
-      const isLeaf = sw.ports.has(port) && !this.#links().portOf(sw, port)?.isLink;
-      if (!isLeaf || hosts.has(mac) || this.#hosts.countAt(sw, port) >= this.#maxPerPort || hosts.size >= this.#max)
-        continue;
-      this.#hosts.add(mac, sw, port, now).isPlaced = true;
-    }
-  }
-
-  /** What follows from how switches are joined now. */
-  #survey(now: number): void {
-    this.#surveyAt = undefined;
-    this.#surveyedAt = now;
-    const { paths } = this.#links();
-    for (const sw of this.#switches) {
-      // What leads to other switches is no place for a host.
-      this.#forgetAt(sw, (no) => {
-        const port = this.#links().portOf(sw, no);
-        return port?.isLink === true && !port.hasOthers;
-      });
-    }
-    for (const [sw, before] of this.#hosts.regroup(this.#switches, (each) => paths.partOf(each)))
-      this.#joined(sw, before);
-    for (const sw of this.#switches) this.#refresh(sw);
-    this.#spreading.change(this.#trees(), now);
-  }
-
-  /** A switch gets to know the hosts of a network that it became a part of, and those that it is parted from it forgets. */
-  #joined(sw: ManagedSwitch, { hosts: before }: Network): void {
-    if (!sw.isStaged) return;
-    const { hosts } = this.#hosts.networkOf(sw);
-    for (const host of before.values()) if (!hosts.has(host.mac)) this.#takeBack(sw, host);
-    for (const host of hosts.values()) {
-      if (before.get(host.mac) === host) continue;
-      for (const rule of this.#staged.ofHost(sw, host)) sw.rules.send(rule);
-    }
-  }
-
-  #trees(): Map<ManagedSwitch, Tree> {
-    const { paths } = this.#links();
-    const trees = new Map<ManagedSwitch, Tree>();
-    for (const sw of this.#switches) {
-      const { switches } = this.#hosts.networkOf(sw);
-      trees.set(sw, paths.treeOf(switches.length > this.#maxTrees ? switches[0]! : sw));
-    }
-    return trees;
-  }
-
-  /** Brings in line what a switch holds for the network; hosts are told of one by one. */
-  #refresh(sw: ManagedSwitch): void {
-    if (!this.#switches.has(sw) || this.#takeover.heldBy(sw) !== undefined) return;
-    const network = this.#hosts.networkOf(sw);
-    if (sw.isStaged) sw.rules.hold(this.#staged.cookies, this.#staged.ofNetwork(sw, network.switches));
-    else this.#paired.review(sw, network);
-  }
-
-  /** All switches are there that rules tell of: what they hold is compared with what they are to hold. */
+  /** All switches are there that rules tell of. */
   #takeOver(now: number): void {
     const adopted = this.#takeover.end();
-    if (adopted.size === 0) return;
-    for (const [sw, held] of adopted) this.#adopt(sw, held, now);
-    const { paths } = this.#links();
-    this.#hosts.regroup(this.#switches, (each) => paths.partOf(each));
-    const trees = this.#trees();
-    this.#spreading.begin(trees);
-    const isAsHeld = [...adopted.keys()].every((sw) => {
-      const { switches } = this.#hosts.networkOf(sw);
-      return !sw.isStaged || this.#staged.ofNetwork(sw, switches).every((rule) => sw.rules.holds(rule));
-    });
-    if (!isAsHeld) this.#spreading.begin(new Map());
-    for (const [sw] of adopted) {
-      for (const rule of this.#hostRules(sw)) if (!sw.rules.release(rule)) sw.rules.send(rule);
-    }
-    this.#survey(now);
+    for (const [sw, held] of adopted) this.#rules.adopt(sw, held, now);
+    if (adopted.size > 0) this.#survey.begin(adopted, now);
   }
 }
-
-const noData = new Uint8Array(0);
