@@ -33,6 +33,9 @@ export function verifySignature(publicKey: string, bytes: Uint8Array, signature:
   }
 }
 
+/** As `verifySignature`: its result depends on nothing but its arguments, so that who checks for many may remember it. */
+export type VerifySignature = typeof verifySignature;
+
 /**
  * Joins `parts` so that no other parts give the same bytes: the domain, a zero byte, then each part behind its length.
  *

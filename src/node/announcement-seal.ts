@@ -1,13 +1,17 @@
 import { parseNodeId, switchIdOf } from '../../topology/index.ts';
 import type { AnnouncementSeal } from '../controller/index.ts';
 import type { Identity } from '../identity/index.ts';
-import { nodeIdOf, signingInput, verifySignature } from '../lib/ed25519.ts';
+import { nodeIdOf, signingInput, type VerifySignature, verifySignature } from '../lib/ed25519.ts';
 
 const domain = 'ringlet-announcement-v1';
 const keyBytes = 32;
 
 /** Seals announcements, and records of the directory, of one overlay with the node's key: raw public key, then signature. */
-export function announcementSeal(identity: Identity, overlay: string): AnnouncementSeal {
+export function announcementSeal(
+  identity: Identity,
+  overlay: string,
+  verify: VerifySignature = verifySignature,
+): AnnouncementSeal {
   const key = Buffer.from(identity.publicKey, 'base64url');
   const signed = (body: Uint8Array) => signingInput(domain, [overlay, body]);
   return {
@@ -16,7 +20,7 @@ export function announcementSeal(identity: Identity, overlay: string): Announcem
       const publicKey = Buffer.from(seal.subarray(0, keyBytes)).toString('base64url');
       const id = parseNodeId(nodeIdOf(publicKey));
       const signature = Buffer.from(seal.subarray(keyBytes)).toString('base64url');
-      return id !== undefined && switchIdOf(id) === switchId && verifySignature(publicKey, signed(body), signature);
+      return id !== undefined && switchIdOf(id) === switchId && verify(publicKey, signed(body), signature);
     },
   };
 }

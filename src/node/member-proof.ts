@@ -1,6 +1,6 @@
 import { encodePlace, type MemberRecord, memberStates, type NodeId, parseNodeId } from '../../topology/index.ts';
 import type { Identity } from '../identity/index.ts';
-import { nodeIdOf, signingInput, verifySignature } from '../lib/ed25519.ts';
+import { nodeIdOf, signingInput, type VerifySignature, verifySignature } from '../lib/ed25519.ts';
 
 /**
  * What shows that a record of a member is its own. The signature is over `signingInput('ringlet-member-v1', ...)` of overlay,
@@ -24,11 +24,13 @@ export class MemberProofs {
   readonly #identity: Identity;
   readonly #overlay: string;
   readonly #name: string;
+  readonly #verify: VerifySignature;
 
-  constructor(identity: Identity, overlay: string, name: string) {
+  constructor(identity: Identity, overlay: string, name: string, verify: VerifySignature = verifySignature) {
     this.#identity = identity;
     this.#overlay = overlay;
     this.#name = name;
+    this.#verify = verify;
   }
 
   sign(record: Omit<MemberRecord, 'proof'>): Uint8Array {
@@ -45,7 +47,7 @@ export class MemberProofs {
     const name = Buffer.from(proof.subarray(keyBytes + signatureBytes)).toString('latin1');
     const text = key.toString('base64url');
     if (key.length !== keyBytes || !namePattern.test(name) || idOf(text) !== id) return undefined;
-    return verifySignature(text, this.#signed(key, record, name), signature) ? name : undefined;
+    return this.#verify(text, this.#signed(key, record, name), signature) ? name : undefined;
   }
 
   #signed(key: Uint8Array, { sequence, state, place }: Omit<MemberRecord, 'proof'>, name: string): Uint8Array {

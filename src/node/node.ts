@@ -21,6 +21,7 @@ import {
 } from '../controller/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { Clock, Random, Timer } from '../lib/clock.ts';
+import type { VerifySignature } from '../lib/ed25519.ts';
 import type { Member, Signal, SignalEvents } from '../signal/index.ts';
 import type { TunnelFactory } from '../tunnel/index.ts';
 import { announcementSeal } from './announcement-seal.ts';
@@ -41,6 +42,8 @@ export interface NodeParts<S extends NodeSwitch> {
   /** Members that it knows at most, as `TopologyOptions` has it. */
   readonly capacity?: number;
   readonly identity: Identity;
+  /** Checks what other members signed; by default, by itself. */
+  readonly verify?: VerifySignature | undefined;
   /** Of the controller; what is left out is as by default. */
   readonly settings?: Partial<OverlaySettings>;
   readonly makeSwitch: (core: SwitchCore) => S;
@@ -97,7 +100,7 @@ export class OverlayNode<S extends NodeSwitch = NodeSwitch> {
       ...{ self: this.id, name: parts.config.name, flood: this.flood, clock, random, log },
       overlay: {
         ...{ self: this.id, epoch: () => this.flood.epoch, settings },
-        seal: announcementSeal(identity, parts.config.overlay),
+        seal: announcementSeal(identity, parts.config.overlay, parts.verify),
         directory: this.#paths === undefined ? this.#directory : undefined,
         notice: ({ kind, ...fields }) => log.warn(fields, kind),
       },
@@ -106,7 +109,7 @@ export class OverlayNode<S extends NodeSwitch = NodeSwitch> {
     });
     this.#traffic = new SwitchTraffic(this.switch);
     this.#malformed = new MalformedWatch(this.switch, this.flood, log);
-    this.#proofs = new MemberProofs(identity, parts.config.overlay, parts.config.name);
+    this.#proofs = new MemberProofs(identity, parts.config.overlay, parts.config.name, parts.verify);
     this.topology = new Topology({
       ...policy,
       ...(parts.demand === undefined ? {} : { demand: parts.demand }),

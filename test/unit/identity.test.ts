@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Identity } from '../../src/identity/index.ts';
 import { nodeIdOf, nodeIdPattern, publicKeyPattern, verifySignature } from '../../src/lib/ed25519.ts';
+import { SignatureMemory } from '../../tools/sim/signature-memory.ts';
 
 let folder: string;
 beforeEach(() => {
@@ -47,6 +48,17 @@ describe('signatures', () => {
     const signature = Buffer.from(a.sign(Uint8Array.of(1, 2, 3))).toString('base64url');
     expect(verifySignature(a.publicKey, Uint8Array.of(1, 2, 3), signature)).toBe(true);
     expect(verifySignature(b.publicKey, Uint8Array.of(1, 2, 3), signature)).toBe(false);
+  });
+
+  it('that a simulation remembers are as good and as bad as ever', () => {
+    const [a, b] = [Identity.generate(), Identity.generate()];
+    const signature = Buffer.from(a.sign(Uint8Array.of(1, 2, 3))).toString('base64url');
+    const { verify } = new SignatureMemory();
+    for (let times = 0; times < 2; times++) {
+      expect(verify(a.publicKey, Uint8Array.of(1, 2, 3), signature)).toBe(true);
+      expect(verify(b.publicKey, Uint8Array.of(1, 2, 3), signature)).toBe(false);
+      expect(verify(a.publicKey, Uint8Array.of(1, 2), signature)).toBe(false);
+    }
   });
 });
 

@@ -8,6 +8,7 @@ import { MemoryTap } from '../../src/tap/index.ts';
 import { type MemoryPath, type MemoryTunnelFactory, MemoryTunnelNetwork } from '../../src/tunnel/index.ts';
 import { type DemandMode, seededRandom } from '../../topology/index.ts';
 import { SimProcess } from './process.ts';
+import { SignatureMemory } from './signature-memory.ts';
 
 const silent = pino({ level: 'silent' });
 const nowhere: MemoryPath = { latencyMs: 0, loss: 1 };
@@ -62,6 +63,7 @@ export class SimNetwork {
   readonly #identities: readonly Identity[];
   readonly #topology: NonNullable<SimOptions['topology']>;
   readonly #tunnels: MemoryTunnelNetwork;
+  readonly #signatures = new SignatureMemory();
   /** Names of the nodes on one side of a partition. */
   #cutOff: ReadonlySet<string> = new Set();
 
@@ -139,6 +141,7 @@ export class SimNetwork {
       ...this.#topology(identity),
       config,
       identity,
+      verify: this.#signatures.verify,
       settings: this.#settings,
       demand: this.#demand,
       makeSwitch: (core) => new OwnSwitch(core, tap),
