@@ -59,11 +59,18 @@ export function fieldBytes(value: KnownField['value'], { name, place: { bytes } 
     return out;
   }
   let rest = BigInt(value);
-  for (let i = bytes - 1; i >= 0; i--) {
-    out[i] = Number(rest & 0xffn);
-    rest >>= 8n;
+  if (BigInt.asUintN(8 * bytes, rest) !== rest) {
+    throw refusal(BadMatchCode.BAD_VALUE, `${value} in ${bytes} bytes`);
   }
-  if (rest !== 0n) throw refusal(BadMatchCode.BAD_VALUE, `${value} in ${bytes} bytes`);
+  // Word by word: arithmetic with large numbers is slow.
+  for (let end = bytes; end > 0; end -= 4) {
+    let word = Number(BigInt.asUintN(32, rest));
+    for (let i = end - 1; i >= Math.max(0, end - 4); i--) {
+      out[i] = word;
+      word >>>= 8;
+    }
+    rest >>= 32n;
+  }
   return out;
 }
 

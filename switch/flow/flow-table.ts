@@ -1,7 +1,7 @@
 import { type FlowKey, keyWords } from '../packet/index.ts';
 import type { FlowEntry } from './flow-entry.ts';
 import { ImportanceIndex } from './importance.ts';
-import { type FlowMatch, overlaps, sameMatch } from './match.ts';
+import { type FlowMatch, type MatchMask, overlaps, sameMatch } from './match.ts';
 import { type CacheView, cachedWords, type MicroflowCache } from './microflow-cache.ts';
 
 /** Entries with one masked key, highest priority first. */
@@ -9,10 +9,7 @@ type Chain = FlowEntry[];
 
 /** All entries of a table whose matches have the same mask: a hash table over the masked key. */
 interface Tuple {
-  readonly maskId: string;
-  /** Words of the key that the mask looks at, and what it looks at in them. */
-  readonly words: Uint8Array;
-  readonly masks: Uint32Array;
+  readonly mask: MatchMask;
   readonly chains: Map<number, Chain[]>;
   /** Priority -> number of entries. */
   readonly priorities: Map<number, number>;
@@ -101,8 +98,9 @@ export class FlowTable {
 
   /** The entry with this very match and priority. */
   find(match: FlowMatch, priority: number): FlowEntry | undefined {
-    const tuple = this.#byMask.get(match.maskId);
-    return tuple && find(tuple, match.key)?.find((entry) => entry.priority === priority);
+    const chains = this.#byMask.get(match.mask.id)?.chains.get(hashOfValues(match.values));
+    const chain = chains?.find(([first]) => sameMatch(first!.match, match));
+    return chain?.find((entry) => entry.priority === priority);
   }
 
   /** Some entry of this priority that a packet could match together with `match`. */
@@ -116,18 +114,25 @@ export class FlowTable {
     return undefined;
   }
 
+  /** The same match with the mask that entries have which look at the same. */
+  shared(match: FlowMatch): FlowMatch {
+    const tuple = this.#byMask.get(match.mask.id);
+    return tuple === undefined ? match : { ...match, mask: tuple.mask };
+  }
+
   /** No entry with the same match and priority may be in the table. */
   insert(entry: FlowEntry): void {
-    const tuple = this.#byMask.get(entry.match.maskId) ?? this.#addTuple(entry.match);
-    const hash = hashOf(tuple, entry.match.key);
-    const chains = tuple.chains.get(hash) ?? [];
-    if (chains.length === 0) tuple.chains.set(hash, chains);
-    const chain = chains.find(([first]) => first && sameMatch(first.match, entry.match));
+    const tuple = this.#byMask.get(entry.match.mask.id) ?? this.#addTuple(entry.match.mask);
+    const hash = hashOfValues(entry.match.values);
+    const chains = tuple.chains.get(hash);
+    const chain = chains?.find(([first]) => first && sameMatch(first.match, entry.match));
     if (chain) {
       const place = chain.findIndex((other) => other.priority < entry.priority);
       chain.splice(place < 0 ? chain.length : place, 0, entry);
-    } else {
+    } else if (chains) {
       chains.push([entry]);
+    } else {
+      tuple.chains.set(hash, [[entry]]);
     }
     tuple.priorities.set(entry.priority, (tuple.priorities.get(entry.priority) ?? 0) + 1);
     if (entry.priority > tuple.maxPriority) this.#setMaxPriority(tuple, entry.priority);
@@ -138,12 +143,12 @@ export class FlowTable {
   }
 
   remove(entry: FlowEntry): void {
-    const tuple = this.#byMask.get(entry.match.maskId);
+    const tuple = this.#byMask.get(entry.match.mask.id);
     if (!tuple || !this.entries.delete(entry)) return;
     this.#view = undefined;
     this.#importance?.remove(entry);
     entry.installed = false;
-    const hash = hashOf(tuple, entry.match.key);
+    const hash = hashOfValues(entry.match.values);
     const chains = tuple.chains.get(hash)!;
     const chain = chains.find((candidates) => candidates.includes(entry))!;
     chain.splice(chain.indexOf(entry), 1);
@@ -162,31 +167,23 @@ export class FlowTable {
   /** All bits that some entry looks at. */
   #makeView(): CacheView {
     const union = new Int32Array(keyWords);
-    for (const { words, masks } of this.#tuples) {
-      for (let i = 0; i < words.length; i++) union[words[i]!]! |= masks[i]!;
+    for (const { mask } of this.#tuples) {
+      for (const [i, word] of mask.words.entries()) union[word]! |= mask.bits[i]!;
     }
     const words = Uint8Array.from([...union.keys()].filter((word) => union[word] !== 0));
     return { words, masks: Int32Array.from(words, (word) => union[word]!), stamp: this.#cache.newStamp() };
   }
 
-  #addTuple(match: FlowMatch): Tuple {
-    const { words } = match;
-    const tuple: Tuple = {
-      maskId: match.maskId,
-      words,
-      masks: Uint32Array.from(words, (i) => match.mask[i]!),
-      chains: new Map(),
-      priorities: new Map(),
-      maxPriority: -1,
-    };
+  #addTuple(mask: MatchMask): Tuple {
+    const tuple: Tuple = { mask, chains: new Map(), priorities: new Map(), maxPriority: -1 };
     this.#tuples.push(tuple);
-    this.#byMask.set(tuple.maskId, tuple);
+    this.#byMask.set(mask.id, tuple);
     return tuple;
   }
 
   #dropTuple(tuple: Tuple): void {
     this.#tuples.splice(this.#tuples.indexOf(tuple), 1);
-    this.#byMask.delete(tuple.maskId);
+    this.#byMask.delete(tuple.mask.id);
   }
 
   #setMaxPriority(tuple: Tuple, priority: number): void {
@@ -199,28 +196,35 @@ function* entriesOf(tuple: Tuple): Iterable<FlowEntry> {
   for (const chains of tuple.chains.values()) for (const chain of chains) yield* chain;
 }
 
-function hashOf(tuple: Tuple, key: FlowKey): number {
-  const { words, masks } = tuple;
+function hashOf({ words, bits }: MatchMask, key: FlowKey): number {
   let hash = 0;
   for (let i = 0; i < words.length; i++) {
-    hash = Math.imul(hash ^ (key[words[i]!]! & masks[i]!), 0x9e3779b1);
+    hash = Math.imul(hash ^ (key[words[i]!]! & bits[i]!), 0x9e3779b1);
+    hash ^= hash >>> 15;
+  }
+  return hash;
+}
+
+/** As `hashOf` for keys with these values. */
+function hashOfValues(values: readonly number[]): number {
+  let hash = 0;
+  for (const value of values) {
+    hash = Math.imul(hash ^ value, 0x9e3779b1);
     hash ^= hash >>> 15;
   }
   return hash;
 }
 
 function find(tuple: Tuple, key: FlowKey): Chain | undefined {
-  const chains = tuple.chains.get(hashOf(tuple, key));
+  const chains = tuple.chains.get(hashOf(tuple.mask, key));
   if (!chains) return undefined;
-  for (let i = 0; i < chains.length; i++) if (isIn(tuple, chains[i]![0]!.match.key, key)) return chains[i];
+  for (let i = 0; i < chains.length; i++) if (isIn(tuple.mask, chains[i]![0]!.match.values, key)) return chains[i];
   return undefined;
 }
 
-function isIn(tuple: Tuple, masked: FlowKey, key: FlowKey): boolean {
-  const { words, masks } = tuple;
+function isIn({ words, bits }: MatchMask, values: readonly number[], key: FlowKey): boolean {
   for (let i = 0; i < words.length; i++) {
-    const word = words[i]!;
-    if ((key[word]! & masks[i]!) >>> 0 !== masked[word]) return false;
+    if ((key[words[i]!]! & bits[i]!) !== values[i]) return false;
   }
   return true;
 }

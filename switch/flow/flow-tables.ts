@@ -196,9 +196,10 @@ export class FlowTables {
   #add(change: FlowChange, now: number): void {
     expectTable(change.tableId);
     expectNoBuffer(change.bufferId);
-    const match = this.compile(change.match);
-    const program = compileProgram(change.instructions, change.tableId, match.facts, this.#resources);
+    const compiled = this.compile(change.match);
+    const program = compileProgram(change.instructions, change.tableId, compiled.facts, this.#resources);
     const table = this.open(change.tableId);
+    const match = table.shared(compiled);
     if ((change.flags & FlowModFlags.CHECK_OVERLAP) !== 0 && table.findOverlap(match, change.priority)) {
       throw refusal(FlowModFailedCode.OVERLAP, 'overlaps an entry of the same priority');
     }

@@ -1,20 +1,25 @@
 import { BadMatchCode, ErrorType, type OxmField } from '../../ofp/index.ts';
 import { OpenFlowRefusal } from '../errors.ts';
-import { type FlowKey, keyWords, putKeyBytes, vlanPresent } from '../packet/index.ts';
+import { keyWords, putKeyBytes, vlanPresent } from '../packet/index.ts';
 import { noResources, type Resources } from '../resources.ts';
 import { type Field, type FieldRule, fieldBytes, fieldOf, isFull, type KnownField } from './fields.ts';
+
+/** The bits of a key that matches look at; one object for all entries of a table that have the same. */
+export interface MatchMask {
+  /** Equal for equal masks. */
+  readonly id: string;
+  /** Words of the key, in order, and the bits that are looked at in each. */
+  readonly words: Uint8Array;
+  readonly bits: Int32Array;
+}
 
 /** A match in the shape that lookups use. */
 export interface FlowMatch {
   /** The fields as they were given, without those that a mask of zeroes makes meaningless. */
   readonly fields: OxmField[];
-  /** Masked: a bit outside `mask` is zero. */
-  readonly key: FlowKey;
-  readonly mask: FlowKey;
-  /** The words of the key that the mask looks at. */
-  readonly words: Uint8Array;
-  /** Equal for equal masks. */
-  readonly maskId: string;
+  readonly mask: MatchMask;
+  /** For each word of the mask the bits that it must have, as a signed number. */
+  readonly values: readonly number[];
   /** What the match says about the packet, for checking actions against it. */
   readonly facts: MatchFacts;
 }
@@ -35,8 +40,8 @@ export function compileMatch(
   fields: readonly OxmField[],
   resources: Pick<Resources, 'option'> = noResources,
 ): FlowMatch {
-  const key = new Uint32Array(keyWords);
-  const mask = new Uint32Array(keyWords);
+  const key: number[] = new Array(keyWords).fill(0);
+  const mask: number[] = new Array(keyWords).fill(0);
   const kept: OxmField[] = [];
   const seen = new Map<string, Exact>();
   for (const given of fields) {
@@ -56,9 +61,16 @@ export function compileMatch(
     key[0]! |= place.layer;
     mask[0]! |= place.layer;
   }
-  const words = Uint8Array.from([...mask.keys()].filter((i) => mask[i] !== 0));
-  const maskId = Array.from(words, (i) => `${i}:${mask[i]}`).join();
-  return { fields: kept, key, mask, words, maskId, facts: factsOf(seen) };
+  const words: number[] = [];
+  for (let i = 0; i < keyWords; i++) if (mask[i] !== 0) words.push(i);
+  const bits = words.map((i) => mask[i]!);
+  const id = words.map((word, i) => `${word}:${bits[i]}`).join();
+  return {
+    fields: kept,
+    mask: { id, words: Uint8Array.from(words), bits: Int32Array.from(bits) },
+    values: words.map((i) => key[i]!),
+    facts: factsOf(seen),
+  };
 }
 
 /** A tunnel option as long as it is mapped, however long it was given. */
@@ -69,25 +81,27 @@ function asLongAs(given: KnownField, value: Uint8Array, mask: Uint8Array): OxmFi
 
 /** Whether `narrow` matches only packets that `wide` matches too (loose modify and delete, section 6.4). */
 export function isCoveredBy(narrow: FlowMatch, wide: FlowMatch): boolean {
-  for (const i of wide.words) {
-    const mask = wide.mask[i]!;
-    if ((narrow.mask[i]! & mask) >>> 0 !== mask || ((narrow.key[i]! ^ wide.key[i]!) & mask) !== 0) return false;
+  const { words, bits } = wide.mask;
+  for (let i = 0; i < words.length; i++) {
+    const at = narrow.mask.words.indexOf(words[i]!);
+    if (at < 0 || (narrow.mask.bits[at]! & bits[i]!) !== bits[i]) return false;
+    if (((narrow.values[at]! ^ wide.values[i]!) & bits[i]!) !== 0) return false;
   }
   return true;
 }
 
 /** Whether some packet could match both. */
 export function overlaps(a: FlowMatch, b: FlowMatch): boolean {
-  for (const i of a.words) {
-    if (((a.key[i]! ^ b.key[i]!) & a.mask[i]! & b.mask[i]!) !== 0) return false;
+  const { words, bits } = a.mask;
+  for (let i = 0; i < words.length; i++) {
+    const at = b.mask.words.indexOf(words[i]!);
+    if (at >= 0 && ((a.values[i]! ^ b.values[at]!) & bits[i]! & b.mask.bits[at]!) !== 0) return false;
   }
   return true;
 }
 
 export function sameMatch(a: FlowMatch, b: FlowMatch): boolean {
-  if (a.maskId !== b.maskId) return false;
-  for (const i of a.words) if (a.key[i] !== b.key[i]) return false;
-  return true;
+  return a.mask.id === b.mask.id && a.values.every((value, i) => value === b.values[i]);
 }
 
 /** Value of a field where all of its bits are given; undefined for a masked one. */
@@ -98,10 +112,14 @@ function exactValue(value: Uint8Array, mask: Uint8Array): Exact {
   return value.reduce((sum, byte) => sum * 256 + byte, 0);
 }
 
+const allBits: readonly Uint8Array[] = Array.from({ length: 4 * keyWords }, (_, bytes) =>
+  new Uint8Array(bytes).fill(0xff),
+);
+
 /** All bits of the field's bytes where no mask is given: unused upper bits are zero in key and packet alike. */
 function maskOf(given: KnownField, field: Field): Uint8Array {
   const { name, place, rule } = field;
-  const all = new Uint8Array(place.bytes).fill(0xff);
+  const all = allBits[place.bytes]!;
   if (given.mask === undefined) return all;
   const mask = fieldBytes(given.mask, field);
   if (!rule.maskable && !isFull(mask, rule.bits)) throw refusal(BadMatchCode.BAD_MASK, `mask on ${name}`);
@@ -132,7 +150,11 @@ function checkPrerequisites(name: string, rule: FieldRule, seen: ReadonlyMap<str
   }
 }
 
+const noFacts: MatchFacts = { ethType: undefined, ipProto: undefined, icmpv6Type: undefined, tagged: undefined };
+
 function factsOf(seen: ReadonlyMap<string, Exact>): MatchFacts {
+  // Whatever else has a fact needs one of these.
+  if (!seen.has('eth_type') && !seen.has('vlan_vid')) return noFacts;
   return {
     ethType: seen.get('eth_type'),
     ipProto: seen.get('ip_proto'),

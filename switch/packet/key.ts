@@ -142,7 +142,7 @@ export const keyFields: { readonly [name: string]: KeyField } = {
 };
 
 /** ORs `bytes` into the key from byte `at` on. For building matches, not for the frame path. */
-export function putKeyBytes(key: FlowKey, at: number, bytes: ArrayLike<number>): void {
+export function putKeyBytes(key: FlowKey | number[], at: number, bytes: ArrayLike<number>): void {
   for (let i = 0; i < bytes.length; i++) {
     const place = at + i;
     key[place >> 2]! |= (bytes[i]! & 0xff) << (24 - 8 * (place & 3));

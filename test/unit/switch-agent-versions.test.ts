@@ -145,7 +145,7 @@ describe('flow-mods', () => {
       change({ command: FlowModCommand.MODIFY, cookie: 9n, match: [inPort(2)], instructions: [apply(output(3))] }),
     );
     const entry = [...lab.bridge.flows.entries()].find(
-      ({ match }) => match.fields[0]!.field === 'in_port' && match.key[1] === 2,
+      ({ match: { fields, mask, values } }) => fields[0]!.field === 'in_port' && values[mask.words.indexOf(1)] === 2,
     );
     expect(entry?.cookie).toBe(recookies ? 9n : 8n);
     expect(entry?.instructions).toEqual([apply({ type: 'output', port: 3, maxLen: expect.any(Number) })]);
