@@ -182,8 +182,8 @@ describe('large messages cost no more than their size', () => {
       attempt();
       return performance.now() - start;
     });
-    // The best of several: the machine has other work too.
-    expect(Math.min(...times)).toBeLessThan(1);
+    // Less than 1 ms where the machine has nothing else to do; what grew with the square of the size would take many times 15.
+    expect(Math.min(...times)).toBeLessThan(15);
   });
 
   test('a bundle in a bundle is refused without looking further', () => {
