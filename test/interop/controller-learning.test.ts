@@ -22,6 +22,14 @@ const forwards = (ports: number) => async () => {
   return sw?.state === 'connected' && sw.ports.filter(({ state }) => state === 'forwarding').length === ports;
 };
 
+/** The controller is there, the bridge has been told of it, and its ports forward. */
+async function startUnder(protocol: string): Promise<void> {
+  controller = await start();
+  await lab.vsctl('set', 'bridge', 'br0', `protocols=${protocol}`);
+  await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
+  await until(forwards(3), 20_000);
+}
+
 const reaches = (from: Netns, address: string): Promise<boolean> =>
   from.run('ping', '-n', '-c', '1', '-W', '2', address).then(
     () => true,
@@ -74,10 +82,7 @@ describe.each([
   ['OpenFlow15', '1.5'],
 ])('%s', (protocol, version) => {
   test('hosts reach each other as soon as the user has set the controller', async () => {
-    controller = await start();
-    await lab.vsctl('set', 'bridge', 'br0', `protocols=${protocol}`);
-    await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
-    await until(forwards(3));
+    await startUnder(protocol);
     const [a, b, c] = lab.hosts;
     expect((await status()).switches[0]).toMatchObject({ openflow: version, datapathId: '0000000000000001' });
     for (const [from, to] of [
@@ -113,6 +118,15 @@ test.each([
   await lab.vsctl('del-controller', 'br0');
 });
 
+/** Two hosts know each other, and ping each other until that is stopped. */
+async function startAndPing(protocol: string): Promise<() => Promise<[number, number]>> {
+  await startUnder(protocol);
+  const [a, b] = lab.hosts;
+  // The second time, both are known.
+  for (let i = 0; i < 2; i++) expect(await reaches(a!.netns, b!.address)).toBe(true);
+  return pinging(a!.netns, b!.address);
+}
+
 /** A rule of somebody else. */
 const foreign = 'cookie=0x7,priority=7,dl_type=0x9999,actions=drop';
 
@@ -121,14 +135,7 @@ describe.each(['OpenFlow10', 'OpenFlow13', 'OpenFlow14'])('with %s', (protocol) 
   const ours = async () => (await flows(protocol)).filter((line) => line.includes('cookie=0x524c'));
 
   test('rules outlive the controller, and the next one changes nothing of them', async () => {
-    controller = await start();
-    await lab.vsctl('set', 'bridge', 'br0', `protocols=${protocol}`);
-    await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
-    await until(forwards(3), 20_000);
-    const [a, b] = lab.hosts;
-    // The second time, both know each other.
-    for (let i = 0; i < 2; i++) expect(await reaches(a!.netns, b!.address)).toBe(true);
-    const stop = pinging(a!.netns, b!.address);
+    const stop = await startAndPing(protocol);
     await lab.ofctl(protocol, 'add-flow', 'br0', foreign);
     const before = await flows(protocol);
     expect(before.length).toBeGreaterThan(8);
@@ -149,14 +156,8 @@ describe.each(['OpenFlow10', 'OpenFlow13', 'OpenFlow14'])('with %s', (protocol) 
   });
 
   test('what somebody changed of the rules meanwhile is put right, and nothing else, while frames go on', async () => {
-    controller = await start();
-    await lab.vsctl('set', 'bridge', 'br0', `protocols=${protocol}`);
-    await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
-    await until(forwards(3), 20_000);
-    const [a, b] = lab.hosts;
-    for (let i = 0; i < 2; i++) expect(await reaches(a!.netns, b!.address)).toBe(true);
+    const stop = await startAndPing(protocol);
     const before = await ours();
-    const stop = pinging(a!.netns, b!.address);
     const killed = performance.now();
     await controller.stop('SIGKILL');
     await lab.ofctl(protocol, 'del-flows', 'br0', 'dl_type=0x88b5');
@@ -174,10 +175,7 @@ describe.each(['OpenFlow10', 'OpenFlow13', 'OpenFlow14'])('with %s', (protocol) 
   });
 
   test('a switch that is killed and comes back has its rules again, those of hosts too', async () => {
-    controller = await start();
-    await lab.vsctl('set', 'bridge', 'br0', `protocols=${protocol}`);
-    await lab.vsctl('set-controller', 'br0', 'tcp:127.0.0.1:6653');
-    await until(forwards(3), 20_000);
+    await startUnder(protocol);
     const [a, b] = lab.hosts;
     expect(await reaches(a!.netns, b!.address)).toBe(true);
     const before = await ours();

@@ -3,13 +3,13 @@ import {
   FlowModCommand,
   FlowRemovedReason,
   GroupModCommand,
+  GroupNo,
   GroupType,
   type Instruction,
   type OxmField,
   PortNo,
 } from '../../ofp/index.ts';
 import type { FlowChange, GroupChange } from '../../switch/index.ts';
-import { any } from '../unit/support/switch-lab.ts';
 
 /** What the actions of the model can change of a frame. */
 export interface Letter {
@@ -67,8 +67,8 @@ export class BridgeModel {
     }
     this.#remove((flow) => {
       const actions = actionsOf(flow.instructions);
-      const hasPort = mod.outPort === any || actions.some((a) => a.type === 'output' && a.port === mod.outPort);
-      const hasGroup = mod.outGroup === any || groupsOf(actions).includes(mod.outGroup);
+      const hasPort = mod.outPort === PortNo.ANY || actions.some((a) => a.type === 'output' && a.port === mod.outPort);
+      const hasGroup = mod.outGroup === GroupNo.ANY || groupsOf(actions).includes(mod.outGroup);
       return isSelected(flow) && hasPort && hasGroup ? FlowRemovedReason.DELETE : undefined;
     });
     return true;
@@ -176,7 +176,7 @@ export class BridgeModel {
   #group(way: Way, id: number): void {
     const group = this.groups.get(id)!;
     group.packets += 1;
-    const isLive = (watch: number) => watch === any || !this.down.has(watch);
+    const isLive = (watch: number) => watch === PortNo.ANY || !this.down.has(watch);
     const live = group.buckets.findIndex(({ watch }) => isLive(watch));
     group.buckets.forEach(({ actions }, i) => {
       if (group.type === GroupType.FF && i !== live) return;

@@ -13,7 +13,7 @@ import {
   PortNo,
 } from '../../ofp/index.ts';
 import { type FlowChange, type FlowEntry, type GroupChange, OpenFlowRefusal } from '../../switch/index.ts';
-import { any, BridgeLab, flowMod, frame, mac } from '../unit/support/switch-lab.ts';
+import { BridgeLab, flowMod, frame, mac } from '../unit/support/switch-lab.ts';
 import { BridgeModel, type Sent } from './switch-bridge-model.ts';
 
 const port = fc.integer({ min: 1, max: 3 });
@@ -54,8 +54,8 @@ const flowChange: fc.Arbitrary<FlowChange> = fc
     match,
     idleTimeout: fc.constantFrom(0, 0, 1, 2),
     hardTimeout: fc.constantFrom(0, 0, 0, 3),
-    outPort: fc.oneof({ weight: 3, arbitrary: fc.constant(any) }, { weight: 1, arbitrary: port }),
-    outGroup: fc.oneof({ weight: 3, arbitrary: fc.constant(any) }, { weight: 1, arbitrary: groupId }),
+    outPort: fc.oneof({ weight: 3, arbitrary: fc.constant(PortNo.ANY) }, { weight: 1, arbitrary: port }),
+    outGroup: fc.oneof({ weight: 3, arbitrary: fc.constant(GroupNo.ANY) }, { weight: 1, arbitrary: groupId }),
     apply: fc.option(actions),
     write: fc.option(actions),
     clears: fc.boolean(),
@@ -81,8 +81,8 @@ const groupChange: fc.Arbitrary<GroupChange> = fc
     ...change,
     buckets: buckets.map(
       ([watched, list]): OfpBucket => ({
-        ...{ weight: 0, watchGroup: any, actions: list },
-        watchPort: change.groupType === GroupType.FF ? watched : any,
+        ...{ weight: 0, watchGroup: GroupNo.ANY, actions: list },
+        watchPort: change.groupType === GroupType.FF ? watched : PortNo.ANY,
       }),
     ),
   }));

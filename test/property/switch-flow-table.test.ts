@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FlowModCommand, FlowModFlags, FlowRemovedReason, type OxmField, TableNo } from '../../ofp/index.ts';
+import { FlowModCommand, FlowModFlags, FlowRemovedReason, type OxmField, PortNo, TableNo } from '../../ofp/index.ts';
 import { type FlowChange, FlowTables, OpenFlowRefusal } from '../../switch/index.ts';
 import { Packet } from '../../switch/packet/index.ts';
-import { any, apply, flowMod, output } from '../unit/support/switch-lab.ts';
+import { apply, flowMod, output } from '../unit/support/switch-lab.ts';
 
 /** Few values, so that entries meet. */
 const bit = fc.nat(2);
@@ -183,7 +183,7 @@ class Model {
       for (const entry of this.entries) if (selected(entry)) entry.port = port;
     } else {
       this.#remove(
-        (entry) => selected(entry) && (mod.outPort === any || entry.port === mod.outPort),
+        (entry) => selected(entry) && (mod.outPort === PortNo.ANY || entry.port === mod.outPort),
         () => FlowRemovedReason.DELETE,
       );
     }
@@ -243,7 +243,7 @@ function change(): fc.Arbitrary<FlowChange> {
       match,
       cookie: fc.bigInt(0n, 3n),
       cookieMask: fc.constantFrom(0n, 1n, 3n),
-      outPort: fc.constantFrom(any, any, 1, 2),
+      outPort: fc.constantFrom(PortNo.ANY, PortNo.ANY, 1, 2),
       idleTimeout: fc.constantFrom(0, 0, 1, 2),
       hardTimeout: fc.constantFrom(0, 0, 2, 4),
       flags: fc.constantFrom(0, 0, FlowModFlags.CHECK_OVERLAP),

@@ -20,7 +20,7 @@ import {
 import { FloodEngine } from '../../switch/flood/index.ts';
 import { Agent, type AgentConnection, Bridge, floodPortNo } from '../../switch/index.ts';
 import { LinkEncoder } from '../../switch/packet/index.ts';
-import { any, apply, flowMod, mac, output } from '../unit/support/switch-lab.ts';
+import { apply, flowMod, mac, output } from '../unit/support/switch-lab.ts';
 import { everyAction, seeds } from './support/hostile-frames.ts';
 import { generator, messageCorpus, mutatedMessage, type Next } from './support/mutated-messages.ts';
 
@@ -91,7 +91,7 @@ test('random frames', { timeout }, () => {
     0,
   );
   const buckets = everyAction.map((action, i) => ({
-    ...{ weight: 1 + (i % 3), watchPort: any, watchGroup: any },
+    ...{ weight: 1 + (i % 3), watchPort: PortNo.ANY, watchGroup: GroupNo.ANY },
     actions: [action, output(second)],
   }));
   bridge.changeGroups({ command: GroupModCommand.ADD, groupType: 1, groupId: 1, buckets }, 0);

@@ -16,7 +16,7 @@ import {
   TableNo,
 } from '../../ofp/index.ts';
 import { type FlowChange, type FlowEntry, FlowTables, maxFlows, OpenFlowRefusal } from '../../switch/index.ts';
-import { any, apply, flowMod, inPort, output } from './support/switch-lab.ts';
+import { apply, flowMod, inPort, output } from './support/switch-lab.ts';
 
 class Tables {
   readonly removed: { readonly entry: FlowEntry; readonly reason: number }[] = [];
@@ -296,7 +296,7 @@ describe('delete', () => {
     expect(remaining({ cookie: 3n, cookieMask: 3n })).toEqual([1n, 2n]);
     expect(remaining({ outPort: 5 })).toEqual([0x13n]);
     expect(remaining({ outGroup: 5 })).toEqual([0x13n, 1n, 2n].sort());
-    expect(remaining({ outPort: any })).toEqual([]);
+    expect(remaining({ outPort: PortNo.ANY })).toEqual([]);
   });
 
   it('strict takes the one entry of that match and priority', () => {

@@ -14,10 +14,10 @@ import {
   PortNo,
 } from '../../ofp/index.ts';
 import { type GroupChange, OpenFlowRefusal } from '../../switch/index.ts';
-import { any, apply, BridgeLab, frame, hex, inPort, type LabPort, mac, output } from './support/switch-lab.ts';
+import { apply, BridgeLab, frame, hex, inPort, type LabPort, mac, output } from './support/switch-lab.ts';
 
 function bucket(actions: Action[], fields: Partial<OfpBucket> = {}): OfpBucket {
-  return { weight: 0, watchPort: any, watchGroup: any, actions, ...fields };
+  return { weight: 0, watchPort: PortNo.ANY, watchGroup: GroupNo.ANY, actions, ...fields };
 }
 
 function group(fields: Partial<GroupChange> = {}): GroupChange {

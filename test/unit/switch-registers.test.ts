@@ -6,6 +6,7 @@ import {
   ExperimenterId,
   FlowModCommand,
   GroupModCommand,
+  GroupNo,
   GroupType,
   type Instruction,
   type OxmField,
@@ -14,7 +15,7 @@ import {
 import { NiciraErrorCode, niciraError } from '../../switch/errors.ts';
 import type { OpenFlowRefusal, PacketIn } from '../../switch/index.ts';
 import { optionRoom } from '../../switch/packet/index.ts';
-import { any, apply, BridgeLab, flowMod, frame, hex, inPort, mac, output } from './support/switch-lab.ts';
+import { apply, BridgeLab, flowMod, frame, hex, inPort, mac, output } from './support/switch-lab.ts';
 
 const nicira = (data: string): Action => ({
   type: 'experimenter',
@@ -69,7 +70,7 @@ describe('registers', () => {
   it('are each bucket’s own', () => {
     const { lab, b, c, send } = setup();
     const bucket = (bucketId: number, ...actions: Action[]) => ({
-      ...{ weight: 0, watchPort: any, watchGroup: any, bucketId },
+      ...{ weight: 0, watchPort: PortNo.ANY, watchGroup: GroupNo.ANY, bucketId },
       actions,
     });
     const buckets = [bucket(0, load), bucket(1, output(c.no))];

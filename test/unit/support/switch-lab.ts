@@ -1,4 +1,12 @@
-import { type Action, FlowModCommand, type Instruction, NO_BUFFER, type OxmField } from '../../../ofp/index.ts';
+import {
+  type Action,
+  FlowModCommand,
+  GroupNo,
+  type Instruction,
+  NO_BUFFER,
+  type OxmField,
+  PortNo,
+} from '../../../ofp/index.ts';
 import {
   Bridge,
   type BridgeObserver,
@@ -6,8 +14,6 @@ import {
   type FlowChange,
   type PortVlans,
 } from '../../../switch/index.ts';
-
-export const any = 0xffff_ffff;
 
 /** A flow-mod that adds to table 0 with priority 100, unless told otherwise. */
 export function flowMod(fields: Partial<FlowChange> = {}): FlowChange {
@@ -20,8 +26,8 @@ export function flowMod(fields: Partial<FlowChange> = {}): FlowChange {
     idleTimeout: 0,
     hardTimeout: 0,
     bufferId: NO_BUFFER,
-    outPort: any,
-    outGroup: any,
+    outPort: PortNo.ANY,
+    outGroup: GroupNo.ANY,
     flags: 0,
     match: [],
     instructions: [],
