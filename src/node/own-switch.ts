@@ -133,7 +133,7 @@ export class OwnSwitch implements NodeSwitch {
 
   #send(peer: NodeId, messages: readonly Uint8Array[]): number {
     const taken = this.#core.sendFrames(peer, messages);
-    if (this.#isHostSending && this.#core.isCongested(peer)) this.#backpressure.congested(peer);
+    if (this.#isHostSending) this.#backpressure.sent(peer, this.#core.isCongested(peer));
     return taken;
   }
 
