@@ -10,12 +10,12 @@ export class OvsLink {
   isOpening = false;
   /** The switch takes frames from the TAP, and has rules for them. */
   isAttached = false;
+  /** It was asked whether it has. */
+  isAttaching = false;
   readonly #send: (messages: readonly Uint8Array[]) => number;
   readonly #encoder = new LinkEncoder();
   /** Link messages whose rest made no sense. */
   malformed = 0;
-  /** Frames that no record can hold. */
-  tooLong = 0;
   #frames: Uint8Array[] = [];
 
   /** `name`: of the TAP. `send`: over the link. */
@@ -24,9 +24,9 @@ export class OvsLink {
     this.#send = send;
   }
 
-  /** Queues a frame for the neighbour; it is copied. */
-  queueRecord(record: Readonly<LinkRecord>, frame: Uint8Array): void {
-    if (!this.#encoder.append(record, frame)) this.tooLong += 1;
+  /** Queues a frame for the neighbour; it is copied. False: no record can hold it. */
+  queueRecord(record: Readonly<LinkRecord>, frame: Uint8Array): boolean {
+    return this.#encoder.append(record, frame);
   }
 
   /** Queues a labelled frame for the switch. */

@@ -120,9 +120,11 @@ export class OverlayApp implements App {
     return this.#switch?.voice?.packetOut(port, { actions, data: frame }) ?? false;
   }
 
-  /** Calls `done` once what was sent so far is carried out, or never will be. */
-  barrier(now: number, done: () => void): void {
-    this.#switch?.voice?.barrier(now, done);
+  /** Calls `done` once what was sent so far is carried out, or never will be. False: the Open vSwitch cannot be asked now. */
+  barrier(now: number, done: () => void): boolean {
+    const voice = this.#switch?.voice;
+    voice?.barrier(now, done);
+    return voice !== undefined;
   }
 
   /** Takes everything back. */
