@@ -78,15 +78,8 @@ export class Inbox {
 
   #hear(from: NodeId, records: readonly MemberRecord[], now: number): void {
     const { parts, changed, isLeaving } = this.#options;
-    const { membership, planner } = parts;
-    const before = membership.beside(2);
-    if (!parts.news.hear(from, records, now)) return;
-    changed();
-    // Who is next to this node matters at once, the others at the next tick.
-    const after = membership.beside(2);
-    const isSame = after.length === before.length && after.every((id, i) => id === before[i]);
-    if (!isSame && !isLeaving()) planner.plan(now);
-    else planner.soon(now);
+    const hear = () => parts.news.hear(from, records, now);
+    if (isLeaving() ? hear() : parts.planner.after(hear, now)) changed();
   }
 
   #isFull(kind: EdgeKind): boolean {

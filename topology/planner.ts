@@ -51,6 +51,18 @@ export class Planner {
     this.#planAt = Math.min(this.#planAt, now);
   }
 
+  /** After `change`, which says whether members came or went: who is next to this node matters at once, the others at the next tick. */
+  after(change: () => boolean, now: number): boolean {
+    const { membership } = this.#options;
+    const before = membership.beside(2);
+    if (!change()) return false;
+    const beside = membership.beside(2);
+    const isSame = beside.length === before.length && beside.every((id, i) => id === before[i]);
+    if (isSame) this.soon(now);
+    else this.plan(now);
+    return true;
+  }
+
   tick(now: number): void {
     if (now >= this.#planAt) this.plan(now);
   }

@@ -105,8 +105,10 @@ export class Topology {
 
   /** A courier says that these are in the overlay. */
   introduced(ids: readonly NodeId[], now: number): void {
-    for (const id of ids) if (this.#parts.news.introduce(id, 'courier', now)) this.#isDirty = true;
-    this.#replan(now);
+    const { news, planner } = this.#parts;
+    const introduce = () => ids.filter((id) => news.introduce(id, 'courier', now)).length > 0;
+    if (this.#isLeaving ? introduce() : planner.after(introduce, now)) this.#isDirty = true;
+    this.#flush();
   }
 
   /** The courier lost it. A courier is not believed about a member that others know. */

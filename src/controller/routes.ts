@@ -65,12 +65,6 @@ export function waysFrom(options: RoutesOptions): Way[] {
   return ways;
 }
 
-export function isSameWay(a: Way, b: Way): boolean {
-  const isSameEnd = a.target === b.target && a.bits === b.bits && a.mark === b.mark;
-  const isSameHop = a.nextMark === b.nextMark && a.spare === b.spare;
-  return isSameEnd && isSameHop && a.ports.length === b.ports.length && a.ports.every((port, i) => port === b.ports[i]);
-}
-
 function wayOf(
   target: bigint,
   bits: number,

@@ -19,6 +19,7 @@ export class RuleBook {
   readonly #held = new Map<string, readonly Rule[]>();
   /** What the rules of a name follow from, where they follow from one thing. */
   readonly #bases = new Map<string, unknown>();
+  readonly #sources: (() => Iterable<Rule>)[] = [];
 
   constructor(send: (changes: readonly SwitchChange[]) => void) {
     this.#send = send;
@@ -39,6 +40,17 @@ export class RuleBook {
     this.hold(name, basis === undefined || basis === null ? [] : rulesOf(basis));
   }
 
+  /** Rules that are too many to be held here: who knows them lists them when the switch is given everything anew. */
+  include(rules: () => Iterable<Rule>): void {
+    this.#sources.push(rules);
+  }
+
+  /** Such rules come, some in the place of others, and go: the former first, as in `ruleChanges`. */
+  change(come: readonly Rule[], gone: readonly Rule[]): void {
+    const changes = [...come.map(addRule), ...gone.map(removeRule)];
+    if (changes.length > 0) this.#send(changes);
+  }
+
   /** A rule that has its end, at its hard timeout, and need not survive the connection. */
   lend(rule: Rule): void {
     this.#send([addRule(rule)]);
@@ -49,6 +61,7 @@ export class RuleBook {
     const { DELETE } = FlowModCommand;
     const empty: FlowChange = { type: 'flowMod', command: DELETE, tableId: TableNo.ALL, priority: 0, match: [] };
     this.#send([empty, ...[...this.#held.values()].flatMap((rules) => rules.map(addRule))]);
+    for (const rules of this.#sources) this.#send(Array.from(rules(), addRule));
   }
 }
 

@@ -1,14 +1,20 @@
-import { type Action, type OxmField, PortNo } from '../../../ofp/index.ts';
+import { type Action, type Instruction, type OxmField, PortNo } from '../../../ofp/index.ts';
 import { apply, Cookie, inPort, markAs, output, type Rule, type SwitchView, Table } from '../pipeline.ts';
-import { isSameWay, switchIdBits, type Way } from '../routes.ts';
+import { switchIdBits, type Way } from '../routes.ts';
 import type { App, AppReach } from './app.ts';
 import type { LinkLimiter } from './link-limits.ts';
 import { NextHopGroups } from './next-hop-groups.ts';
 
-interface Held {
-  readonly way: Way;
-  readonly rules: readonly Rule[];
+/** What ways have in common that lead by the same next hops: a node has many ways and few of these. */
+interface Course extends Pick<Way, 'mark' | 'nextMark' | 'ports'> {
+  readonly action: Action;
+  readonly instructions: readonly Instruction[];
+  /** Of frames that came by the next hop itself; undefined where none of them goes back. */
+  readonly back: readonly Instruction[] | undefined;
 }
+
+/** By mark and bits, then by target. */
+type Courses = ReadonlyMap<number, ReadonlyMap<bigint, Course>>;
 
 /** `overlay-routing`: a frame for another switch leaves by the link to the next hop. */
 export class OverlayRouting implements App {
@@ -16,20 +22,22 @@ export class OverlayRouting implements App {
   readonly #reach: AppReach;
   readonly #limits: LinkLimiter;
   readonly #groups: NextHopGroups;
-  /** By mark and bits, then by target. A rule that stays is the same object, so that nobody compares it again. */
-  #held: ReadonlyMap<number, ReadonlyMap<bigint, Held>> = new Map();
-  #actions = new Map<bigint, Action>();
+  #held: Courses = new Map();
+  /** Those that are held, each once, so that who has the same one has the same rules. */
+  #courses: ReadonlyMap<string, Course> = new Map();
   #isSwept = true;
 
   constructor(reach: AppReach, limits: LinkLimiter) {
     this.#reach = reach;
     this.#limits = limits;
     this.#groups = new NextHopGroups(reach.send);
+    reach.rules.include(() => allRules(this.#held));
   }
 
   /** What sends a frame with this tunnel id on its way; undefined: there is none, or a detour only. */
   actionTo(switchId: bigint): Action | undefined {
-    return this.#actions.get(switchId);
+    const course = this.#held.get(kindOf(0, switchIdBits))?.get(switchId);
+    return course?.nextMark === 0 ? course.action : undefined;
   }
 
   connected(): void {
@@ -37,23 +45,32 @@ export class OverlayRouting implements App {
   }
 
   viewed({ ways }: SwitchView): void {
-    const held = new Map<number, Map<bigint, Held>>();
-    const rules: Rule[] = [];
+    const held = new Map<number, Map<bigint, Course>>();
+    const courses = new Map<string, Course>();
+    const come: Rule[] = [];
+    const gone: Rule[] = [];
     this.#groups.startOver();
-    this.#actions = new Map();
-    for (const given of ways) {
-      const way = this.#limits.areSet ? oneHop(given) : given;
-      const action = this.#groups.action(way);
-      const kind = way.mark * 2 * switchIdBits + way.bits;
+    for (const way of ways) {
+      const course = this.#courseOf(this.#limits.areSet ? oneHop(way) : way, courses);
+      const kind = kindOf(way.mark, way.bits);
+      const ofKind = held.get(kind) ?? new Map<bigint, Course>();
+      held.set(kind, ofKind.set(way.target, course));
       const before = this.#held.get(kind)?.get(way.target);
-      const now = before && isSameWay(before.way, way) ? before : { way, rules: this.#rulesOf(way, action) };
-      rules.push(...now.rules);
-      const ofKind = held.get(kind) ?? new Map<bigint, Held>();
-      held.set(kind, ofKind.set(way.target, now));
-      if (way.mark === 0 && way.nextMark === 0 && way.bits === switchIdBits) this.#actions.set(way.target, action);
+      if (before === course) continue;
+      come.push(...rulesOf(way, course));
+      // Its other rule is in the place of what was there.
+      const staysBack = course.back !== undefined && course.ports[0] === before?.ports[0];
+      if (before?.back !== undefined && !staysBack) gone.push(backRule(way, before, before.back));
+    }
+    for (const [kind, targets] of this.#held) {
+      const left = held.get(kind);
+      for (const [target, course] of targets) {
+        if (!left?.has(target)) gone.push(...rulesOf({ target, bits: bitsOf(kind) }, course));
+      }
     }
     this.#held = held;
-    this.#reach.rules.hold('routes', rules);
+    this.#courses = courses;
+    this.#reach.rules.change(come, gone);
     this.#isSwept = false;
   }
 
@@ -64,23 +81,61 @@ export class OverlayRouting implements App {
     this.#groups.sweep();
   }
 
-  #rulesOf({ target, bits, mark, nextMark, ports }: Way, action: Action): Rule[] {
-    const base = { table: Table.transit, cookie: bits === switchIdBits ? target : Cookie.area, priority: bits };
-    const match: OxmField[] = [{ field: 'pkt_mark', value: mark }, tunnelId(target, bits)];
-    if (nextMark === mark) return [{ ...base, match, instructions: [...this.#meter(ports), apply(action)] }];
-    // The detour may begin with the way back.
-    const [port] = ports;
-    const back = { ...base, priority: bits + switchIdBits, match: [inPort(port!), ...match] };
-    const ahead = (next: Action) => [...this.#meter(ports), apply(markAs(nextMark), next)];
-    return [
-      { ...back, instructions: ahead(output(PortNo.IN_PORT)) },
-      { ...base, match, instructions: ahead(action) },
-    ];
+  #courseOf(way: Way, courses: Map<string, Course>): Course {
+    const { mark, nextMark, ports, spare } = way;
+    const key = `${mark}>${nextMark}/${ports.join()}/${spare ?? ''}`;
+    const known = courses.get(key);
+    if (known !== undefined) return known;
+    const action = this.#groups.action(way);
+    const course = this.#courses.get(key) ?? this.#newCourse(way, action);
+    courses.set(key, course);
+    return course;
   }
 
-  #meter(ports: readonly number[]) {
-    return this.#limits.areSet ? this.#limits.meter(ports[0]!) : [];
+  #newCourse({ mark, nextMark, ports }: Way, action: Action): Course {
+    const meter = this.#limits.areSet ? this.#limits.meter(ports[0]!) : [];
+    const base = { mark, nextMark, ports, action };
+    if (nextMark === mark) return { ...base, instructions: [...meter, apply(action)], back: undefined };
+    const ahead = (next: Action) => [...meter, apply(markAs(nextMark), next)];
+    // The detour may begin with the way back.
+    return { ...base, instructions: ahead(action), back: ahead(output(PortNo.IN_PORT)) };
   }
+}
+
+function kindOf(mark: number, bits: number): number {
+  return mark * 2 * switchIdBits + bits;
+}
+
+function bitsOf(kind: number): number {
+  return kind % (2 * switchIdBits);
+}
+
+type Target = Pick<Way, 'target' | 'bits'>;
+
+function* allRules(held: Courses): Iterable<Rule> {
+  for (const [kind, targets] of held) {
+    for (const [target, course] of targets) yield* rulesOf({ target, bits: bitsOf(kind) }, course);
+  }
+}
+
+function rulesOf(to: Target, course: Course): Rule[] {
+  const { instructions, back } = course;
+  const rule = { ...ruleBase(to), match: matchOf(to, course), instructions };
+  return back === undefined ? [rule] : [backRule(to, course, back), rule];
+}
+
+function backRule(to: Target, course: Course, instructions: readonly Instruction[]): Rule {
+  const base = ruleBase(to);
+  const match = [inPort(course.ports[0]!), ...matchOf(to, course)];
+  return { ...base, priority: base.priority + switchIdBits, match, instructions };
+}
+
+function ruleBase({ target, bits }: Target) {
+  return { table: Table.transit, cookie: bits === switchIdBits ? target : Cookie.area, priority: bits };
+}
+
+function matchOf({ target, bits }: Target, { mark }: Course): OxmField[] {
+  return [{ field: 'pkt_mark', value: mark }, tunnelId(target, bits)];
 }
 
 /** Each link has its own limit, which only a rule can have, and no bucket. */
