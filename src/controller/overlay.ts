@@ -18,7 +18,7 @@ import { UnknownUnicast, type UnknownUnicastOptions } from './apps/unknown-unica
 import type { OverlaySettings } from './overlay-settings.ts';
 import { Cookie, fieldOf, type SwitchPorts, type SwitchView } from './pipeline.ts';
 import { ownPortNames, type PortNames } from './ports.ts';
-import { waysFrom } from './routes.ts';
+import { type Way, waysFrom } from './routes.ts';
 import { RuleBook, type SwitchChange } from './rules.ts';
 
 /** A port as the switch lists it. */
@@ -51,9 +51,9 @@ export interface OverlayMembers {
   readonly learned?: ReadonlyMap<NodeId, NodeId>;
 }
 
-/** Between two updates of all rules, once there were so many in a row. */
-const settleMs = 50;
-const burst = 8;
+/** Ways that are made anew in a row, and each ms from then on: in a large overlay something changes all the time. */
+const waysInARow = 2_000;
+const waysPerMs = 5;
 
 /**
  * The controller of a switch of an overlay: apps, each with its own rules, and what comes from the switch handed to the one
@@ -77,11 +77,12 @@ export class OverlayController {
   /** Neighbours by the names of their ports; one that was let go of is still heard while its port is there. */
   readonly #peerNames = new Map<string, NodeId>();
   #overlay: OverlayMembers = { members: [] };
+  /** Ways may be others. */
   #isStale = false;
   /** The time of the last tick. */
   #now = 0;
-  /** Updates of late; one is forgotten every `settleMs`. */
-  #updates = 0;
+  /** Ways that were made of late; `waysPerMs` are forgotten. */
+  #waysMade = 0;
   /** The same object while nothing changed, so that apps can tell. */
   #lastPorts: SwitchPorts | undefined;
 
@@ -181,13 +182,15 @@ export class OverlayController {
     this.#list(ports);
     for (const app of this.#apps) app.connected?.();
     this.#rules.renew();
-    this.#update();
+    this.#changed();
+    this.#route();
   }
 
   /** As `connected`, for a switch that somebody else keeps in step with what was sent. */
   reconnected(ports: readonly NamedPort[]): void {
     this.#list(ports);
-    this.#update();
+    this.#changed();
+    this.#route();
   }
 
   portStatus({ reason, desc }: { readonly reason: number; readonly desc: NamedPort }): void {
@@ -199,16 +202,13 @@ export class OverlayController {
 
   /**
    * With whom links are up, each with its own neighbours as far as they are known, and who is in the overlay. What is known
-   * of switches that left is forgotten. A link that went changes the rules at once, as does the port of one that came; what
-   * changed elsewhere, which comes in many small pieces, does so at the next tick.
+   * of switches that left is forgotten. Rules follow at the next tick, since such changes come in many small pieces.
    */
   adjacency(neighbours: ReadonlyMap<NodeId, readonly NodeId[]>, overlay: OverlayMembers): void {
-    const before = this.#neighbours;
     this.#neighbours = neighbours;
     for (const id of neighbours.keys()) this.#peerNames.set(this.#names.peer(id), id);
     this.#overlay = overlay;
-    if ([...before.keys()].every((id) => neighbours.has(id))) this.#isStale = true;
-    else this.#changed();
+    this.#isStale = true;
   }
 
   packetIn(message: Pick<Message<'packetIn'>, 'match' | 'cookie' | 'data'>, now: number): void {
@@ -228,9 +228,12 @@ export class OverlayController {
   }
 
   tick(now: number): void {
-    this.#updates = Math.max(0, this.#updates - (now - this.#now) / settleMs);
+    this.#waysMade = Math.max(0, this.#waysMade - (now - this.#now) * waysPerMs);
     this.#now = now;
-    if (this.#isStale) this.#changed();
+    if (this.#isStale && this.#waysMade < waysInARow) {
+      this.#changed();
+      this.#route();
+    }
     for (const app of this.#apps) app.tick?.(now);
   }
 
@@ -239,36 +242,45 @@ export class OverlayController {
     for (const port of ports) this.#portNames.set(port.portNo, port.name);
   }
 
-  /**
-   * Rules follow at once, since frames that come by a port without rules are lost; but where links come and go by the dozen,
-   * they follow together.
-   */
+  /** Rules that say where frames of a port go follow at once, since without them the frames are lost; ways follow at the next tick. */
   #changed(): void {
-    if (this.#updates >= burst) this.#isStale = true;
-    else this.#update();
-  }
-
-  #update(): void {
-    this.#isStale = false;
-    this.#updates += 1;
-    const view = this.#view();
+    this.#isStale = true;
+    const { members } = this.#overlay;
+    const view: SwitchView = {
+      self: switchIdOf(this.#self),
+      ports: this.#ports(),
+      members: new Set(members.map(switchIdOf)),
+      isPartial: members.length + 1 < this.#nodes,
+    };
     for (const app of this.#apps) app.viewed?.(view);
   }
 
-  #view(): SwitchView {
-    const ports = this.#ports();
-    const linked = [...this.#neighbours].filter(([id]) => ports?.peers.has(switchIdOf(id)));
-    const { members, nodes = members.length + 1, learned } = this.#overlay;
-    const base = { self: this.#self, neighbours: new Map(linked), members, nodes, learned };
-    const ways = ports === undefined ? [] : waysFrom({ ...base, ports: ports.peers });
-    const isPartial = members.length + 1 < nodes;
-    return { self: switchIdOf(this.#self), ports, members: new Set(members.map(switchIdOf)), isPartial, ways };
+  #route(): void {
+    this.#isStale = false;
+    const ways = this.#ways();
+    this.#waysMade += ways.length;
+    for (const app of this.#apps) app.routed?.(ways);
+  }
+
+  #ways(): Way[] {
+    const peers = this.#lastPorts?.peers;
+    if (peers === undefined) return [];
+    const { members, learned } = this.#overlay;
+    const neighbours = new Map([...this.#neighbours].filter(([id]) => peers.has(switchIdOf(id))));
+    return waysFrom({ self: this.#self, neighbours, members, nodes: this.#nodes, learned, ports: peers });
+  }
+
+  get #nodes(): number {
+    return this.#overlay.nodes ?? this.#overlay.members.length + 1;
   }
 
   #ports(): SwitchPorts | undefined {
     const byName = new Map([...this.#portNames].map(([port, name]) => [name, port]));
     const flood = byName.get(this.#names.flood);
-    if (flood === undefined) return undefined;
+    if (flood === undefined) {
+      this.#lastPorts = undefined;
+      return undefined;
+    }
     const peers = new Map<bigint, number>();
     for (const [name, id] of this.#peerNames) {
       const port = byName.get(name);

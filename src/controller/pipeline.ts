@@ -20,7 +20,6 @@ import {
   type OxmValue,
   PortNo,
 } from '../../ofp/index.ts';
-import type { Way } from './routes.ts';
 
 export const Table = { classify: 0, services: 1, source: 2, destination: 3, transit: 4, local: 5 } as const;
 
@@ -66,7 +65,6 @@ export interface SwitchView {
   readonly members: ReadonlySet<bigint>;
   /** There are others than those. */
   readonly isPartial: boolean;
-  readonly ways: readonly Way[];
 }
 
 /** All of a frame. */

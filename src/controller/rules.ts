@@ -19,6 +19,8 @@ export class RuleBook {
   readonly #held = new Map<string, readonly Rule[]>();
   /** What the rules of a name follow from, where they follow from one thing. */
   readonly #bases = new Map<string, unknown>();
+  /** By name, what each set of rules of that name is for. */
+  readonly #things = new Map<string, ReadonlyMap<unknown, unknown>>();
   readonly #sources: (() => Iterable<Rule>)[] = [];
 
   constructor(send: (changes: readonly SwitchChange[]) => void) {
@@ -38,6 +40,20 @@ export class RuleBook {
     if (this.#bases.has(name) && this.#bases.get(name) === basis) return;
     this.#bases.set(name, basis);
     this.hold(name, basis === undefined || basis === null ? [] : rulesOf(basis));
+  }
+
+  /** Rules for each of several things, which follow from the thing and its key alone: only those of others than before are looked at. */
+  holdEach<K extends bigint, T>(
+    name: string,
+    things: ReadonlyMap<K, T>,
+    rulesOf: (key: K, thing: T) => readonly Rule[],
+  ) {
+    const before = this.#things.get(name) ?? new Map<K, T>();
+    this.#things.set(name, things);
+    for (const [key, thing] of things) {
+      if (!before.has(key) || before.get(key) !== thing) this.hold(`${name} ${key}`, rulesOf(key, thing));
+    }
+    for (const key of before.keys()) if (!things.has(key as K)) this.hold(`${name} ${key}`, []);
   }
 
   /** Rules that are too many to be held here: who knows them lists them when the switch is given everything anew. */

@@ -1,5 +1,6 @@
 import type { Packet } from '../../../switch/packet/index.ts';
 import type { SwitchView } from '../pipeline.ts';
+import type { Way } from '../routes.ts';
 import type { RuleBook, SwitchChange } from '../rules.ts';
 import type { HostLocation } from './hosts.ts';
 
@@ -34,8 +35,10 @@ export interface AppReach {
 export interface App {
   /** Everything that it counts, by name. */
   readonly counters: Readonly<Record<string, number>>;
-  /** Ports, links or members are others than before. */
+  /** Ports or members are others than before. It comes often: rules that nothing changed for are not to be looked at. */
   viewed?(view: SwitchView): void;
+  /** Ways are others than before, in the order of the apps. */
+  routed?(ways: readonly Way[]): void;
   /** A new connection: the switch holds nothing but the rules of the book. */
   connected?(): void;
   tick?(now: number): void;

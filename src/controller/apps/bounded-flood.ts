@@ -17,6 +17,7 @@ export class BoundedFlood implements App {
   readonly counters = {};
   readonly #reach: AppReach;
   readonly #etherType: number;
+  #flood: number | undefined;
 
   /** `etherType`: of the frames of floods. */
   constructor(reach: AppReach, etherType: number) {
@@ -25,21 +26,26 @@ export class BoundedFlood implements App {
   }
 
   viewed({ ports }: SwitchView): void {
-    this.#reach.rules.holdFor('flood', ports, (known) => rulesOf(known, this.#etherType));
+    const { rules } = this.#reach;
+    rules.holdFor('flood', ports && `${ports.flood}/${ports.leaves.join()}`, () => rulesOf(ports!));
+    if (ports?.flood !== this.#flood) rules.holdEach('flood of peer', new Map(), () => []);
+    this.#flood = ports?.flood;
+    rules.holdEach('flood of peer', ports?.peers ?? new Map(), (cookie, port) => [
+      {
+        table: Table.classify,
+        cookie,
+        priority: 600,
+        match: [inPort(port), ethType(this.#etherType)],
+        instructions: [apply(output(ports!.flood))],
+      },
+    ]);
   }
 }
 
-function rulesOf(ports: SwitchPorts, etherType: number): Rule[] {
+function rulesOf(ports: SwitchPorts): Rule[] {
   const miss: Pick<Rule, 'cookie' | 'priority' | 'match'> = { cookie: Cookie.flood, priority: 0, match: [] };
   return [
     { ...miss, table: Table.destination, instructions: [apply(...everywhere(ports))] },
     { ...miss, table: Table.local, instructions: [apply(...ports.leaves.map((port) => output(port)))] },
-    ...[...ports.peers].map(([cookie, port]) => ({
-      table: Table.classify,
-      cookie,
-      priority: 600,
-      match: [inPort(port), ethType(etherType)],
-      instructions: [apply(output(ports.flood))],
-    })),
   ];
 }

@@ -57,7 +57,7 @@ export class IgmpMld implements App {
   /** What the rules of each group say, by its address. */
   readonly #shown = new Map<string, string>();
   #view: SwitchView | undefined;
-  #views = 0;
+  #routings = 0;
   #now = 0;
   #expireAt = 0;
   #queryAt = 0;
@@ -83,7 +83,12 @@ export class IgmpMld implements App {
     this.#view = view;
     for (const family of families) this.#tables[family].forgetPlaces(isGone);
     this.#options.reach.rules.holdFor('igmp-mld', view.ports, () => rules);
-    this.#views += 1;
+    this.#showAll();
+  }
+
+  /** Rules of groups name next hops. */
+  routed(): void {
+    this.#routings += 1;
     this.#showAll();
   }
 
@@ -179,7 +184,7 @@ export class IgmpMld implements App {
       this.#hide(group);
       return;
     }
-    const text = `${this.#views}: ${audience.ports} / ${audience.switches}`;
+    const text = `${this.#routings}: ${audience.ports} / ${audience.switches}`;
     if (this.#shown.get(group) === text) return;
     this.#shown.set(group, text);
     this.#options.reach.rules.hold(`group ${group}`, groupRules(family, group, audience, actionTo));

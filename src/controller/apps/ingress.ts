@@ -45,8 +45,12 @@ export class Ingress implements App {
   }
 
   viewed({ self, ports }: SwitchView): void {
+    const { rules } = this.#reach;
+    // Links come and go; what is for the other ports stays.
+    const own = ports && `${ports.flood}/${ports.leaves.join()}`;
     const rulesOf = (known: SwitchPorts) => [...guards(self, this.#floodEtherType), ...this.#entries(self, known)];
-    this.#reach.rules.holdFor('ingress', ports, rulesOf);
+    rules.holdFor('ingress', own, () => rulesOf(ports!));
+    rules.holdEach('ingress of peer', ports?.peers ?? new Map(), (peer, port) => peerEntries(self, peer, port));
   }
 
   #entries(self: bigint, ports: SwitchPorts): Rule[] {
@@ -54,8 +58,7 @@ export class Ingress implements App {
     const source = goto(Table.source);
     return [
       rule(100, [inPort(ports.flood)], services),
-      // Nothing that comes over the overlay entered it here.
-      ...[ports.flood, ...ports.peers.values()].map((port) => rule(750, [inPort(port), enteredHere])),
+      fromElsewhere(ports.flood),
       ...conversations.map((match) => rule(300, [{ field: 'tunnel_id', value: self }, ...match], services)),
       ...ports.leaves.flatMap((port) => {
         const broadcast = this.#storm.meter(port, 'broadcast');
@@ -67,12 +70,21 @@ export class Ingress implements App {
           rule(100, [inPort(port)], source),
         ];
       }),
-      ...[...ports.peers].flatMap(([cookie, port]) => [
-        { ...rule(200, [inPort(port), { field: 'tunnel_id', value: self }], source), cookie },
-        { ...rule(100, [inPort(port)], goto(Table.transit)), cookie },
-      ]),
     ];
   }
+}
+
+function peerEntries(self: bigint, peer: bigint, port: number): Rule[] {
+  return [
+    fromElsewhere(port),
+    { ...rule(200, [inPort(port), { field: 'tunnel_id', value: self }], goto(Table.source)), cookie: peer },
+    { ...rule(100, [inPort(port)], goto(Table.transit)), cookie: peer },
+  ];
+}
+
+/** Nothing that comes over the overlay entered it here. */
+function fromElsewhere(port: number): Rule {
+  return rule(750, [inPort(port), enteredHere]);
 }
 
 /** Frames that go nowhere: groups that no bridge forwards, nonsense, what came back, floods that no peer sent. */

@@ -1,5 +1,5 @@
 import { type Action, type Instruction, type OxmField, PortNo } from '../../../ofp/index.ts';
-import { apply, Cookie, inPort, markAs, output, type Rule, type SwitchView, Table } from '../pipeline.ts';
+import { apply, Cookie, inPort, markAs, output, type Rule, Table } from '../pipeline.ts';
 import { switchIdBits, type Way } from '../routes.ts';
 import type { App, AppReach } from './app.ts';
 import type { LinkLimiter } from './link-limits.ts';
@@ -44,7 +44,7 @@ export class OverlayRouting implements App {
     this.#groups.renew();
   }
 
-  viewed({ ways }: SwitchView): void {
+  routed(ways: readonly Way[]): void {
     const held = new Map<number, Map<bigint, Course>>();
     const courses = new Map<string, Course>();
     const come: Rule[] = [];

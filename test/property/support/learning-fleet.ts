@@ -41,7 +41,7 @@ export class LearningFleet {
         Array.from({ length: count }, (_unused, j) => switchId(j)).filter((_unused, j) => j !== i),
       );
       const ports = { flood: floodPort, leaves: [leafPort], peers: new Map() };
-      app.viewed({ self: switchId(i), ports, members, isPartial: false, ways: [] });
+      app.viewed({ self: switchId(i), ports, members, isPartial: false });
       return app;
     });
   }
