@@ -11,6 +11,7 @@ import {
 } from '../../topology/index.ts';
 import { type Identity, openEnvelope, sealEnvelope } from '../identity/index.ts';
 import type { Clock, Random } from '../lib/clock.ts';
+import { TokenBucket } from '../lib/token-bucket.ts';
 import type { Tunnel, TunnelEvents, TunnelFactory, TunnelOffer, TunnelSignal } from '../tunnel/index.ts';
 import { parseTunnelSignal } from './wire.ts';
 
@@ -48,7 +49,12 @@ export interface LinkCounters {
   envelopesRefused: number;
   /** Signalling for a link that is gone, or repeated. */
   envelopesStale: number;
+  /** Offers that were too many at once: who means it insists. */
+  offersRefused: number;
   controlMalformed: number;
+  /** Messages of neighbours that were too many at once. */
+  controlFlooded: number;
+  /** Messages for neighbours that their links did not take. */
   controlDropped: number;
 }
 
@@ -72,28 +78,54 @@ interface LinkState {
   readonly taken: Set<number>;
   /** What this end had carried while nothing came back: another courier may have to carry it again. */
   unanswered: string[];
+  /** When that was last carried again, or began to be carried. */
+  carriedAt: number;
+  /** For messages of the peer. */
+  readonly budget: TokenBucket;
+  /** What the peer does wrong was said. */
+  isAccused: boolean;
+}
+
+/** What is known of a peer's offers. */
+interface Heard {
+  /** Highest of what was taken: a courier cannot play an old offer again, nor bring one too late. */
+  readonly sequence: number;
+  readonly offeredAt: number;
 }
 
 /** What got no answer by then is carried again, by the other courier, and then ever more seldom. */
 const firstAgainMs = 300;
+/** However often a courier plays an offer again, it gets an answer no more often. */
+const leastAgainMs = 200;
 /** A set-up takes a dozen messages. */
 const maxTaken = 256;
-const maxSequences = 16_384;
+const maxHeard = 16_384;
+/** An offer makes a connection, and ends the one before it. */
+const leastOfferMs = 200;
+const offersAtOnce = 128;
+const offersPerSecond = 64;
+/** Of a neighbour. Most come when nodes next to each other on the ring move the records of their directory. */
+const messagesAtOnce = 8_192;
+const messagesPerSecond = 4_096;
 
 /**
  * The tunnels of a node, one for each neighbour: carries their signed offers and answers, watches over their liveness.
  * Which links there should be is the topology's business.
  */
 export class Links {
-  readonly counters: LinkCounters = { envelopesRefused: 0, envelopesStale: 0, controlMalformed: 0, controlDropped: 0 };
+  readonly counters: LinkCounters = {
+    ...{ envelopesRefused: 0, envelopesStale: 0, offersRefused: 0 },
+    ...{ controlMalformed: 0, controlFlooded: 0, controlDropped: 0 },
+  };
   readonly #options: LinkOptions;
   readonly #links = new Map<NodeId, LinkState>();
-  /** Highest sequence of what was taken from each peer: a courier cannot play an old offer again, nor bring one too late. */
-  readonly #sequences = new Map<NodeId, number>();
+  readonly #heard = new Map<NodeId, Heard>();
+  readonly #offers: TokenBucket;
   #sequence = 0;
 
   constructor(options: LinkOptions) {
     this.#options = options;
+    this.#offers = new TokenBucket(offersAtOnce, offersPerSecond, options.clock.now());
   }
 
   get all(): LinkView[] {
@@ -133,14 +165,14 @@ export class Links {
     const signal = envelope && parseTunnelSignal(envelope.body);
     if (envelope === undefined || peer === undefined || signal === undefined) {
       this.counters.envelopesRefused += 1;
-      this.#options.log.warn({ from }, 'signalling refused');
+      this.#options.log.debug({ from }, 'signalling refused');
       return;
     }
     const link = this.#links.get(peer);
     if (signal.kind === 'offer') this.#offered(peer, envelope.link, envelope.seq, signal, courier);
     else if (link?.id === envelope.link && !link.taken.has(envelope.seq) && link.taken.size < maxTaken) {
       link.taken.add(envelope.seq);
-      this.#noteSequence(peer, envelope.seq);
+      this.#note(peer, envelope.seq);
       link.unanswered = [];
       link.tunnel?.signal(signal);
     } else this.counters.envelopesStale += 1;
@@ -184,31 +216,46 @@ export class Links {
 
   #offered(peer: NodeId, id: string, sequence: number, offer: TunnelOffer, courier: Courier): void {
     const link = this.#links.get(peer);
-    if (sequence <= (this.#sequences.get(peer) ?? -1)) {
+    const heard = this.#heard.get(peer);
+    const now = this.#options.clock.now();
+    if (sequence <= (heard?.sequence ?? -1)) {
       // The peer insists, since it heard nothing: the answer may not have come through.
-      if (link?.id === id && !link.up) this.#carryAgain(link, courier);
+      if (link?.id === id && !link.up && now - link.carriedAt >= leastAgainMs) this.#carryAgain(link, courier);
       else this.counters.envelopesStale += 1;
       return;
     }
-    this.#noteSequence(peer, sequence);
+    if (now - (heard?.offeredAt ?? Number.NEGATIVE_INFINITY) < leastOfferMs || !this.#offers.take(now)) {
+      this.counters.offersRefused += 1;
+      return;
+    }
+    this.#note(peer, sequence, now);
     if (!this.#options.events.offered(peer)) return;
     this.#begin(peer, id, courier, (name, events) => this.#options.tunnels.accept(name, offer, events));
   }
 
   /** What a peer wrote before something that was taken of its present link is older than that link. */
-  #noteSequence(peer: NodeId, sequence: number): void {
-    const highest = Math.max(sequence, this.#sequences.get(peer) ?? 0);
-    this.#sequences.delete(peer);
-    this.#sequences.set(peer, highest);
-    if (this.#sequences.size > maxSequences) this.#sequences.delete(this.#sequences.keys().next().value!);
+  #note(peer: NodeId, taken: number, offeredAt?: number): void {
+    const before = this.#heard.get(peer) ?? { sequence: 0, offeredAt: Number.NEGATIVE_INFINITY };
+    this.#heard.delete(peer);
+    this.#heard.set(peer, {
+      sequence: Math.max(taken, before.sequence),
+      offeredAt: offeredAt ?? before.offeredAt,
+    });
+    if (this.#heard.size > maxHeard) this.#heard.delete(this.#heard.keys().next().value!);
   }
 
   #begin(peer: NodeId, id: string, courier: Courier, make: (name: string, events: TunnelEvents) => Tunnel): LinkState {
     const text = formatNodeId(peer);
     const log = this.#options.log.child({ peer: text.slice(0, 10), link: id });
+    const now = this.#options.clock.now();
     const link: LinkState = {
       ...{ id, peer, log, courier, liveness: new Liveness(), tunnel: undefined, up: false, unanswered: [] },
-      taken: new Set(),
+      ...{
+        taken: new Set(),
+        carriedAt: now,
+        isAccused: false,
+        budget: new TokenBucket(messagesAtOnce, messagesPerSecond, now),
+      },
     };
     this.#links.set(peer, link);
     const ifCurrent = (run: () => void) => {
@@ -258,6 +305,7 @@ export class Links {
 
   #carryAgain(link: LinkState, courier: Courier): void {
     link.courier = courier;
+    link.carriedAt = this.#options.clock.now();
     for (const sealed of link.unanswered) this.#hand(link, sealed);
   }
 
@@ -269,14 +317,24 @@ export class Links {
   }
 
   #control(link: LinkState, bytes: Uint8Array): void {
-    link.liveness.heard(this.#options.clock.now());
+    const now = this.#options.clock.now();
+    link.liveness.heard(now);
+    if (!link.budget.take(now)) {
+      this.#complain(link, 'controlFlooded', 'too many control messages');
+      return;
+    }
     const message = decodeLinkMessage(bytes);
-    if (message === undefined) {
-      this.counters.controlMalformed += 1;
-      link.log.warn({ bytes: bytes.length }, 'malformed control message');
-    } else if (message.type === 'probe') this.send(link.peer, { type: 'probeAck', sequence: message.sequence });
-    else if (message.type === 'probeAck') link.liveness.answered(message.sequence, this.#options.clock.now());
+    if (message === undefined) this.#complain(link, 'controlMalformed', 'a malformed control message');
+    else if (message.type === 'probe') this.send(link.peer, { type: 'probeAck', sequence: message.sequence });
+    else if (message.type === 'probeAck') link.liveness.answered(message.sequence, now);
     else this.#options.events.message(link.peer, message);
+  }
+
+  /** Counted each time, and said once for each link. */
+  #complain(link: LinkState, counter: 'controlFlooded' | 'controlMalformed', what: string): void {
+    this.counters[counter] += 1;
+    if (!link.isAccused) link.log.warn(what);
+    link.isAccused = true;
   }
 
   #failed(link: LinkState, end: LinkEnd, reason: string): void {

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { FloodEngine } from '../../switch/flood/index.ts';
+import type { Links } from './links.ts';
 import type { NodeSwitch } from './node-switch.ts';
 
 /** One line for a neighbour that sends nonsense, however much of it. */
@@ -7,17 +8,19 @@ const everyMs = 1_000;
 /** Drops of floods that make no sense; the others happen. */
 const malformed = ['truncated', 'unknown-version', 'unknown-type', 'bad-epoch', 'bad-part'] as const;
 
-/** Logs what the switch counts silently on its way of frames: messages of neighbours that make no sense, or are forged. */
+/** Logs what is counted silently where it comes in, as it may be much: messages that make no sense, or are forged. */
 export class MalformedWatch {
   readonly #switch: Pick<NodeSwitch, 'ports'>;
   readonly #flood: FloodEngine;
+  readonly #links: Pick<Links, 'counters'>;
   readonly #log: Logger;
   readonly #seen = new Map<string, number>();
   #nextAt = 0;
 
-  constructor(nodeSwitch: Pick<NodeSwitch, 'ports'>, flood: FloodEngine, log: Logger) {
+  constructor(nodeSwitch: Pick<NodeSwitch, 'ports'>, flood: FloodEngine, links: Pick<Links, 'counters'>, log: Logger) {
     this.#switch = nodeSwitch;
     this.#flood = flood;
+    this.#links = links;
     this.#log = log;
   }
 
@@ -31,6 +34,9 @@ export class MalformedWatch {
     const { dropped } = this.#flood.counters;
     const total = malformed.reduce((sum, reason) => sum + (dropped[reason] ?? 0), 0);
     this.#report('flood', total, {}, 'malformed floods from neighbours');
+    const { envelopesRefused, offersRefused } = this.#links.counters;
+    this.#report('signalling', envelopesRefused, {}, 'signalling that is forged or makes no sense');
+    this.#report('offers', offersRefused, {}, 'too many offers of links');
     this.#report('name', dropped['in-our-name'] ?? 0, {}, 'floods in the name of this node that it did not begin');
   }
 

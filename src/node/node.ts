@@ -108,7 +108,6 @@ export class OverlayNode<S extends NodeSwitch = NodeSwitch> {
       isCongested: (peer) => this.links.isCongested(peer),
     });
     this.#traffic = new SwitchTraffic(this.switch);
-    this.#malformed = new MalformedWatch(this.switch, this.flood, log);
     this.#proofs = new MemberProofs(identity, parts.config.overlay, parts.config.name, parts.verify);
     this.topology = new Topology({
       ...policy,
@@ -147,6 +146,7 @@ export class OverlayNode<S extends NodeSwitch = NodeSwitch> {
         drained: (peer) => this.switch.linkDrained?.(peer),
       },
     });
+    this.#malformed = new MalformedWatch(this.switch, this.flood, this.links, log);
     this.signal = parts.signal({
       members: (members) => this.#introduced(members),
       joined: (member) => this.#introduced([member]),

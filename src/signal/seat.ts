@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type RawData, WebSocket } from 'ws';
 import type { Clock, Timer } from '../lib/clock.ts';
+import { TokenBucket } from '../lib/token-bucket.ts';
 import type { RendezvousCounters } from './server.ts';
-import { TokenBucket } from './token-bucket.ts';
 import { type ClientMessage, clientMessageSchema, readMessage, type ServerMessage, type WireMember } from './wire.ts';
 
 export interface SeatHost {

@@ -4,7 +4,7 @@ import { Identity } from '../../src/identity/index.ts';
 import { backoffMs } from '../../src/lib/backoff.ts';
 import { verifySignature } from '../../src/lib/ed25519.ts';
 import { Roster } from '../../src/signal/roster.ts';
-import { TokenBucket } from '../../src/signal/token-bucket.ts';
+import { TokenBucket } from '../../src/lib/token-bucket.ts';
 import {
   clientMessageSchema,
   maxMembers,

@@ -19,12 +19,14 @@ class World {
     path: () => ({ latencyMs: 5, loss: 0 }),
   });
   readonly #ends = new Map<string, End>();
+  isCourierDown = false;
 
   add(seed: number): End {
     const identity = Identity.fromSeed(new Uint8Array(32).fill(seed));
     const end = new End(identity, this.#network, this.#random, this.clock, (to, payload, courier) => {
       this.carried.push({ to, payload });
-      this.clock.after(5, () => this.#ends.get(to)?.links.receive(identity.nodeId, payload, courier));
+      if (!this.isCourierDown)
+        this.clock.after(5, () => this.#ends.get(to)?.links.receive(identity.nodeId, payload, courier));
       return true;
     });
     this.#ends.set(identity.nodeId, end);
@@ -75,6 +77,11 @@ class End {
       },
     });
   }
+}
+
+function sealOffer(from: Identity, to: End, seq: number): string {
+  const body = JSON.stringify({ kind: 'offer', sdp: 'memory', fingerprint: 'memory' });
+  return sealEnvelope(from, { to: to.identity.nodeId, link: `link-${seq}`, seq, body });
 }
 
 function pair() {
@@ -170,6 +177,64 @@ describe('links', () => {
     world.clock.advance(200);
     expect(a.seen).toEqual(['up']);
     expect(a.links.counters.envelopesStale).toBe(1);
+  });
+
+  it('take an offer of a peer every 200 ms, and then the next one that it insists on', () => {
+    const { world, b } = pair();
+    const hostile = Identity.fromSeed(new Uint8Array(32).fill(9));
+    const offer = (seq: number) => sealOffer(hostile, b, seq);
+    for (let i = 0; i < 100; i++) b.links.receive(hostile.nodeId, offer(i), 'overlay');
+    expect(b.seen).toEqual(['offered', 'up', 'offered']);
+    expect(b.links.counters.offersRefused).toBe(99);
+    world.clock.advance(200);
+    b.links.receive(hostile.nodeId, offer(99), 'overlay');
+    expect(b.seen.filter((what) => what === 'offered')).toHaveLength(3);
+  });
+
+  it('take so many offers of strangers at once, and so many a second', () => {
+    const world = new World();
+    const b = world.add(2);
+    b.accepts = () => false;
+    const strangers = Array.from({ length: 200 }, (_, i) =>
+      Identity.fromSeed(new Uint8Array(32).fill(9, i % 32).fill(i, 0, 1)),
+    );
+    for (const one of strangers) b.links.receive(one.nodeId, sealOffer(one, b, 1), 'rendezvous');
+    expect([b.seen.length, b.links.counters.offersRefused]).toEqual([128, 72]);
+    world.clock.advance(1_000);
+    for (const one of strangers) b.links.receive(one.nodeId, sealOffer(one, b, 1), 'rendezvous');
+    expect([b.seen.length, b.links.counters.offersRefused]).toEqual([192, 80]);
+  });
+
+  it('answer an offer that is played again and again no more often than every 200 ms', () => {
+    const world = new World();
+    const [a, b] = [world.add(1), world.add(2)];
+    a.links.dial(b.id, 'rendezvous');
+    world.clock.advance(4);
+    const offer = world.carried[0]!.payload;
+    world.isCourierDown = true;
+    world.clock.advance(100);
+    const answers = () => world.carried.filter(({ to }) => to === a.identity.nodeId).length;
+    const once = answers();
+    for (let i = 0; i < 1_000; i++) {
+      b.links.receive(a.identity.nodeId, offer, 'overlay');
+      world.clock.advance(1);
+    }
+    expect(once).toBeGreaterThan(0);
+    expect(answers()).toBeGreaterThan(once);
+    expect(answers()).toBeLessThanOrEqual(6 * once);
+    expect(b.links.counters.envelopesStale).toBeGreaterThan(990);
+  });
+
+  it('drop messages of a neighbour that are too many at once', () => {
+    const { world, a, b } = pair();
+    for (let i = 0; i < 10_000; i++) a.links.send(b.id, { type: 'release' });
+    world.clock.advance(10);
+    expect(b.messages).toHaveLength(8_192);
+    expect(b.links.counters.controlFlooded).toBe(10_000 - 8_192);
+    world.clock.advance(1_000);
+    a.links.send(b.id, { type: 'refuse' });
+    world.clock.advance(10);
+    expect(b.messages.at(-1)).toEqual({ type: 'refuse' });
   });
 
   it('do not come up when the topology declines the offer', () => {
