@@ -69,10 +69,10 @@ function isOwn(error: unknown): error is Error {
 }
 
 /** Commander's report of a wrong command line as one line, with where to look. */
-export function usageLine(message: string, command: string | undefined): string {
+export function usageLine(message: string, command: readonly string[]): string {
   const what = message
     .replace(/^error: /, '')
     .replaceAll('\n', ' ')
     .trim();
-  return `${what} - see: ringlet ${command === undefined ? '' : `${command} `}--help`;
+  return `${what} - see: ${['ringlet', ...command, '--help'].join(' ')}`;
 }

@@ -47,8 +47,11 @@ Examples:
 export async function runCli(args: readonly string[]): Promise<number> {
   quietOnClosedPipe();
   let debug = false;
+  let refusing: Command | undefined;
   try {
-    const program = await buildProgram(args);
+    const program = await buildProgram(args, (command) => {
+      refusing = command;
+    });
     program.hook('preAction', (_, action) => {
       debug = isDebug(action.opts());
     });
@@ -60,7 +63,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
       if (error.exitCode === 0) return ExitCode.ok;
       // No command at all: the help has been shown.
       if (error.code === 'commander.help') return ExitCode.usage;
-      sayError(usageLine(error.message, isCommandName(args[0]) ? args[0] : undefined));
+      sayError(usageLine(error.message, namesOf(refusing)));
       return ExitCode.usage;
     }
     const fault = describeFault(error, debug);
@@ -69,7 +72,8 @@ export async function runCli(args: readonly string[]): Promise<number> {
   }
 }
 
-async function buildProgram(args: readonly string[]): Promise<Command> {
+/** `onRefusal` hears which command refuses the command line, or answers it by its help. */
+async function buildProgram(args: readonly string[], onRefusal: (command: Command) => void): Promise<Command> {
   const program = new Command('ringlet')
     .description('Joins machines anywhere into one Ethernet, with an OpenFlow switch in every node.')
     .version(version, '-V, --version')
@@ -81,9 +85,17 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
   for (const module of loaded) program.addCommand(module.command());
   for (const each of withSubcommands(program)) {
     // Commander's own report is left out: `runCli` says the same in one line.
-    each.exitOverride().configureOutput({ outputError: () => {} });
+    each.configureOutput({ outputError: () => {} }).exitOverride((error) => {
+      onRefusal(each);
+      throw error;
+    });
   }
   return program;
+}
+
+/** Without the program's own. */
+function namesOf(command: Command | undefined | null): string[] {
+  return command?.parent ? [...namesOf(command.parent), command.name()] : [];
 }
 
 function withSubcommands(command: Command): Command[] {

@@ -142,7 +142,8 @@ export class Database {
         this.#connection = undefined;
         if (told !== undefined) {
           this.#isClosed = true;
-          told.reject(new OvsError('OVS_UNREACHABLE', `no database at ${where}: ${reason}`));
+          const way = 'start ovsdb-server, or say where it is with --ovs-database';
+          told.reject(new OvsError('OVS_UNREACHABLE', `no database at ${where} (${reason}): ${way}`));
           return;
         }
         this.#lost(reason);

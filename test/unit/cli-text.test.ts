@@ -42,8 +42,8 @@ describe('what is said of an error', () => {
 
   it('of a wrong command line is one line with where to look', () => {
     const message = "error: unknown option '--nmae'\n(Did you mean --name?)";
-    expect(usageLine(message, 'up')).toBe("unknown option '--nmae' (Did you mean --name?) - see: ringlet up --help");
-    expect(usageLine('error: no', undefined)).toBe('no - see: ringlet --help');
+    expect(usageLine(message, ['up'])).toBe("unknown option '--nmae' (Did you mean --name?) - see: ringlet up --help");
+    expect(usageLine('error: no', [])).toBe('no - see: ringlet --help');
   });
 });
 
