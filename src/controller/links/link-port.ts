@@ -29,8 +29,9 @@ export class LinkPort {
   segment: readonly LinkPort[] = [this];
   /** Hosts of others were seen between this port and those that it is joined with. */
   isShared = false;
-  /** Ports whose probes come in here. */
+  /** Ports whose probes come in here, and those where its own do. */
   readonly #heard = new Map<LinkPort, Heard>();
+  readonly #heardAt = new Set<LinkPort>();
 
   constructor(sw: ManagedSwitch, no: number, eligibleAt: number, now: number) {
     this.sw = sw;
@@ -76,15 +77,17 @@ export class LinkPort {
     if (known === undefined) {
       if (this.#heard.size >= maxHeard) return false;
       this.#heard.set(port, { number, at: now });
+      port.#heardAt.add(this);
       return true;
     }
     if (number > known.number) Object.assign(known, { number, at: now });
     return false;
   }
 
-  /** The port is gone. True: it was heard here. */
-  forget(port: LinkPort): boolean {
-    return this.#heard.delete(port);
+  /** It is gone: it hears nobody, and nobody hears it. */
+  leave(): void {
+    for (const port of this.#heardAt) port.#heard.delete(this);
+    for (const port of this.#heard.keys()) port.#heardAt.delete(this);
   }
 
   /** Looks who is still heard. True: it may forward and could not, or the other way round. */
@@ -92,10 +95,15 @@ export class LinkPort {
     let isSound = this.#heard.size === 0;
     for (const [port, { number, at }] of this.#heard) {
       if (port.sent - number < missedProbes) isSound = true;
-      else if (now - at > silenceMs) this.#heard.delete(port);
+      else if (now - at > silenceMs) this.#forget(port);
     }
     const wasUsable = this.isUsable;
     this.isUsable = isSound && now >= this.eligibleAt;
     return this.isUsable !== wasUsable;
+  }
+
+  #forget(port: LinkPort): void {
+    this.#heard.delete(port);
+    port.#heardAt.delete(this);
   }
 }

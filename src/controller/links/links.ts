@@ -184,7 +184,6 @@ export class Links implements App {
     const known = ports?.get(no);
     const isUp = sw.ports.get(no)?.isUp ?? false;
     if (ports === undefined || isUp === (known !== undefined)) return false;
-    this.#isStale = true;
     if (known !== undefined) return this.#remove(known, now);
     // The switch's own host is no way to another switch.
     const isLocal = no === PortNo.LOCAL;
@@ -193,6 +192,8 @@ export class Links implements App {
     port.review(now);
     ports.set(no, port);
     if (isOpen) this.#open(port);
+    // Another one does nothing before its probes had their time: `review` says when.
+    if (port.isUsable) this.#isStale = true;
     return false;
   }
 
@@ -200,8 +201,9 @@ export class Links implements App {
     const { sw, no, isForwarding } = port;
     const wasLink = port.isLink;
     this.#ports.get(sw)?.delete(no);
-    this.#isStale = true;
-    for (const other of this.#all()) other.forget(port);
+    // One that carried nothing and was joined with nothing goes without a trace.
+    if (isForwarding || wasLink) this.#isStale = true;
+    port.leave();
     if (wasLink && isForwarding) this.#drainedAt = now + drainMs;
     this.#close(port);
     return isForwarding;
