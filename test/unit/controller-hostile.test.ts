@@ -1,15 +1,26 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decode, encode, type OfpMessageInput, PortNo } from '../../ofp/index.ts';
+import {
+  ControllerRole,
+  decode,
+  encode,
+  type OfpMessageInput,
+  type OfpVersion,
+  PortNo,
+  PortReason,
+} from '../../ofp/index.ts';
 import type { Connection } from '../../src/controller/index.ts';
-import { ControllerLab } from './support/controller-lab.ts';
+import { ControllerLab, LabSwitch } from './support/controller-lab.ts';
 
-const hello: OfpMessageInput = {
-  type: 'hello',
-  version: 4,
-  xid: 1,
-  elements: [{ type: 'versionBitmap', bitmaps: [1 << 4] }],
-};
+const hello = (version: OfpVersion): OfpMessageInput => ({
+  ...{ type: 'hello', version, xid: 1 },
+  elements: [{ type: 'versionBitmap', bitmaps: [1 << version] }],
+});
+
+const descOf = (no: number) => ({
+  ...{ portNo: no, hwAddr: Uint8Array.of(6, 0, 0, 0, no >> 8, no), name: `p${no}`, config: 0, state: 0 },
+  ...{ curr: 0, advertised: 0, supported: 0, peer: 0, currSpeed: 0, maxSpeed: 0, properties: [] },
+});
 
 /** A switch whose every byte a test chooses. */
 class RawSwitch {
@@ -17,10 +28,12 @@ class RawSwitch {
   isClosed = false;
   sent = 0;
   readonly #lab: ControllerLab;
+  readonly #version: OfpVersion;
   readonly #sent: Uint8Array[] = [];
 
-  constructor(lab: ControllerLab, peer = 'tcp:192.0.2.1:1000') {
+  constructor(lab: ControllerLab, peer = 'tcp:192.0.2.1:1000', version: OfpVersion = 4) {
     this.#lab = lab;
+    this.#version = version;
     this.connection = lab.controller.accept(
       peer,
       {
@@ -58,21 +71,18 @@ class RawSwitch {
 
   /** Says hello and what a switch is asked first. */
   introduce(datapathId: bigint, ports = 2): this {
-    this.say(hello);
+    this.say(hello(this.#version));
     return this.answer(datapathId, ports);
   }
 
-  /** Answers what it was asked. */
-  answer(datapathId: bigint, ports = 2): this {
-    const desc = (no: number) => ({
-      ...{ portNo: no, hwAddr: Uint8Array.of(6, 0, 0, 0, 0, no), name: `p${no}`, config: 0, state: 0 },
-      ...{ curr: 0, advertised: 0, supported: 0, peer: 0, currSpeed: 0, maxSpeed: 0 },
-    });
-    const body = Array.from({ length: ports }, (_, i) => desc(i + 1));
+  /** Answers what it was asked, but for questions of these types. */
+  answer(datapathId: bigint, ports = 2, unanswered: readonly string[] = []): this {
+    const body = Array.from({ length: ports }, (_, i) => descOf(i + 1));
     let multiparts = 0;
     for (let round = 0; round < 6; round++) {
       for (const { type, xid } of this.take()) {
-        const base = { version: 4, xid } as const;
+        const base = { version: this.#version, xid } as const;
+        if (unanswered.includes(type)) continue;
         if (type === 'featuresRequest') {
           this.say({ ...base, type: 'featuresReply', datapathId, nBuffers: 0, nTables: 254, capabilities: 0 });
         } else if (type === 'multipartRequest' && multiparts++ === 0) {
@@ -88,9 +98,25 @@ class RawSwitch {
     return this;
   }
 
+  portStatus(reason: number, no: number): void {
+    this.say({ type: 'portStatus', version: this.#version, xid: 0, reason, desc: descOf(no) });
+  }
+
+  roleStatus(role: number): void {
+    this.say({ type: 'roleStatus', version: this.#version, xid: 0, role, reason: 0, generationId: 0n });
+  }
+
   packetIn(inPort: number, data: Uint8Array): void {
     this.say({
-      ...{ type: 'packetIn', version: 4, xid: 0, bufferId: 0xffffffff, totalLen: data.length, reason: 0, tableId: 0 },
+      ...{
+        type: 'packetIn',
+        version: this.#version,
+        xid: 0,
+        bufferId: 0xffffffff,
+        totalLen: data.length,
+        reason: 0,
+        tableId: 0,
+      },
       ...{ cookie: 0n, match: [{ field: 'in_port', value: inPort }], data },
     });
   }
@@ -116,7 +142,7 @@ describe('a switch that is not one', () => {
     ['stops in its hello', (raw) => raw.bytes(Uint8Array.of(4, 0, 0, 16, 0))],
     ['says nothing at all', () => {}],
     ['announces more than it sends', (raw) => raw.bytes(Uint8Array.of(4, 0, 0xff, 0xff, 0, 0, 0, 0, 1, 2, 3))],
-    ['does not say what it is', (raw) => raw.say(hello)],
+    ['does not say what it is', (raw) => raw.say(hello(4))],
   ])('%s: it is cut off, counted, and named once', (_, misbehave) => {
     const lab = new ControllerLab();
     for (let i = 0; i < 1000; i++) {
@@ -253,4 +279,96 @@ test('probes that a host made up, or plays again, change nothing', () => {
   probe.set([0x88, 0xb5, 1], 12);
   for (let i = 0; i < 100; i++) raw.packetIn(1, probe);
   expect(lab.composition.links.counters).toMatchObject({ probesForeign: 100, probesHeard: 0 });
+});
+
+test('a frame that came in one message, and is too long for another one, is dropped and counted', () => {
+  const lab = new ControllerLab();
+  const raw = new RawSwitch(lab).introduce(5n, 12);
+  settle(lab, raw);
+  const long = new Uint8Array(65_480);
+  long.set(frame(9));
+  raw.packetIn(1, long);
+  const [sw] = lab.controller.switches;
+  expect(raw.isClosed).toBe(false);
+  expect(sw?.counters.packetOutsDropped).toBe(1);
+});
+
+test('of a switch with more ports than can be told of in one message, some are used, and the others counted', () => {
+  const lab = new ControllerLab();
+  const raw = new RawSwitch(lab).introduce(5n, 500);
+  for (let no = 501; no <= 5000; no++) raw.portStatus(PortReason.ADD, no);
+  for (let i = 0; i < 10; i++) {
+    lab.run(200);
+    raw.answer(5n, 0);
+  }
+  const [sw] = lab.controller.switches;
+  expect(raw.isClosed).toBe(false);
+  expect(sw?.forwarding.size).toBe(3000);
+  expect(sw?.counters.portsRefused).toBe(2000);
+  raw.packetIn(1, frame(9));
+  expect(raw.take().map(({ type }) => type)).toContain('packetOut');
+  expect(sw?.counters.packetOutsDropped).toBe(0);
+  // One that goes makes room.
+  raw.portStatus(PortReason.DELETE, 7);
+  raw.portStatus(PortReason.ADD, 5000);
+  expect(sw?.ports.has(5000)).toBe(true);
+  expect(sw?.counters.portsRefused).toBe(2000);
+});
+
+test('a switch that never says that it has its rules is cut off', () => {
+  const lab = new ControllerLab();
+  const raw = new RawSwitch(lab);
+  raw.say(hello(4));
+  for (let i = 0; i < 80 && !raw.isClosed; i++) {
+    raw.answer(5n, 2, ['barrierRequest']);
+    lab.run(1000);
+  }
+  expect(raw.isClosed).toBe(true);
+  expect(lab.log).toMatchObject([
+    { message: 'switch connected' },
+    { message: 'switch disconnected', fields: { detail: 'the switch does not say that it has its rules' } },
+  ]);
+});
+
+test('a switch that loses its master while it is set up is left alone until it is free again', () => {
+  const lab = new ControllerLab();
+  const raw = new RawSwitch(lab, 'tcp:192.0.2.1:1', 5);
+  raw.say(hello(5));
+  raw.answer(5n, 2, ['barrierRequest']);
+  const { connection } = raw;
+  expect(connection.state).toBe('setting');
+  raw.roleStatus(ControllerRole.SLAVE);
+  raw.answer(5n);
+  expect(connection.state).toBe('standby');
+  raw.roleStatus(ControllerRole.EQUAL);
+  raw.roleStatus(ControllerRole.SLAVE);
+  raw.answer(5n);
+  expect(connection.state).toBe('standby');
+  raw.roleStatus(ControllerRole.EQUAL);
+  raw.answer(5n);
+  expect(connection.state).toBe('ready');
+});
+
+test.each([
+  [[4], [1]],
+  [[1], [4]],
+] as const)('a switch that speaks another version when it comes back has other rules: %j, then %j', (before, after) => {
+  const lab = new ControllerLab();
+  const first = lab.addSwitch(before);
+  lab.addHost(first);
+  first.connect();
+  lab.run(1500);
+  lab.hosts[0]!.broadcast(1);
+  lab.run(100);
+  first.disconnect();
+  const second = new LabSwitch(lab, 1, after, 1);
+  const [a, b] = [lab.addHost(second), lab.addHost(second)];
+  second.connect();
+  lab.run(1500);
+  a.broadcast(7);
+  lab.run(100);
+  b.send(a.mac, 8);
+  lab.run(100);
+  expect([a.heard, b.heard]).toEqual([[8], [7]]);
+  expect(lab.log.filter(({ message }) => message === 'switch disconnected')).toHaveLength(1);
 });

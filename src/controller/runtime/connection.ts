@@ -52,6 +52,8 @@ const missSendLen = 0xffff;
 /** Bytes that may wait for a switch that does not read: packets are dropped beyond the first, it is cut off beyond the second. */
 const maxQueuedPackets = 1 << 20;
 const maxQueued = 1 << 24;
+/** Changes that may wait until a switch has the rules that it is to begin with. */
+const maxWaiting = 100_000;
 /** How often the round trip is measured, ms. */
 const roundTripMs = 5_000;
 /** A switch whose id turns up again has this long to show that it is alive, ms. */
@@ -164,14 +166,18 @@ export class Connection implements SwitchVoice {
 
   packetOut(inPort: number, { actions, data, bufferId }: Parameters<SwitchVoice['packetOut']>[1]): boolean {
     const match: Message<'packetOut'>['match'] = this.version < 6 ? [] : [{ field: 'in_port', value: inPort }];
-    return this.#session.notify({
-      ...{ type: 'packetOut', inPort, match, actions, data },
-      ...(bufferId !== undefined && { bufferId }),
-    });
+    const out = { inPort, match, actions, data, ...(bufferId !== undefined && { bufferId }) };
+    try {
+      return this.#session.notify({ type: 'packetOut', ...out });
+    } catch (error) {
+      // A frame that came in one message may be too long for another one.
+      if (!(error instanceof OfpEncodeError)) throw error;
+      return false;
+    }
   }
 
   change(change: OtherChange): void {
-    this.#session.send(change);
+    this.#tell(() => this.#session.send(change));
   }
 
   barrier(now: number, done: () => void): void {
@@ -227,6 +233,8 @@ export class Connection implements SwitchVoice {
       });
     }
     this.#session.request(askRules(this.version, isSole), now, (outcome) => {
+      // Another controller became master meanwhile; or it came, and went, and this was asked anew.
+      if (this.#state !== 'asking') return;
       const held = rulesIn(outcome, isSole);
       if (ports === undefined) fail('ports');
       else if (held === undefined) fail('rules');
@@ -237,14 +245,14 @@ export class Connection implements SwitchVoice {
   /** Rules that use them follow. False: it does not say which it has. */
   #setMeters(held: RequestOutcome): boolean {
     const changes = meterChanges(this.#owner.meters ?? [], held);
-    for (const change of changes ?? []) this.#session.send(change);
+    for (const change of changes ?? []) this.#tell(() => this.#session.send(change));
     return changes !== undefined;
   }
 
   #set(ports: readonly SwitchPort[], held: readonly Rule[], heldMeters: RequestOutcome | undefined, now: number): void {
     const sw = this.#switch!;
     sw.ports.clear();
-    for (const port of ports) sw.ports.set(port.no, port);
+    for (const port of ports) sw.notePort(port);
     sw.voice = this;
     this.#state = 'setting';
     sw.rules.follow(undefined);
@@ -253,13 +261,26 @@ export class Connection implements SwitchVoice {
       this.close('the switch does not list its meters');
       return;
     }
-    sw.rules.follow((change) => this.#waiting.push(change));
+    sw.rules.follow((change) => this.#wait(change));
     const changes = sw.rules.difference(held, this.#owner.rulesBesides(sw));
     sw.counters.flowMods += changes.length;
-    try {
+    this.#tell(() =>
       applyChanges(this.#session, changes, now, (refused) => {
-        if (refused !== undefined) this.#ready(sw, refused);
-      });
+        if (refused === undefined) this.close('the switch does not say that it has its rules');
+        else if (this.#state === 'setting') this.#ready(sw, refused);
+      }),
+    );
+  }
+
+  #wait(change: FlowChange): void {
+    if (this.#waiting.length < maxWaiting) this.#waiting.push(change);
+    else this.close(`more than ${maxWaiting} changes wait for the switch`);
+  }
+
+  /** Rules, groups and meters: a switch that cannot be told of them is of no use. */
+  #tell(say: () => void): void {
+    try {
+      say();
     } catch (error) {
       if (!(error instanceof OfpEncodeError)) throw error;
       this.close(`its version of OpenFlow cannot say what it is told: ${error.message}`);
@@ -271,7 +292,7 @@ export class Connection implements SwitchVoice {
     for (const error of refused) this.#refused(sw, error);
     const send = (change: FlowChange) => {
       sw.counters.flowMods += 1;
-      this.#session.send(change);
+      this.#tell(() => this.#session.send(change));
     };
     sw.rules.follow(send);
     this.batch(() => {
@@ -294,6 +315,7 @@ export class Connection implements SwitchVoice {
       return;
     }
     this.#state = 'standby';
+    this.#waiting = [];
     this.#owner.problem(this, 'another controller is master', 'the switch is left alone', now);
     sw.rules.follow(undefined);
     this.#owner.suspended(sw);

@@ -130,17 +130,19 @@ export class Controller implements ConnectionOwner {
     if (auxiliaryId !== 0) return 'auxiliary connections are not used';
     if (datapathId === noDatapath) return 'a switch has a datapath id';
     if (this.#only !== undefined && datapathId !== this.#only) return 'another switch is expected here';
-    const sw = this.#switches.get(datapathId) ?? new ManagedSwitch(datapathId);
-    const incumbent = this.#connections.get(sw);
-    if (incumbent !== undefined) {
+    const known = this.#switches.get(datapathId);
+    const incumbent = known && this.#connections.get(known);
+    if (known !== undefined && incumbent !== undefined) {
+      const { name } = known;
       this.counters.duplicates += 1;
       const fields = { peer: connection.peer, connected: incumbent.peer };
-      this.#journal.say('warn', sw.name, 'a second switch with this datapath id is refused', fields, now);
+      this.#journal.say('warn', name, 'a second switch with this datapath id is refused', fields, now);
       incumbent.challenge(now);
-      return `datapath id ${sw.name} is taken`;
+      return `datapath id ${name} is taken`;
     }
-    sw.isStaged = connection.version > 1 && nTables >= this.#tables;
-    if (!sw.isStaged && this.apps.some((app) => app.needsStages)) return `${this.#tables} tables are needed`;
+    const isStaged = connection.version > 1 && nTables >= this.#tables;
+    if (!isStaged && this.apps.some((app) => app.needsStages)) return `${this.#tables} tables are needed`;
+    const sw = this.#switchOf(datapathId, isStaged, now);
     this.#remember(sw, now);
     this.#connections.set(sw, connection);
     sw.counters.connections += 1;
@@ -210,7 +212,7 @@ export class Controller implements ConnectionOwner {
     const port = readPort(desc);
     if (port === undefined) return;
     if (reason === PortReason.DELETE) sw.ports.delete(port.no);
-    else sw.ports.set(port.no, port);
+    else sw.notePort(port);
     if (sw.voice === undefined) return;
     for (const app of this.apps) app.portChanged?.(sw, port.no, now);
   }
@@ -219,6 +221,16 @@ export class Controller implements ConnectionOwner {
     // What was deleted was so by this controller, which need not be told; or by somebody whose business it is.
     if (message.reason === FlowRemovedReason.DELETE) return;
     this.#byOwner.get(unmarked(message.cookie))?.ruleGone?.(sw, message, now);
+  }
+
+  /** One that comes back with other tables needs other rules: it begins anew. */
+  #switchOf(datapathId: bigint, isStaged: boolean, now: number): ManagedSwitch {
+    const known = this.#switches.get(datapathId);
+    if (known?.isStaged === isStaged) return known;
+    if (known !== undefined) this.#forget(known, now);
+    const sw = new ManagedSwitch(datapathId);
+    sw.isStaged = isStaged;
+    return sw;
   }
 
   #remember(sw: ManagedSwitch, now: number): void {

@@ -18,7 +18,7 @@ export interface SwitchPort {
 /** How a switch is talked to while it is connected. */
 export interface SwitchVoice {
   readonly version: OfpVersion;
-  /** False: dropped, since the switch does not read. */
+  /** False: dropped, since the switch does not read, or the frame is too long. */
   packetOut(inPort: number, out: PacketOut): boolean;
   /** A change that is no rule. */
   change(change: OtherChange): void;
@@ -29,7 +29,7 @@ export interface SwitchVoice {
 export interface SwitchCounters {
   packetIns: number;
   packetOuts: number;
-  /** Packet-outs that were dropped since the switch did not read. */
+  /** Packet-outs that were dropped, since the switch did not read or they were too long. */
   packetOutsDropped: number;
   flowMods: number;
   /** Error messages of the switch. */
@@ -38,7 +38,12 @@ export interface SwitchCounters {
   malformed: number;
   /** Connections so far. */
   connections: number;
+  /** Ports that were not taken note of, since there were too many. */
+  portsRefused: number;
 }
+
+/** Most ports of a switch: what sends a frame of 16 KiB out of all of them has to fit into one message. */
+export const maxPorts = 3_000;
 
 /** One datapath and what is known of it, while it is connected and for a while after. */
 export class ManagedSwitch {
@@ -55,6 +60,7 @@ export class ManagedSwitch {
     errors: 0,
     malformed: 0,
     connections: 0,
+    portsRefused: 0,
   };
   /** Frames come in and go out here; the links decide it. */
   readonly forwarding = new Set<number>();
@@ -69,6 +75,12 @@ export class ManagedSwitch {
 
   get isConnected(): boolean {
     return this.voice !== undefined;
+  }
+
+  /** It came, or changed. */
+  notePort(port: SwitchPort): void {
+    if (this.ports.size < maxPorts || this.ports.has(port.no)) this.ports.set(port.no, port);
+    else this.counters.portsRefused += 1;
   }
 
   packetOut(inPort: number, out: PacketOut): void {
