@@ -45,6 +45,8 @@ export const recordMs = 600_000;
 const replicas = 2;
 const expireEveryMs = 10_000;
 const maxUnderWay = 1_024;
+/** Of these, those that one neighbour may ask at a time. */
+const maxOfNeighbour = 256;
 const answerMs = 1_000;
 const tries = 3;
 const maxHops = 64;
@@ -53,6 +55,14 @@ const Op = { get: 0, put: 1, copy: 2 } as const;
 
 interface Kept {
   readonly record: DirectoryRecord;
+  readonly until: number;
+}
+
+/** A question of a neighbour that was passed on. */
+interface Forward {
+  readonly from: NodeId;
+  readonly number: number;
+  readonly to: NodeId;
   readonly until: number;
 }
 
@@ -72,8 +82,8 @@ export class Directory {
   readonly counters: DirectoryCounters = { asked: 0, unanswered: 0, forwarded: 0, malformed: 0, dropped: 0 };
   readonly #ring: DirectoryRing;
   readonly #records = new Map<NodeId, Kept>();
-  readonly #questions = new Map<number, Question & { readonly until: number }>();
-  readonly #forwards = new Map<number, { readonly from: NodeId; readonly number: number; readonly until: number }>();
+  readonly #questions = new Map<number, Question & { readonly to: NodeId; readonly until: number }>();
+  readonly #forwards = new Map<number, Forward>();
   #number = 0;
   #expireAt = 0;
 
@@ -107,26 +117,28 @@ export class Directory {
       const record = this.#serve(question.op, question.record, now);
       // Nobody waits for the answer to a copy.
       if (question.op !== Op.copy) this.#ring.send(from, { type: 'answer', number, body: encode(question.op, record) });
-    } else if (hopLimit <= 1 || this.#forwards.size >= maxUnderWay) {
+    } else if (hopLimit <= 1 || (question.op !== Op.copy && this.#hasEnoughOf(from))) {
       this.counters.dropped += 1;
     } else {
       this.counters.forwarded += 1;
       const own = this.#nextNumber();
-      this.#forwards.set(own, { from, number, until: now + answerMs });
-      this.#ring.send(hop.peer, { ...message, number: own, hopLimit: hopLimit - 1, isFinal: hop.isFinal });
+      if (question.op !== Op.copy) this.#forwards.set(own, { from, number, to: hop.peer, until: now + answerMs });
+      const left = Math.min(hopLimit, maxHops) - 1;
+      this.#ring.send(hop.peer, { ...message, number: own, hopLimit: left, isFinal: hop.isFinal });
     }
   }
 
-  answer(message: Extract<LinkMessage, { type: 'answer' }>): void {
+  /** Of whoever was asked; what others say is no answer. */
+  answer(from: NodeId, message: Extract<LinkMessage, { type: 'answer' }>): void {
     const { number, body } = message;
     const forward = this.#forwards.get(number);
-    if (forward !== undefined) {
+    if (forward?.to === from) {
       this.#forwards.delete(number);
       this.#ring.send(forward.from, { type: 'answer', number: forward.number, body });
       return;
     }
     const question = this.#questions.get(number);
-    const answer = question && decode(question.key, body);
+    const answer = question?.to === from ? decode(question.key, body) : undefined;
     if (question === undefined || answer === undefined) {
       this.counters.malformed += question === undefined ? 0 : 1;
       return;
@@ -163,6 +175,13 @@ export class Directory {
     }
   }
 
+  #hasEnoughOf(neighbour: NodeId): boolean {
+    if (this.#forwards.size < maxOfNeighbour) return false;
+    let count = 0;
+    for (const { from } of this.#forwards.values()) if (from === neighbour) count += 1;
+    return count >= maxOfNeighbour || this.#forwards.size >= maxUnderWay;
+  }
+
   #ask(question: Question, now: number): void {
     const { key, body, done } = question;
     const { op, record } = decode(key, body)!;
@@ -174,7 +193,7 @@ export class Directory {
     }
     const number = this.#nextNumber();
     const triesLeft = question.triesLeft - 1;
-    this.#questions.set(number, { key, body, done, triesLeft, until: now + answerMs });
+    this.#questions.set(number, { key, body, done, triesLeft, to: hop.peer, until: now + answerMs });
     this.#ring.send(hop.peer, { type: 'query', number, hopLimit: maxHops, isFinal: hop.isFinal, key, body });
   }
 

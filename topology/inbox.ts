@@ -53,7 +53,7 @@ export class Inbox {
         this.#hear(peer, records, now);
         if (membership.recordOf(peer)?.state !== 'left') return;
         edges.leaves(peer);
-        if (!isLeaving()) planner.plan(now);
+        if (!isLeaving()) planner.promptly(now);
       },
       neighbours: (peer, { ids }, now) => {
         neighbourhood.heard(peer, ids);
@@ -67,8 +67,8 @@ export class Inbox {
       },
       want: (peer, { ids }) => news.answer(peer, ids),
       query: (peer, message, now) => directory.query(peer, message, now),
-      answer: (_, message) => directory.answer(message),
-      relay: (_, message) => relays.receive(message),
+      answer: (peer, message) => directory.answer(peer, message),
+      relay: (peer, message, now) => relays.receive(peer, message, now),
     };
   }
 

@@ -30,9 +30,9 @@ export interface TopologyOptions extends Pick<NewsOptions, 'self' | 'random' | '
 export type LinkEnd = 'silent' | 'closed';
 
 export interface TopologyCounters {
-  /** Records of members that were not their own. */
+  /** Records of members that were not their own, and those behind them. */
   recordsRefused: number;
-  /** Messages for other nodes that had no way on. */
+  /** Messages for other nodes that had no way on, or were too many of one neighbour. */
   relaysDropped: number;
   /** Links that neighbours wanted and this node had no room for. */
   linksRefused: number;

@@ -32,6 +32,8 @@ const reminder = { around: 8, others: 32 } as const;
 /** How often a neighbour is told of some members again. */
 const reminderMs = 1_000;
 const recordsPerMessage = 128;
+/** However often somebody calls this node dead. */
+const leastObjectionMs = 100;
 /** Neighbours that are all told of one that is there; of more, those next on the ring and this many others. */
 const wholeAudience = 8;
 const randomAudience = 4;
@@ -39,13 +41,15 @@ const randomAudience = 4;
 /** What one node says and hears of members: its own record, those of others, and whom it tells of them. */
 export class News {
   readonly membership: Membership;
-  /** Records of members that were not their own. */
+  /** Records of members that were not their own, and those behind them. */
   refused = 0;
   readonly #options: NewsOptions;
   readonly #gossip = new Gossip();
   #own: MemberRecord;
   #hasLeft = false;
   #reminderAt = 0;
+  #isCalledDead = false;
+  #objectedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: NewsOptions) {
     const { self, random, capacity, sequence } = options;
@@ -62,7 +66,15 @@ export class News {
   /** True when something was new. */
   hear(from: NodeId, records: readonly MemberRecord[], now: number): boolean {
     let isNew = false;
-    for (const record of records) isNew = this.#hearOne(from, record, now) || isNew;
+    for (const [i, record] of records.entries()) {
+      const verdict = this.#hearOne(from, record, now);
+      if (verdict === 'forged') {
+        // No node passes such on: what else comes with it is not worth the time that checking it takes.
+        this.refused += records.length - i;
+        break;
+      }
+      isNew ||= verdict === 'news';
+    }
     return isNew;
   }
 
@@ -73,6 +85,7 @@ export class News {
 
   /** What got lost on its way is made up for. */
   tick(now: number): void {
+    if (this.#isCalledDead) this.#object(now);
     if (now < this.#reminderAt) return;
     this.#reminderAt = now + reminderMs * (0.5 + this.#options.random());
     const neighbours = this.#options.neighbours();
@@ -120,45 +133,51 @@ export class News {
     return this.#gossip.take(recordsPerMessage);
   }
 
-  #hearOne(from: NodeId, record: MemberRecord, now: number): boolean {
-    const { doubt, isUp, isLinked, neighbours } = this.#options;
-    if (record.id === this.#own.id) {
-      this.#hearOfSelf(record);
-      return false;
-    }
+  #hearOne(from: NodeId, record: MemberRecord, now: number): 'news' | 'nothing' | 'forged' {
+    const { doubt, isUp, isLinked, neighbours, verify } = this.#options;
+    if (record.id === this.#own.id) return this.#hearOfSelf(record, now);
     if (record.state === 'dead' && isUp(record.id)) {
       // It is there, as far as this node can tell: it may say so itself.
       doubt(record.id);
       this.#gossip.tell(record.id, [record]);
-      return false;
+      return 'nothing';
     }
     const known = this.membership.recordOf(record.id);
     // Nobody signs for a death: it counts for a life that is known, so that none can be ended in advance.
-    if (record.state === 'dead' && (known === undefined || record.sequence > known.sequence)) return false;
-    if (this.membership.ignores(record)) return false;
+    if (record.state === 'dead' && (known === undefined || record.sequence > known.sequence)) return 'nothing';
+    if (this.membership.ignores(record)) return 'nothing';
     const isOld = known !== undefined && known.sequence >= record.sequence && known.state === record.state;
-    if (!isOld && record.state !== 'dead' && !this.#options.verify(record)) {
-      this.refused += 1;
-      return false;
-    }
+    if (!isOld && record.state !== 'dead' && !verify(record)) return 'forged';
     const verdict = this.membership.apply(record, now, isLinked);
-    if (verdict === 'known') return false;
+    if (verdict === 'known') return 'nothing';
     if (verdict === 'news')
       this.#gossip.spread(record, record.state === 'alive' ? this.#audience() : neighbours(), from);
     else this.#gossip.tell(from, [verdict.newer]);
     // Where a member is makes no other plan.
-    return verdict === 'news' && known?.state !== record.state;
+    return verdict === 'news' && known?.state !== record.state ? 'news' : 'nothing';
   }
 
   /** Who hears that it is dead, or what it said in an earlier run, says anew that it is there. */
-  #hearOfSelf(record: MemberRecord): void {
-    const { verify } = this.#options;
+  #hearOfSelf(record: MemberRecord, now: number): 'nothing' | 'forged' {
     const own = this.#own.sequence;
-    const isCalledDead = record.state === 'dead' && record.sequence === own;
-    const isOfEarlierRun =
-      record.state !== 'dead' && (record.sequence > own || record.state === 'left') && record.sequence >= own;
-    if (this.#hasLeft || !(isCalledDead || (isOfEarlierRun && verify(record)))) return;
+    if (this.#hasLeft) return 'nothing';
+    if (record.state === 'dead') {
+      if (record.sequence === own) this.#object(now);
+      return 'nothing';
+    }
+    const isOfEarlierRun = record.sequence > own || (record.sequence === own && record.state === 'left');
+    if (!isOfEarlierRun) return 'nothing';
+    if (!this.#options.verify(record)) return 'forged';
     this.#sayAnew({ sequence: record.sequence + 1 });
+    return 'nothing';
+  }
+
+  /** Against being called dead. */
+  #object(now: number): void {
+    this.#isCalledDead = now - this.#objectedAt < leastObjectionMs;
+    if (this.#isCalledDead) return;
+    this.#objectedAt = now;
+    this.#sayAnew({ sequence: this.#own.sequence + 1 });
   }
 
   #sayAnew(change: Pick<MemberRecord, 'sequence'> & Partial<Pick<MemberRecord, 'place'>>): void {

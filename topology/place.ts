@@ -51,12 +51,13 @@ export class Locator {
     return { x: rounded(this.#x, -limitMs), y: rounded(this.#y, -limitMs), height: rounded(this.#height, 0) };
   }
 
-  sample(rttMs: number, other: Place): void {
+  /** `widestMs`: whoever says that it is farther away than any neighbour moves this node by no more. */
+  sample(rttMs: number, other: Place, widestMs: number): void {
     const [dx, dy] = [this.#x - other.x, this.#y - other.y];
     const flat = Math.hypot(dx, dy);
     const expected = flat + this.#height + other.height;
     const trust = this.#error / (this.#error + errorOfOthers);
-    const off = rttMs - expected;
+    const off = Math.max(rttMs - expected, -widestMs);
     const share = Math.min(1, Math.abs(off) / Math.max(rttMs, 1));
     this.#error += (share - this.#error) * gain * trust;
     const force = off * gain * trust;

@@ -9,6 +9,8 @@ import type { Rtts } from './rtts.ts';
 const busyPlanMs = 100;
 const idlePlanMs = 1_000;
 const refusalMs = 60_000;
+/** However much neighbours have to say. */
+const leastPlanMs = 10;
 
 export interface PlannerOptions {
   readonly self: NodeId;
@@ -27,6 +29,7 @@ export class Planner {
   readonly #refusedBy = new Map<NodeId, number>();
   #isSettled = false;
   #planAt = 0;
+  #plannedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PlannerOptions) {
     this.#options = options;
@@ -59,8 +62,14 @@ export class Planner {
     const beside = membership.beside(2);
     const isSame = beside.length === before.length && beside.every((id, i) => id === before[i]);
     if (isSame) this.soon(now);
-    else this.plan(now);
+    else this.promptly(now);
     return true;
+  }
+
+  /** At once, or with the next tick if it was done a moment ago. */
+  promptly(now: number): void {
+    if (now - this.#plannedAt >= leastPlanMs) this.plan(now);
+    else this.soon(now);
   }
 
   tick(now: number): void {
@@ -70,6 +79,7 @@ export class Planner {
   plan(now: number): void {
     const { self, policy, random, membership, edges, demand, rtts } = this.#options;
     const nodes = membership.estimate;
+    this.#plannedAt = now;
     const links = new Map(
       edges.all.map(({ peer, mine, nodes: then, since }): [NodeId, HeldEdge] => [
         peer,

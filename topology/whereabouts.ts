@@ -40,19 +40,18 @@ export class Whereabouts {
     if (now < this.#sampleAt) return;
     this.#sampleAt = now + sampleMs;
     const { news, neighbours, rttMs } = this.#options;
-    let [sum, count] = [0, 0];
-    for (const peer of neighbours()) {
-      const rtt = rttMs(peer);
-      const record = news.membership.recordOf(peer);
-      if (rtt === undefined || record === undefined) continue;
-      this.#locator.sample(rtt, record.place);
-      sum += rtt;
-      count += 1;
-    }
-    if (count === 0) return;
+    const samples = neighbours().flatMap((peer) => {
+      const [rtt, place] = [rttMs(peer), news.membership.recordOf(peer)?.place];
+      return rtt === undefined || place === undefined ? [] : [{ rtt, place }];
+    });
+    if (samples.length === 0) return;
+    const times = samples.map(({ rtt }) => rtt);
+    const widest = Math.max(...times);
+    for (const { rtt, place } of samples) this.#locator.sample(rtt, place, widest);
     // Not while links come up: there are better things to do.
     this.#announceAt ??= now + announceMs;
-    if (now >= this.#announceAt && this.#hasMoved(sum / count)) this.#announce(now);
+    if (now >= this.#announceAt && this.#hasMoved(times.reduce((sum, rtt) => sum + rtt, 0) / times.length))
+      this.#announce(now);
   }
 
   #hasMoved(meanRttMs: number): boolean {

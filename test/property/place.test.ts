@@ -17,7 +17,7 @@ describe('places', () => {
           for (const [i, locator] of locators.entries()) {
             for (const step of [1, 2, 5, 9, 14]) {
               const peer = (i + step) % spots.length;
-              locator.sample(distanceOf(spots[i]!, spots[peer]!), told[peer]!);
+              locator.sample(distanceOf(spots[i]!, spots[peer]!), told[peer]!, 250);
             }
           }
           if (second % 5 === 0) told = locators.map(({ place }) => place);
@@ -34,6 +34,27 @@ describe('places', () => {
     );
   });
 
+  it('are hardly moved by one of eight neighbours that says whatever it likes of its own', () => {
+    const tenths = (min: number) => fc.integer({ min, max: 32_767 }).map((n) => n / 10);
+    const lie = fc.record<Place>({ x: tenths(-32_768), y: tenths(-32_768), height: tenths(0) });
+    fc.assert(
+      fc.property(fc.nat(), lie, (seed, place) => {
+        const random = seededRandom(seed);
+        const locator = new Locator(random);
+        const honest = Array.from({ length: 7 }, () => ({ x: random() * 100, y: random() * 100, height: 1 }));
+        const here = { x: 50, y: 50, height: 1 };
+        const times = honest.map((other) => distanceOf(here, other));
+        const widest = Math.max(...times);
+        for (let second = 0; second < 120; second++) {
+          for (const [i, other] of honest.entries()) locator.sample(times[i]!, other, widest);
+          locator.sample(10, place, widest);
+        }
+        const off = honest.map((other, i) => Math.abs(distanceOf(locator.place, other) - times[i]!));
+        expect(off.reduce((sum, ms) => sum + ms, 0) / off.length).toBeLessThan(widest / 2);
+      }),
+    );
+  });
+
   it('stay within what fits a record, whatever others say', () => {
     const tenths = (min: number) => fc.integer({ min, max: 32_767 }).map((n) => n / 10);
     const place = fc.record<Place>({ x: tenths(-32_768), y: tenths(-32_768), height: tenths(0) });
@@ -41,7 +62,7 @@ describe('places', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(rtt, place), { maxLength: 200 }), (samples) => {
         const locator = new Locator(seededRandom(1));
-        for (const [time, other] of samples) locator.sample(time, other);
+        for (const [time, other] of samples) locator.sample(time, other, time);
         const back = decodePlace(encodePlace(locator.place));
         expect(distanceOf(back, { ...locator.place, height: 0 })).toBeCloseTo(locator.place.height, 6);
       }),

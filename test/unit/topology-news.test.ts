@@ -53,6 +53,33 @@ const suspects = ({ membership }: News) => {
 };
 
 describe('news of members', () => {
+  it('end where one of them is forged: nobody passes such on', () => {
+    const { news, told } = node();
+    const forged = { ...record(7n, 1), proof: Uint8Array.of(2) };
+    expect(news.hear(1n, [record(6n, 1), forged, forged, record(8n, 1)], 0)).toBe(true);
+    expect([news.membership.has(6n), news.membership.has(8n), news.refused]).toEqual([true, false, 3]);
+    const ofSelf = { ...record(0n, 99), proof: Uint8Array.of(2) };
+    news.hear(1n, [ofSelf, ofSelf], 0);
+    expect(news.refused).toBe(5);
+    expect([...told().values()].flat()).toEqual([6n, 6n].map((id) => [id, 1, 'alive']));
+  });
+
+  it('of this node being dead are objected to every 100 ms at most, however often they come', () => {
+    const { news, told } = node();
+    const own = () =>
+      told()
+        .get(2n)
+        ?.filter(([id]) => id === 0n);
+    const calls = Array.from({ length: 100 }, (_, i) => record(0n, 10 + i, 'dead'));
+    news.hear(1n, calls, 1_000);
+    expect(own()).toEqual([[0n, 11, 'alive']]);
+    news.hear(1n, calls, 1_010);
+    news.tick(1_050);
+    expect(own()?.some(([, sequence]) => sequence !== 11) ?? false).toBe(false);
+    news.tick(1_100);
+    expect(own()).toContainEqual([0n, 12, 'alive']);
+  });
+
   it('are passed on once, to all but who told them', () => {
     const { news, told } = node();
     expect(news.hear(1n, [record(7n, 1)], 0)).toBe(true);
