@@ -63,6 +63,8 @@ function dropsOf(node: OverlayNode, tap: FramePort): Record<string, number> {
     ...topology.counters,
     ...node.switch.drops,
     ...Object.fromEntries(Object.entries(flood.counters.dropped).map(([name, count]) => [`flood ${name}`, count])),
+    directoryDropped: topology.directory.counters.dropped,
+    directoryMalformed: topology.directory.counters.malformed,
     floodRootsEvicted: flood.counters.rootsEvicted,
     floodsLost: flood.counters.lost,
     floodsIncomplete: flood.counters.incomplete,
