@@ -47,7 +47,8 @@ function status(
     }),
     drops: counted({
       ...{ unfinished, duplicates, unwanted, ...dropped, probesForeign },
-      ...{ packetOutsDropped: sum('packetOutsDropped'), errors: sum('errors'), malformed: sum('malformed') },
+      ...{ packetOutsDropped: sum('packetOutsDropped'), portsRefused: sum('portsRefused') },
+      ...{ errors: sum('errors'), malformed: sum('malformed') },
     }),
   };
 }

@@ -245,16 +245,60 @@ test('a port with more hosts than it may have is banned for a while, and said so
   expect([...learning.hostsOf([...controller.switches][0]!)]).toHaveLength(10);
   expect(learning.counters).toMatchObject({ learned: 10, tooMany: 4990, portsBanned: 1 });
   // The other port is none the worse for it.
-  raw.packetIn(2, frame(70_000));
-  expect(learning.counters.learned).toBe(11);
+  for (let i = 0; i < 10; i++) raw.packetIn(2, frame(70_000 + i));
+  expect(learning.counters.learned).toBe(20);
+  // Nor does it take the hosts of others.
+  for (let i = 0; i < 10; i++) raw.packetIn(1, frame(70_000 + i));
+  expect(learning.counters).toMatchObject({ moved: 0, tooMany: 5000 });
 });
 
-test('a host that jumps to and fro is banned', () => {
-  const lab = new ControllerLab();
-  const raw = new RawSwitch(lab).introduce(5n);
-  settle(lab, raw);
-  for (let i = 0; i < 7; i++) raw.packetIn(1 + (i % 2), frame(1));
-  expect(lab.composition.forwarder.counters).toMatchObject({ moved: 5, hostsBanned: 1 });
+test.each(['learning', 'bounded-flood'])('a host that jumps to and fro is banned: %s', (app) => {
+  const lab = new ControllerLab({ apps: [app] });
+  const sw = lab.addSwitch();
+  const [host, other] = [lab.addHost(sw), lab.addHost(sw)];
+  other.mac.set(host.mac);
+  const quiet = lab.addHost(sw);
+  sw.connect();
+  lab.run(1000);
+  const { counters } = lab.composition.forwarder;
+  const jump = (times: number) => {
+    for (let i = 0; i < times; i++) {
+      (i % 2 === 0 ? host : other).broadcast(i);
+      lab.run(50);
+    }
+  };
+  jump(8);
+  expect(counters).toMatchObject({ moved: 5, hostsBanned: 1 });
+  const [heard, { packetIns }] = [quiet.heard.length, [...lab.controller.switches][0]!.counters];
+  jump(100);
+  expect(quiet.heard).toHaveLength(heard);
+  // Probes come in meanwhile.
+  expect([...lab.controller.switches][0]!.counters.packetIns - packetIns).toBeLessThan(20);
+  lab.run(11_000);
+  host.broadcast(77);
+  lab.run(50);
+  expect(quiet.heard.at(-1)).toBe(77);
+});
+
+test('a port with more hosts than it may have is banned: bounded-flood', () => {
+  const lab = new ControllerLab({ apps: ['bounded-flood'], learning: { maxHostsPerPort: 10 } });
+  const sw = lab.addSwitch();
+  const host = lab.addHost(sw);
+  sw.connect();
+  lab.run(1000);
+  const speak = (times: number) => {
+    for (let i = 0; i < times; i++) {
+      host.mac.set([2, 0, 0, 9, i >> 8, i]);
+      host.broadcast(i);
+      lab.run(5);
+    }
+  };
+  speak(20);
+  const { counters } = [...lab.controller.switches][0]!;
+  const before = counters.packetIns;
+  speak(300);
+  expect(lab.composition.forwarder.counters).toMatchObject({ learned: 10, portsBanned: 1 });
+  expect(counters.packetIns - before).toBeLessThan(20);
 });
 
 test('packet-ins of ports that are not there, and too short ones, teach nothing', () => {
@@ -371,4 +415,50 @@ test.each([
   lab.run(100);
   expect([a.heard, b.heard]).toEqual([[8], [7]]);
   expect(lab.log.filter(({ message }) => message === 'switch disconnected')).toHaveLength(1);
+});
+
+test('a probe of another port that somebody kept, and plays again later, makes no link of that port', () => {
+  const lab = new ControllerLab();
+  const sw = lab.addSwitch();
+  const [, b] = [lab.addHost(sw), lab.addHost(sw)];
+  const kept: Uint8Array[] = [];
+  b.hear = (bytes) => kept.push(bytes.slice());
+  sw.connect();
+  lab.run(1000);
+  lab.run(100_000);
+  const replay = () => {
+    sw.bridge.receive(sw.bridge.ports[0]!.no, kept.slice(0, 3), lab.clock.now());
+    lab.run(200);
+  };
+  replay();
+  const { links } = lab.composition;
+  expect(links.counters).toMatchObject({ probesForeign: 3, probesHeard: 0 });
+  expect(links.links).toHaveLength(0);
+});
+
+test('hosts that are not there for a moment, again and again, make no cable a network of others', () => {
+  const lab = new ControllerLab();
+  const switches = Array.from({ length: 8 }, () => lab.addSwitch());
+  for (const [i, each] of switches.slice(1).entries()) lab.link(switches[i]!, each);
+  const [first, last] = [switches[0]!, switches.at(-1)!];
+  const [host, other] = [lab.addHost(first), lab.addHost(last)];
+  const port = first.bridge.ports.at(-1)!.no;
+  for (const each of switches) each.connect();
+  lab.run(1500);
+  for (let i = 0; i < 4; i++) {
+    host.broadcast(i);
+    other.broadcast(i);
+    lab.run(1500);
+    // Its last frames are under way when its port goes down.
+    for (let each = 0; each < 8; each++) {
+      host.send(other.mac, 100 + each);
+      lab.run(each === 3 ? 0 : 1);
+      if (each === 3) first.bridge.setLink(port, false);
+    }
+    lab.run(1500);
+    first.bridge.setLink(port, true);
+    lab.run(1500);
+  }
+  expect(lab.composition.forwarder.counters.ignored).toBeGreaterThan(0);
+  expect(lab.composition.links.links.some(({ to }) => to.isShared)).toBe(false);
 });

@@ -7,9 +7,10 @@ import type { App, PacketIn, Stage } from '../runtime/app.ts';
 import { cookieOf } from '../runtime/cookies.ts';
 import type { Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
+import { Bans } from '../switching/bans.ts';
 import { type Host, Hosts, type Network } from '../switching/hosts.ts';
 import { nodeIdOf } from './node-id.ts';
-import { fixedRules, knownBy, knownRule, linkRules, networkFloodType, type Place, towards } from './rules.ts';
+import { banRule, fixedRules, knownBy, knownRule, linkRules, networkFloodType, type Place, towards } from './rules.ts';
 
 export interface BoundedFloodOptions {
   /** Of the network that is flooded. Called once there is one. */
@@ -44,11 +45,14 @@ export class BoundedFlood implements App {
   readonly owner = 4;
   readonly tables = 2;
   readonly needsStages = true;
-  readonly counters = { learned: 0, moved: 0, aged: 0, tooMany: 0, ignored: 0, floodsForged: 0 };
+  readonly counters = {
+    ...{ learned: 0, moved: 0, aged: 0, tooMany: 0, portsBanned: 0, hostsBanned: 0, ignored: 0, floodsForged: 0 },
+  };
   readonly #links: () => Links;
   readonly #members = new Map<ManagedSwitch, Member>();
   readonly #byId = new Map<NodeId, ManagedSwitch>();
   readonly #hosts: Hosts;
+  readonly #bans = new Bans((sw, ...ban) => sw.rules.send(banRule(this.#place, ...ban)), this.counters);
   #place: Place = { cookie: cookieOf(this.owner), table: 0 };
 
   constructor({ links, maxHostsPerPort = 1024 }: BoundedFloodOptions) {
@@ -71,6 +75,7 @@ export class BoundedFlood implements App {
       this.#members.set(sw, { id, engine, links: new Set(), neighbours: new Map() });
       this.#byId.set(id, sw);
     }
+    this.#bans.forget(sw);
     for (const rule of fixedRules(this.#place)) sw.rules.put(rule);
     for (const rule of held) {
       const host = knownBy(this.#place, rule);
@@ -83,6 +88,7 @@ export class BoundedFlood implements App {
     const member = this.#members.get(sw);
     for (const host of [...this.hostsOf(sw)]) this.#forget(host);
     this.#members.delete(sw);
+    this.#bans.forget(sw);
     this.#hosts.forget(sw);
     if (member !== undefined) this.#byId.delete(member.id);
   }
@@ -163,6 +169,12 @@ export class BoundedFlood implements App {
     if (known?.sw === sw && known.port === port) return true;
     if (!this.#hosts.hasRoom(sw, port, known !== undefined)) {
       this.counters.tooMany += 1;
+      this.#bans.port(sw, port, now);
+      return false;
+    }
+    if (known !== undefined && this.#bans.isRestless(known, now)) {
+      this.#forget(known);
+      this.#bans.host(known, [known.sw, sw]);
       return false;
     }
     if (known === undefined) this.counters.learned += 1;

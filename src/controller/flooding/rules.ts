@@ -2,7 +2,9 @@
  * Rules of a switch whose floods the controller carries out.
  *
  *     gate         63000  floods of neighbours               to the controller, from whatever port
- *     source         100  known host at its port             on
+ *     source         200  banned host                        dropped, for a while
+ *                    100  known host at its port             on
+ *                     50  banned port                        dropped, for a while
  *                     20  from a link                        on
  *                      0                                     a copy to the controller, and on
  *     destination    100  known host                         its port, or the link that leads there
@@ -12,12 +14,15 @@
 import { type Instruction, type OxmField, PortNo } from '../../../ofp/index.ts';
 import { macAt, macBytes } from '../mac.ts';
 import { inOrder, type Rule } from '../runtime/rule.ts';
+import type { Banned } from '../switching/bans.ts';
 import { ageSeconds } from '../switching/hosts.ts';
 
 /** IEEE Std 802 local experimental EtherType 2: links are probed by the first. */
 export const networkFloodType = 0x88b6;
 
-const priorities = { flood: 63_000, host: 100, sourceLink: 20, destinationLink: 10, miss: 0 } as const;
+const priorities = {
+  ...{ flood: 63_000, bannedHost: 200, host: 100, bannedPort: 50, sourceLink: 20, destinationLink: 10, miss: 0 },
+} as const;
 /** Where all frames come in, also those of ports that do not forward. */
 const gateTable = 0;
 const headerBytes = 64;
@@ -77,6 +82,14 @@ export function knownRule(place: Place, mac: number, port: number): Rule {
     match: [{ field: 'eth_src', value: macBytes(mac) }, inPort(port)],
     ...{ instructions: [goOn(place)], idleTimeout: ageSeconds },
   };
+}
+
+export function banRule({ cookie, table }: Place, what: Banned, hardTimeout: number): Rule {
+  const [priority, match]: [number, OxmField] =
+    'mac' in what
+      ? [priorities.bannedHost, { field: 'eth_src', value: macBytes(what.mac) }]
+      : [priorities.bannedPort, inPort(what.port)];
+  return { cookie, table, priority, match: [match], instructions: [], hardTimeout };
 }
 
 /** The host that a rule of `knownRule` is about. */

@@ -19,7 +19,7 @@ export interface LinksOptions {
 export interface LinksCounters {
   probesSent: number;
   probesHeard: number;
-  /** Not made by this run of this controller. */
+  /** Not made by this run of this controller, or long ago. */
   probesForeign: number;
   /** Times that the ports which forward were chosen anew. */
   recomputed: number;
@@ -40,6 +40,8 @@ const settleMs = 160;
 /** Then each port is probed so often, ms, unless that made more than `maxProbes` a second in all. */
 const probeMs = 1_000;
 const maxProbes = 2_000;
+/** A probe is plausible until so many have followed it: later it is one that somebody kept, and plays again. */
+const maxAge = 64;
 /** Ports are looked over so often, ms. */
 const lookMs = 50;
 /** How long closed ports hold up ports that are to be opened, ms. */
@@ -150,7 +152,7 @@ export class Links implements App {
     const origin = probe && this.#byId.get(probe.datapathId);
     const from = origin && this.portOf(origin, probe.port);
     const to = this.portOf(sw, inPort);
-    if (probe === undefined || from === undefined || to === undefined || probe.number > from.sent) {
+    if (probe === undefined || from === undefined || to === undefined || !isPlausible(probe.number, from.sent)) {
       this.counters.probesForeign += 1;
       return true;
     }
@@ -296,4 +298,8 @@ export class Links implements App {
   *#all(): Iterable<LinkPort> {
     for (const ports of this.#ports.values()) yield* ports.values();
   }
+}
+
+function isPlausible(number: number, sent: number): boolean {
+  return number <= sent && sent - number <= maxAge;
 }

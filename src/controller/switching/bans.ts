@@ -1,5 +1,4 @@
 import type { ManagedSwitch } from '../runtime/switch.ts';
-import type { HostRules } from './host-rules.ts';
 import type { Host } from './hosts.ts';
 
 export interface BanCounters {
@@ -13,15 +12,19 @@ const maxMoves = 5;
 const movesMs = 10_000;
 const banSeconds = 10;
 
+/** A host anywhere, or all hosts at a port that are not known. */
+export type Banned = { readonly mac: number } | { readonly port: number };
+
 /** Has switches drop for a while what would keep the controller busy. */
 export class Bans {
-  readonly #rules: HostRules;
+  readonly #ban: (sw: ManagedSwitch, what: Banned, seconds: number) => void;
   readonly #counters: BanCounters;
   /** When the ban of a port ends, ms. */
   readonly #ports = new Map<ManagedSwitch, Map<number, number>>();
 
-  constructor(rules: HostRules, counters: BanCounters) {
-    this.#rules = rules;
+  /** `ban`: sends a rule that drops frames and ends by itself. */
+  constructor(ban: (sw: ManagedSwitch, what: Banned, seconds: number) => void, counters: BanCounters) {
+    this.#ban = ban;
     this.#counters = counters;
   }
 
@@ -31,13 +34,13 @@ export class Bans {
     if ((bans.get(port) ?? 0) > now) return;
     bans.set(port, now + banSeconds * 1000);
     this.#counters.portsBanned += 1;
-    this.#rules.ban(sw, { port }, banSeconds);
+    this.#ban(sw, { port }, banSeconds);
   }
 
   /** At both of its places. */
   host({ mac }: Host, places: readonly ManagedSwitch[]): void {
     this.#counters.hostsBanned += 1;
-    for (const sw of new Set(places)) this.#rules.ban(sw, { mac }, banSeconds);
+    for (const sw of new Set(places)) this.#ban(sw, { mac }, banSeconds);
   }
 
   /** A host turned up somewhere else. True: once too often. */

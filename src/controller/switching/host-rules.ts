@@ -2,6 +2,7 @@ import type { Links } from '../links/links.ts';
 import type { Stage } from '../runtime/app.ts';
 import type { Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
+import type { Banned } from './bans.ts';
 import type { Host, Hosts } from './hosts.ts';
 import { PairedRules } from './paired.ts';
 import type { Spreading } from './spreading.ts';
@@ -55,7 +56,7 @@ export class HostRules {
     for (const each of this.#hosts.networkOf(sw).switches) if (!each.isStaged) this.paired.forget(each, mac);
   }
 
-  ban(sw: ManagedSwitch, what: { readonly mac: number } | { readonly port: number }, seconds: number): void {
+  ban(sw: ManagedSwitch, what: Banned, seconds: number): void {
     sw.rules.send((sw.isStaged ? this.#staged : this.paired).ban(what, seconds));
   }
 

@@ -73,7 +73,7 @@ export class Learning implements App {
     this.#rules = rules;
     this.#placing = placing;
     this.#relay = new Relay(links, hosts, this.counters);
-    this.#bans = new Bans(rules, this.counters);
+    this.#bans = new Bans((...ban) => rules.ban(...ban), this.counters);
     this.#ageing = new Ageing(hosts, rules, placing, this.counters);
     this.#survey = new Survey({ links, hosts, rules, placing, spreading, takeover: this.#takeover, maxTrees });
   }
@@ -210,18 +210,27 @@ export class Learning implements App {
 
   #learn(sw: ManagedSwitch, mac: number, message: PacketIn, port: number, now: number): void {
     if (!this.#hosts.hasRoom(sw, port)) {
-      this.counters.tooMany += 1;
-      this.#bans.port(sw, port, now);
+      this.#refuse(sw, port, now);
       return;
     }
+    this.#strangers.delete(mac);
     const host = this.#hosts.add(mac, sw, port, now);
     this.counters.learned += 1;
     this.#placing.announce(host);
     this.#enter(host, message, now);
   }
 
-  /** False: it moves too often, and was banned instead. */
+  #refuse(sw: ManagedSwitch, port: number, now: number): void {
+    this.counters.tooMany += 1;
+    this.#bans.port(sw, port, now);
+  }
+
+  /** False: there is no room for it, or it moves too often, and was banned instead. */
   #move(host: Host, sw: ManagedSwitch, port: number, now: number): boolean {
+    if (!this.#hosts.hasRoom(sw, port, true)) {
+      this.#refuse(sw, port, now);
+      return false;
+    }
     if (this.#bans.isRestless(host, now)) {
       this.#placing.forget(host);
       this.#bans.host(host, [host.sw, sw]);

@@ -4,6 +4,7 @@ import { isGroupMac, macAt, macBytes } from '../mac.ts';
 import { cookieOf } from '../runtime/cookies.ts';
 import { inOrder, type Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
+import type { Banned } from './bans.ts';
 import type { Host, Network } from './hosts.ts';
 import { Pairs, type Way } from './pairs.ts';
 import type { Spreading } from './spreading.ts';
@@ -108,7 +109,7 @@ export class PairedRules {
     return this.#pairsOf(sw).sends(mac);
   }
 
-  ban(what: { readonly mac: number } | { readonly port: number }, seconds: number): Rule {
+  ban(what: Banned, seconds: number): Rule {
     const [priority, match]: [number, OxmField] =
       'mac' in what
         ? [priorities.bannedHost, { field: 'eth_src', value: macBytes(what.mac) }]

@@ -30,6 +30,7 @@ import type { Stage } from '../runtime/app.ts';
 import { cookieOf } from '../runtime/cookies.ts';
 import { inOrder, type Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
+import type { Banned } from './bans.ts';
 import { ageSeconds, type Host } from './hosts.ts';
 import type { Spreading } from './spreading.ts';
 
@@ -174,8 +175,7 @@ export class StagedRules {
     return { links, roots };
   }
 
-  /** Drops frames of a host, or of all hosts at a port that are not known. */
-  ban(what: { readonly mac: number } | { readonly port: number }, seconds: number): Rule {
+  ban(what: Banned, seconds: number): Rule {
     const [priority, match] =
       'mac' in what ? [priorities.bannedHost, from(what.mac)] : [priorities.bannedPort, inPort(what.port)];
     return { ...this.#rule(this.#source, priority, [match], []), hardTimeout: seconds };

@@ -13,4 +13,9 @@ export class Strangers {
     this.#since.set(mac, now);
     return false;
   }
+
+  /** A switch has it. */
+  delete(mac: number): void {
+    this.#since.delete(mac);
+  }
 }
