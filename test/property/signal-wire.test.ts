@@ -3,8 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Identity } from '../../src/identity/index.ts';
 import { backoffMs } from '../../src/lib/backoff.ts';
 import { verifySignature } from '../../src/lib/ed25519.ts';
-import { Roster } from '../../src/signal/roster.ts';
 import { TokenBucket } from '../../src/lib/token-bucket.ts';
+import { Roster } from '../../src/signal/roster.ts';
 import {
   clientMessageSchema,
   maxMembers,
