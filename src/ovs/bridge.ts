@@ -16,10 +16,13 @@ import { atomsOf, map, newRow, type Row, set, textsOf, uuid, uuidsOf } from './v
 
 /** What `OvsBridge` needs to see of the database Open_vSwitch (ovs-vswitchd.conf.db(5)). */
 export const bridgeColumns: Columns = {
-  Open_vSwitch: ['bridges', 'next_cfg', 'cur_cfg', 'datapath_types'],
-  Bridge: ['name', 'ports', 'external_ids', 'controller', 'fail_mode', 'protocols', 'other_config'],
-  Port: ['name', 'interfaces', 'external_ids'],
-  Interface: ['name', 'error'],
+  Open_vSwitch: { bridges: 'set', next_cfg: 'set', cur_cfg: 'set', datapath_types: 'set' },
+  Bridge: {
+    ...{ name: 'set', ports: 'set', controller: 'set', fail_mode: 'set', protocols: 'set' },
+    ...{ external_ids: 'map', other_config: 'map' },
+  },
+  Port: { name: 'set', interfaces: 'set', external_ids: 'map' },
+  Interface: { name: 'set', error: 'set' },
 };
 
 export interface OvsBridgeOptions {

@@ -40,13 +40,17 @@ export class DatabaseConnection {
   #fault: string | undefined;
   /** Whether anything came since it was last asked. */
   #heard = false;
+  /** The server does not read. */
+  #isBlocked = false;
 
   constructor(dial: DialDatabase, events: ConnectionEvents) {
     this.#events = events;
     this.#stream = dial({
       open: () => events.open(),
       data: (bytes) => this.#receive(bytes),
-      drain: () => {},
+      drain: () => {
+        this.#isBlocked = false;
+      },
       close: (reason) => this.#closed(this.#fault ?? reason),
     });
   }
@@ -72,7 +76,7 @@ export class DatabaseConnection {
   }
 
   #send(message: object): void {
-    this.#stream.write(Buffer.from(JSON.stringify(message)));
+    if (!this.#stream.write(Buffer.from(JSON.stringify(message)))) this.#isBlocked = true;
   }
 
   #receive(bytes: Uint8Array): void {
@@ -87,8 +91,9 @@ export class DatabaseConnection {
   }
 
   #message({ method, params, id, result, error }: RpcMessage): void {
-    if (method === 'echo') this.#send({ id, result: params ?? [], error: null });
-    else if (typeof method === 'string') this.#events.notification(method, Array.isArray(params) ? params : []);
+    if (method === 'echo') {
+      if (!this.#isBlocked) this.#send({ id, result: params ?? [], error: null });
+    } else if (typeof method === 'string') this.#events.notification(method, Array.isArray(params) ? params : []);
     else this.#answered(id, result, error);
   }
 

@@ -3,7 +3,7 @@ import type { Clock, Random, Timer } from '../lib/clock.ts';
 import { type ConnectionEvents, DatabaseConnection, type DialDatabase, describe } from './connection.ts';
 import { OvsError } from './errors.ts';
 import { type Columns, Replica } from './replica.ts';
-import type { Row, Value } from './values.ts';
+import { isRow, type Row, type Value } from './values.ts';
 
 /** An operation of a transaction (RFC 7047 section 5.2). */
 export type Operation =
@@ -73,7 +73,7 @@ const answerMs = 10_000;
  * 8 s later, and mirrored anew.
  */
 export class Database {
-  readonly replica = new Replica();
+  readonly replica: Replica;
   readonly #options: DatabaseOptions;
   #connection: DatabaseConnection | undefined;
   #isSynced = false;
@@ -83,6 +83,7 @@ export class Database {
 
   constructor(options: DatabaseOptions) {
     this.#options = options;
+    this.replica = new Replica(options.columns);
   }
 
   get isSynced(): boolean {
@@ -102,10 +103,12 @@ export class Database {
     const { name, where } = this.#options;
     if (this.#connection === undefined || !this.#isSynced) throw new OvsError('OVS_LOST', `no connection to ${where}`);
     const results = await this.#inTime(this.#connection.request('transact', [name, ...operations]));
-    if (!Array.isArray(results)) throw new OvsError('OVS_PROTOCOL', 'a transaction was answered with no list');
-    const refused = results.find((result) => typeof result?.error === 'string');
+    const list: readonly unknown[] = Array.isArray(results) ? results : [];
+    const refused = list.find((result) => typeof (result as { error?: unknown } | null)?.error === 'string');
     if (refused !== undefined) throw new OvsError('OVS_REFUSED', `the database refuses: ${describe(refused)}`);
-    return results as OperationResult[];
+    if (list.length < operations.length || !list.every(isResult))
+      throw new OvsError('OVS_PROTOCOL', 'a transaction was answered with something else than its results');
+    return list;
   }
 
   /** Ends the connection. Idempotent. */
@@ -157,7 +160,9 @@ export class Database {
 
   async #mirror(connection: DatabaseConnection): Promise<void> {
     const { name, columns } = this.#options;
-    const wanted = Object.fromEntries(Object.entries(columns).map(([table, names]) => [table, { columns: names }]));
+    const wanted = Object.fromEntries(
+      Object.entries(columns).map(([table, kinds]) => [table, { columns: Object.keys(kinds) }]),
+    );
     const content = await this.#inTime(connection.request('monitor', [name, null, wanted]));
     this.replica.clear();
     this.replica.apply(content);
@@ -217,4 +222,10 @@ export class Database {
     timer.cancel();
     this.#timers.delete(timer);
   }
+}
+
+function isResult(result: unknown): result is OperationResult {
+  if (typeof result !== 'object' || result === null) return false;
+  const { rows = [] } = result as { rows?: unknown };
+  return Array.isArray(rows) && rows.every(isRow);
 }

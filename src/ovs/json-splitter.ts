@@ -2,6 +2,8 @@ import { OvsError } from './errors.ts';
 
 /** A database of a large switch comes in one message; a longer one is no answer to anything asked here. */
 export const maxMessage = 16 * 1024 * 1024;
+/** Objects and lists in each other: those of OVSDB are less than ten deep, and who writes deeper ones back runs out of stack. */
+const maxDepth = 64;
 
 const byte = (character: string) => character.charCodeAt(0);
 const [quote, backslash] = [byte('"'), byte('\\')];
@@ -47,9 +49,14 @@ export class JsonSplitter {
       else if (value === backslash) this.#isEscaped = true;
       else if (value === quote) this.#isInString = false;
     } else if (value === quote) this.#isInString = true;
-    else if (opening.has(value)) this.#depth += 1;
+    else if (opening.has(value)) this.#deeper();
     else if (closing.has(value)) this.#depth -= 1;
     return this.#depth === 0;
+  }
+
+  #deeper(): void {
+    this.#depth += 1;
+    if (this.#depth > maxDepth) throw new OvsError('OVS_PROTOCOL', 'the database sent a message of endless depth');
   }
 
   #keep(bytes: Uint8Array): void {

@@ -11,6 +11,29 @@ export const newRow = (name: string): Atom => ['named-uuid', name];
 export const set = (atoms: readonly Atom[]): Value => ['set', atoms];
 export const map = (entries: Readonly<Record<string, string>>): Value => ['map', Object.entries(entries)];
 
+function isAtom(value: unknown): value is Atom {
+  if (Array.isArray(value)) {
+    const [kind, id] = value;
+    return value.length === 2 && (kind === 'uuid' || kind === 'named-uuid') && typeof id === 'string';
+  }
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean';
+}
+
+function isValue(value: unknown): value is Value {
+  if (isAtom(value)) return true;
+  if (!Array.isArray(value) || value.length !== 2 || !Array.isArray(value[1])) return false;
+  const [kind, content] = value as [unknown, unknown[]];
+  if (kind === 'set') return content.every(isAtom);
+  return kind === 'map' && content.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every(isAtom));
+}
+
+/** Whatever came from the database is a row, with values in it. */
+export function isRow(value: unknown): value is Row {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isValue);
+}
+
+export const isMap = (value: Value | undefined): boolean => Array.isArray(value) && value[0] === 'map';
+
 /** What a column holds, however many it is: a set of one stands as the one itself. Throws OVS_PROTOCOL. */
 export function atomsOf(value: Value | undefined): readonly Atom[] {
   if (value === undefined) return [];
