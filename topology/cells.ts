@@ -12,12 +12,17 @@ const fewestBits = 2;
 /** A cell is at least so many times as far from the node as it is long, so that it is passed on to about where it is. */
 const farness = 4n;
 
+/** Bits of the smallest cells: a fraction of what lies between two of `nodes` nodes. */
+export function bitsOfCells(nodes: number): number {
+  return Math.min(idBits / 2, Math.ceil(Math.log2(nodes)) + fewestBits);
+}
+
 /**
  * Cells that together are the ring, but for what is next to the node: the farther from it, the larger. Some eight for each doubling of
- * the distance. The smallest are a fraction of what lies between two of `nodes` nodes.
+ * the distance.
  */
 export function cellsAround(self: NodeId, nodes: number): Cell[] {
-  const mostBits = Math.min(idBits / 2, Math.ceil(Math.log2(nodes)) + fewestBits);
+  const mostBits = bitsOfCells(nodes);
   const split = (start: NodeId, bits: number): Cell[] => {
     const { length, end, isHere } = shape({ start, bits }, self);
     const away = isHere ? 0n : least(distance(self, start), distance(self, advance(end, -1n)));

@@ -1,6 +1,6 @@
 /** Which nodes link to which: ring arithmetic, membership, policies, one node's topology manager, liveness, next hops. */
 
-export { arcOf, type Cell, cellsAround } from './cells.ts';
+export { arcOf, bitsOfCells, type Cell, cellsAround } from './cells.ts';
 export { Demand, type DemandMode, demandModes } from './demand.ts';
 export {
   Directory,

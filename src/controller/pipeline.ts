@@ -67,6 +67,8 @@ export interface SwitchView {
   readonly isPartial: boolean;
 }
 
+export const switchIdBits = 64;
+
 /** All of a frame. */
 export const wholeFrame = 0xffff;
 

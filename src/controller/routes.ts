@@ -1,12 +1,16 @@
 import {
   arcOf,
+  bitsOfCells,
   cellsAround,
   type NodeId,
   type Route,
   RouteTable,
   routeModes,
+  sortClockwise,
   switchIdOf,
 } from '../../topology/index.ts';
+import { detours } from './detours.ts';
+import { switchIdBits } from './pipeline.ts';
 
 /** Where frames go that are for a switch, or for any switch whose id begins with the same bits. */
 export interface Way {
@@ -35,9 +39,7 @@ export interface RoutesOptions {
   readonly learned: ReadonlyMap<NodeId, NodeId> | undefined;
 }
 
-export const switchIdBits = 64;
-const ringModes = ['nearer', 'clockwise', 'anticlockwise'] as const;
-const learnedModes = ['nearer', 'learned'] as const;
+const directions = ['clockwise', 'anticlockwise'] as const;
 
 /**
  * Every way from here. All that counts of a node is its switch id, which is all that a frame has of its target: were one switch to go by
@@ -53,14 +55,24 @@ export function waysFrom(options: RoutesOptions): Way[] {
     const way = wayOf(target, bits, mode, route, options.ports);
     if (way !== undefined) ways.push(way);
   };
+  const here = placeOf(self);
   const known = new Set([...members, ...(learned?.keys() ?? [])].map(placeOf));
-  known.delete(placeOf(self));
-  for (const mode of learned === undefined ? ringModes : learnedModes) {
-    for (const place of known) add(switchIdOf(place), switchIdBits, mode, table.route(place, mode));
+  known.delete(here);
+  for (const place of known) add(switchIdOf(place), switchIdBits, 'nearer', table.route(place, 'nearer'));
+  if (learned !== undefined) {
+    for (const place of known) add(switchIdOf(place), switchIdBits, 'learned', table.route(place, 'learned'));
+    return ways;
   }
-  if (members.length + 1 >= nodes || learned !== undefined) return ways;
-  for (const cell of cellsAround(placeOf(self), nodes)) {
-    for (const mode of ringModes) add(switchIdOf(cell.start), cell.bits, mode, table.routeAll(arcOf(cell), mode));
+  const targets = sortClockwise(0n, known);
+  const mostBits = members.length + 1 < nodes ? bitsOfCells(nodes) : undefined;
+  for (const direction of directions) {
+    for (const [cell, route] of detours({ self: here, table, direction, targets, mostBits })) {
+      add(switchIdOf(cell.start), cell.bits, direction, route);
+    }
+  }
+  if (mostBits === undefined) return ways;
+  for (const cell of cellsAround(here, nodes)) {
+    add(switchIdOf(cell.start), cell.bits, 'nearer', table.routeAll(arcOf(cell), 'nearer'));
   }
   return ways;
 }

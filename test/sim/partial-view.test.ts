@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { switchIdBits, type Way, waysFrom } from '../../src/controller/routes.ts';
+import { switchIdBits } from '../../src/controller/pipeline.ts';
+import { type Way, waysFrom } from '../../src/controller/routes.ts';
 import { buildArp } from '../../switch/packet/index.ts';
 import { randomIds, symphonyLinks } from '../../tools/sim/flood/links.ts';
 import { SimNetwork } from '../../tools/sim/network.ts';

@@ -1,6 +1,6 @@
 import { type Action, type Instruction, type OxmField, PortNo } from '../../../ofp/index.ts';
-import { apply, Cookie, inPort, markAs, output, type Rule, Table } from '../pipeline.ts';
-import { switchIdBits, type Way } from '../routes.ts';
+import { apply, Cookie, inPort, markAs, output, type Rule, switchIdBits, Table } from '../pipeline.ts';
+import type { Way } from '../routes.ts';
 import type { App, AppReach } from './app.ts';
 import type { LinkLimiter } from './link-limits.ts';
 import { NextHopGroups } from './next-hop-groups.ts';
