@@ -5,9 +5,15 @@ export const idBytes = 16;
 
 /** Writes fields in network order into a buffer that grows. */
 export class Writer {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array;
+  #view: DataView;
   #length = 0;
+
+  /** `size`: bytes that it has room for before it grows. */
+  constructor(size = 256) {
+    this.#bytes = new Uint8Array(size);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
 
   u8(value: number): this {
     const at = this.#take(1);
@@ -18,6 +24,12 @@ export class Writer {
   u16(value: number): this {
     const at = this.#take(2);
     this.#view.setUint16(at, value);
+    return this;
+  }
+
+  i16(value: number): this {
+    const at = this.#take(2);
+    this.#view.setInt16(at, value);
     return this;
   }
 
@@ -38,12 +50,6 @@ export class Writer {
     const at = this.#take(idBytes);
     this.#view.setBigUint64(at, value >> 64n);
     this.#view.setBigUint64(at + 8, BigInt.asUintN(64, value));
-    return this;
-  }
-
-  raw(bytes: Uint8Array): this {
-    const at = this.#take(bytes.length);
-    this.#bytes.set(bytes, at);
     return this;
   }
 
@@ -101,6 +107,10 @@ export class Reader {
     return this.#has(2) ? this.#view.getUint16(this.#at - 2) : 0;
   }
 
+  i16(): number {
+    return this.#has(2) ? this.#view.getInt16(this.#at - 2) : 0;
+  }
+
   u32(): number {
     return this.#has(4) ? this.#view.getUint32(this.#at - 4) : 0;
   }
@@ -116,11 +126,6 @@ export class Reader {
   id(): NodeId {
     if (!this.#has(idBytes)) return 0n;
     return (this.#view.getBigUint64(this.#at - 16) << 64n) | this.#view.getBigUint64(this.#at - 8);
-  }
-
-  /** A copy; zeros beyond the end. */
-  raw(length: number): Uint8Array {
-    return this.#has(length) ? this.#bytes.slice(this.#at - length, this.#at) : new Uint8Array(length);
   }
 
   /** A copy. */

@@ -36,7 +36,7 @@
  * A body is bytes behind their length (16).
  */
 import { Reader, Writer } from './bytes.ts';
-import { decodePlace, encodePlace, placeBytes } from './place.ts';
+import { readPlace, writePlace } from './place.ts';
 import type { EdgeKind } from './policy.ts';
 import { type MemberRecord, memberStates } from './record.ts';
 import type { NodeId } from './ring.ts';
@@ -82,7 +82,10 @@ const version = 1;
 export const maxRecords = 512;
 const maxIds = 512;
 export const maxBody = 0xffff;
+const leastBytes = 64;
 const maxProof = 256;
+/** Of most records, with the proof of a node. */
+const usualRecordBytes = 160;
 const interests: readonly (EdgeKind | undefined)[] = [
   undefined,
   'successor',
@@ -101,7 +104,9 @@ const sequence = {
 function writeRecords(list: readonly MemberRecord[], to: Writer): void {
   to.u16(list.length);
   for (const { id, sequence, state, place, proof } of list) {
-    to.id(id).u64(sequence).u8(memberStates.indexOf(state)).raw(encodePlace(place)).blob(proof);
+    to.id(id).u64(sequence).u8(memberStates.indexOf(state));
+    writePlace(place, to);
+    to.blob(proof);
   }
 }
 
@@ -112,7 +117,7 @@ function readRecords(from: Reader): MemberRecord[] | undefined {
   for (let i = 0; i < count && !from.isShort; i++) {
     const [id, sequence, state] = [from.id(), from.u64(), memberStates[from.u8()]];
     if (state === undefined) return undefined;
-    const place = decodePlace(from.raw(placeBytes));
+    const place = readPlace(from);
     list.push({ id, sequence, state, place, proof: from.blob(maxProof) });
   }
   return list;
@@ -199,7 +204,8 @@ const types = [
 ];
 
 export function encodeLinkMessage(message: LinkMessage): Uint8Array {
-  const to = new Writer().u8((version << 4) | types.indexOf(message.type));
+  const count = 'records' in message ? message.records.length : 0;
+  const to = new Writer(leastBytes + count * usualRecordBytes).u8((version << 4) | types.indexOf(message.type));
   (shapes[message.type] as Shape<LinkMessage>).write(message, to);
   return to.done();
 }

@@ -1,3 +1,4 @@
+import { type Reader, Writer } from './bytes.ts';
 import type { Random } from './random.ts';
 
 /**
@@ -88,18 +89,20 @@ function rounded(value: number, least: number): number {
  * |   height (16, 0.1 ms)         |
  * +-------------------------------+
  */
-export function encodePlace({ x, y, height }: Place): Uint8Array {
-  const bytes = new Uint8Array(placeBytes);
-  const view = new DataView(bytes.buffer);
-  view.setInt16(0, Math.round(x * steps));
-  view.setInt16(2, Math.round(y * steps));
-  view.setUint16(4, Math.round(height * steps));
-  return bytes;
+export function writePlace({ x, y, height }: Place, to: Writer): void {
+  to.i16(Math.round(x * steps))
+    .i16(Math.round(y * steps))
+    .u16(Math.round(height * steps));
 }
 
-export function decodePlace(bytes: Uint8Array): Place {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, placeBytes);
-  return { x: view.getInt16(0) / steps, y: view.getInt16(2) / steps, height: view.getUint16(4) / steps };
+export function readPlace(from: Reader): Place {
+  return { x: from.i16() / steps, y: from.i16() / steps, height: from.u16() / steps };
 }
 
-export const placeBytes = 6;
+export function encodePlace(place: Place): Uint8Array {
+  const to = new Writer(placeBytes);
+  writePlace(place, to);
+  return to.done();
+}
+
+const placeBytes = 6;

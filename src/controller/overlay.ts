@@ -53,7 +53,7 @@ export interface OverlayMembers {
 
 /** Ways that are made anew in a row, and each ms from then on: in a large overlay something changes all the time. */
 const waysInARow = 2_000;
-const waysPerMs = 5;
+const waysPerMs = 2;
 
 /**
  * The controller of a switch of an overlay: apps, each with its own rules, and what comes from the switch handed to the one
