@@ -130,9 +130,14 @@ export class Reader {
 
   /** A copy. */
   blob(limit: number): Uint8Array {
+    return this.blobView(limit).slice();
+  }
+
+  /** The same, as a view of what is read. */
+  blobView(limit: number): Uint8Array {
     const length = this.u16();
     if (length > limit) this.#isShort = true;
-    return this.#has(length) ? this.#bytes.slice(this.#at - length, this.#at) : new Uint8Array();
+    return this.#has(length) ? this.#bytes.subarray(this.#at - length, this.#at) : new Uint8Array();
   }
 
   #has(count: number): boolean {

@@ -118,7 +118,7 @@ function readRecords(from: Reader): MemberRecord[] | undefined {
     const [id, sequence, state] = [from.id(), from.u64(), memberStates[from.u8()]];
     if (state === undefined) return undefined;
     const place = readPlace(from);
-    list.push({ id, sequence, state, place, proof: from.blob(maxProof) });
+    list.push({ id, sequence, state, place, proof: from.blobView(maxProof) });
   }
   return list;
 }
@@ -210,7 +210,7 @@ export function encodeLinkMessage(message: LinkMessage): Uint8Array {
   return to.done();
 }
 
-/** Undefined for anything that `encodeLinkMessage` does not make. */
+/** Undefined for anything that `encodeLinkMessage` does not make. Proofs of records are views of the bytes. */
 export function decodeLinkMessage(bytes: Uint8Array): LinkMessage | undefined {
   const from = new Reader(bytes);
   const head = from.u8();

@@ -148,10 +148,11 @@ export class News {
     if (this.membership.ignores(record)) return 'nothing';
     const isOld = known !== undefined && known.sequence >= record.sequence && known.state === record.state;
     if (!isOld && record.state !== 'dead' && !verify(record)) return 'forged';
-    const verdict = this.membership.apply(record, now, isLinked);
+    // What is kept does not keep the message that brought it, which has many others.
+    const own = isOld ? record : { ...record, proof: record.proof.slice() };
+    const verdict = this.membership.apply(own, now, isLinked);
     if (verdict === 'known') return 'nothing';
-    if (verdict === 'news')
-      this.#gossip.spread(record, record.state === 'alive' ? this.#audience() : neighbours(), from);
+    if (verdict === 'news') this.#gossip.spread(own, own.state === 'alive' ? this.#audience() : neighbours(), from);
     else this.#gossip.tell(from, [verdict.newer]);
     // Where a member is makes no other plan.
     return verdict === 'news' && known?.state !== record.state ? 'news' : 'nothing';

@@ -10,8 +10,29 @@ const queueBytes = 1024 * 1024;
 export interface MemoryWire {
   readonly clock: Clock;
   readonly random: Random;
+  readonly pool: MessagePool;
   /** The way to the other end as it is now. */
   way(): MemoryPath;
+}
+
+const pieceSize = 65_536;
+
+/** Copies of messages, cut from large pieces: a buffer of its own for each costs more than all that is done with it. */
+export class MessagePool {
+  #piece = new Uint8Array(0);
+  #used = 0;
+
+  copy(message: Uint8Array): Uint8Array {
+    if (message.length > pieceSize / 2) return message.slice();
+    if (this.#used + message.length > this.#piece.length) {
+      this.#piece = new Uint8Array(pieceSize);
+      this.#used = 0;
+    }
+    const copy = this.#piece.subarray(this.#used, this.#used + message.length);
+    copy.set(message);
+    this.#used += message.length;
+    return copy;
+  }
 }
 
 /** Sends each batch once, and what is lost is lost. Where frames are doubled or overtake each other, each goes its own way. */
@@ -21,7 +42,7 @@ export function sendUnreliably(
   deliver: (messages: readonly Uint8Array[]) => void,
 ): void {
   const { latencyMs, loss, duplicate = 0, jitterMs = 0 } = wire.way();
-  const kept = messages.filter(() => wire.random() >= loss).map((message) => message.slice());
+  const kept = messages.filter(() => wire.random() >= loss).map((message) => wire.pool.copy(message));
   if (kept.length === 0) return;
   if (duplicate === 0 && jitterMs === 0) {
     wire.clock.after(latencyMs, () => deliver(kept));
@@ -52,7 +73,7 @@ export class ReliableLane {
 
   send(message: Uint8Array): boolean {
     if (this.#waitingBytes + message.length > queueBytes) return false;
-    this.#waiting.push(message.slice());
+    this.#waiting.push(this.#wire.pool.copy(message));
     this.#waitingBytes += message.length;
     if (this.#retry === undefined) this.#pump();
     return true;

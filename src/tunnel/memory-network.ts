@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Random } from '../lib/clock.ts';
 import { TunnelError } from './errors.ts';
+import { MessagePool } from './memory-lane.ts';
 import { MemoryTunnel } from './memory-tunnel.ts';
 import type { Tunnel, TunnelEvents, TunnelFactory, TunnelOffer } from './tunnel.ts';
 
@@ -27,6 +28,7 @@ export interface MemoryNetworkOptions {
 export class MemoryTunnelNetwork {
   readonly clock: Clock;
   readonly random: Random;
+  readonly pool = new MessagePool();
   readonly path: (from: string, to: string) => MemoryPath;
   readonly #tunnels = new Map<string, MemoryTunnel>();
   #made = 0;

@@ -61,7 +61,8 @@ export class MemoryTunnel implements Tunnel {
     this.#network = network;
     this.#released = released;
     this.#id = network.add(this);
-    this.#wire = { clock: network.clock, random: network.random, way: () => this.#way() };
+    const { clock, random, pool } = network;
+    this.#wire = { clock, random, pool, way: () => this.#way() };
     this.#control = new ReliableLane(this.#wire, (message) => this.#peer?.receiveControl(message));
     this.#timer = network.clock.after(openTimeoutMs, () => this.#end(`no connection within ${openTimeoutMs / 1000} s`));
   }

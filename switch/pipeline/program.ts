@@ -100,6 +100,9 @@ export const supportedInstructions = [
   'meter',
 ] as const;
 
+/** One for all entries, which are many. */
+const none: readonly never[] = [];
+
 /** Throws `OpenFlowRefusal` (BAD_INSTRUCTION or BAD_ACTION). `facts`: of the match of the entry. */
 export function compileProgram(
   instructions: readonly Instruction[],
@@ -107,7 +110,7 @@ export function compileProgram(
   facts: MatchFacts,
   resources: Resources,
 ): Program {
-  const draft: Draft = { meter: 0, apply: [], clear: false, write: [], metadata: undefined, goto: -1 };
+  const draft: Draft = { meter: 0, apply: none, clear: false, write: none, metadata: undefined, goto: -1 };
   const place: Place = { draft, tableId, context: { facts, isPacketOut: false, resources } };
   const seen = new Set<string>();
   // Applied actions may push a tag that written ones then set: they are looked at first whatever the order given.
@@ -119,10 +122,16 @@ export function compileProgram(
     seen.add(instruction.type);
     compileInstruction(instruction, place);
   }
-  const actions = [...draft.apply, ...draft.write];
-  const meters = [...(draft.meter > 0 ? [draft.meter] : []), ...actions.flatMap(({ meter }) => meter ?? [])];
-  const groups = actions.flatMap(({ group }) => group ?? []);
-  return { ...draft, groups, meters, isPlain: draft.meter === 0 && actions.every(sendsToPort) };
+  const { meter, apply, clear, write, metadata, goto } = draft;
+  const actions = write.length === 0 ? apply : [...apply, ...write];
+  const metered = actions.flatMap((action) => action.meter ?? none);
+  const groups = actions.flatMap((action) => action.group ?? none);
+  return {
+    ...{ meter, apply, clear, write, metadata, goto },
+    groups: groups.length > 0 ? groups : none,
+    meters: meter > 0 ? [meter, ...metered] : metered.length > 0 ? metered : none,
+    isPlain: meter === 0 && actions.every(sendsToPort),
+  };
 }
 
 /** Whether running the program can send a packet to `port` (the out_port filter of delete and of flow statistics). */
