@@ -10,6 +10,7 @@ import {
 } from '../../switch/packet/index.ts';
 import { type NodeId, switchIdOf } from '../../topology/index.ts';
 import { arriving, type OverlayApp, stacked, stackOf, tagOf, unstacked, untagged } from '../controller/index.ts';
+import { TokenBucket } from '../lib/token-bucket.ts';
 import type { FramePort } from '../tap/index.ts';
 import type { SwitchCore } from './node-switch.ts';
 import type { OvsLink } from './ovs-link.ts';
@@ -23,6 +24,8 @@ export interface OvsFramesOptions {
   readonly floodTap: FramePort;
 }
 
+/** Labels for switches that a frame names and nobody knows: each costs the Open vSwitch a few rules, and takes those of another. */
+const [newSwitchesAtOnce, newSwitchesPerSecond] = [1_024, 256];
 const etherTypeAt = 12;
 const sourceAt = 6;
 
@@ -36,7 +39,8 @@ export class OvsFrames {
   readonly #floodTap: FramePort;
   readonly #self: bigint;
   readonly #decoder = new LinkDecoder();
-  readonly #counts = { hopLimit: 0, unlabelled: 0, unknownSwitch: 0, noSuchPeer: 0, tooLong: 0 };
+  readonly #counts = { hopLimit: 0, unlabelled: 0, unknownSwitch: 0, newSwitches: 0, noSuchPeer: 0, tooLong: 0 };
+  readonly #newSwitches: TokenBucket;
 
   constructor({ core, app, links, floodTap }: OvsFramesOptions) {
     this.#core = core;
@@ -44,6 +48,7 @@ export class OvsFrames {
     this.#links = links;
     this.#floodTap = floodTap;
     this.#self = switchIdOf(core.self);
+    this.#newSwitches = new TokenBucket(newSwitchesAtOnce, newSwitchesPerSecond, core.clock.now());
   }
 
   get drops(): Readonly<Record<string, number>> {
@@ -101,12 +106,26 @@ export class OvsFrames {
     }
     const destination = join64(record.destinationHi, record.destinationLo);
     const source = join64(record.sourceHi, record.sourceLo);
-    if (destination === this.#self) link.queueFrame(arriving(frame, this.#app.labelOf(source)));
-    else if (hopLimit <= 1) this.#counts.hopLimit += 1;
-    else {
-      const labels = { destination: this.#app.labelOf(destination), source: this.#app.labelOf(source) };
-      link.queueFrame(stacked(frame, { ...labels, mark, hopLimit }));
+    const isForHere = destination === this.#self;
+    if (!isForHere && hopLimit <= 1) {
+      this.#counts.hopLimit += 1;
+      return;
     }
+    const from = this.#labelOf(source);
+    if (from === undefined) return;
+    if (isForHere) link.queueFrame(arriving(frame, from));
+    else {
+      const to = this.#labelOf(destination);
+      if (to !== undefined) link.queueFrame(stacked(frame, { destination: to, source: from, mark, hopLimit }));
+    }
+  }
+
+  /** Of a switch that a frame names. Undefined: too many that nobody knew were named lately, and the frame is dropped. */
+  #labelOf(switchId: bigint): number | undefined {
+    if (this.#app.hasLabel(switchId) || this.#newSwitches.take(this.#core.clock.now()))
+      return this.#app.labelOf(switchId);
+    this.#counts.newSwitches += 1;
+    return undefined;
   }
 
   /**
@@ -115,7 +134,9 @@ export class OvsFrames {
    */
   #deliver(frame: Uint8Array, root: bigint): void {
     const port = this.#app.portNo(this.#floodTap.name);
-    const labelled = arriving(frame, this.#app.labelOf(root));
+    const label = this.#labelOf(root);
+    if (label === undefined) return;
+    const labelled = arriving(frame, label);
     if (port === undefined || !this.#app.inject(labelled, port)) this.#floodTap.send([labelled]);
   }
 

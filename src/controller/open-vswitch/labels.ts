@@ -23,6 +23,10 @@ export class Labels {
     return this.#labels;
   }
 
+  has(switchId: bigint): boolean {
+    return this.#labels.has(switchId);
+  }
+
   switchOf(label: number): bigint | undefined {
     return this.#switches.get(label);
   }

@@ -110,6 +110,10 @@ export class OverlayApp implements App {
     return label;
   }
 
+  hasLabel(switchId: bigint): boolean {
+    return this.#labels.has(switchId);
+  }
+
   switchOf(label: number): bigint | undefined {
     return this.#labels.switchOf(label);
   }
