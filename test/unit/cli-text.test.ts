@@ -133,7 +133,11 @@ describe('the configuration of a node', () => {
   it('is one for each of several files, without flags', () => {
     writeFileSync(file, JSON.stringify({ rendezvous: 'ws://a:1' }));
     expect(configsOf({ ...given, config: [file, file] })).toHaveLength(2);
-    expect(() => configsOf({ ...given, config: [file, file], tap: 'x' })).toThrow(/^--tap is for one node/);
+    const many = { ...given, config: [file, file] };
+    expect(() => configsOf({ ...many, tap: 'x' })).toThrow(/^--tap is for one node/);
+    expect(() => configsOf({ ...many, linkRate: 1 })).toThrow(/^--link-rate is for one node/);
+    expect(() => configsOf({ ...many, address: ['10.0.0.1/8'] })).toThrow(/^--address is for one node/);
+    expect(() => configsOf({ ...many, arpNdProxy: false })).toThrow(/^--no-arp-nd-proxy is for one node/);
   });
 
   it.each([

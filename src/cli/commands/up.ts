@@ -165,15 +165,25 @@ export function configsOf({
     ...(arpNdProxy === false ? { arpNdProxy } : {}),
     ...(multicastSnooping === false ? { multicastSnooping } : {}),
   };
-  if (files.length > 1 && Object.keys(given).length > 0) {
-    const flag = Object.keys(given)[0]!;
-    throw new CliError(
-      'CLI_SEVERAL_NODES',
-      `--${flag} is for one node, but there are ${files.length} files: set it in them`,
-    );
+  const [key] = Object.keys(given);
+  if (files.length > 1 && key !== undefined) {
+    const text = `${flagOf(key)} is for one node, but there are ${files.length} files: set it in them`;
+    throw new CliError('CLI_SEVERAL_NODES', text);
   }
   const inputs = files.length > 0 ? files.map(readConfigFile) : [{}];
   return inputs.map((input) => withDefaults({ ...input, ...given }));
+}
+
+const unlikeTheirKeys: Readonly<Record<string, string>> = {
+  addresses: '--address',
+  peers: '--peer',
+  arpNdProxy: '--no-arp-nd-proxy',
+  multicastSnooping: '--no-multicast-snooping',
+};
+
+/** What sets a key of the configuration. */
+function flagOf(key: string): string {
+  return unlikeTheirKeys[key] ?? `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
 function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
