@@ -2,7 +2,7 @@ import type { NodeId } from './ring.ts';
 
 const maxPeers = 1_024;
 
-/** What each neighbour may have this node do for it: so much at once, and so much a second. */
+/** What somebody may have this node do: so much at once, and so much a second. */
 export class Budget {
   readonly #atOnce: number;
   readonly #perMs: number;

@@ -53,7 +53,7 @@ export class Inbox {
         this.#hear(peer, records, now);
         if (membership.recordOf(peer)?.state !== 'left') return;
         edges.leaves(peer);
-        if (!isLeaving()) planner.promptly(now);
+        if (!isLeaving()) planner.promptly(peer, now);
       },
       neighbours: (peer, { ids }, now) => {
         neighbourhood.heard(peer, ids);
@@ -79,7 +79,7 @@ export class Inbox {
   #hear(from: NodeId, records: readonly MemberRecord[], now: number): void {
     const { parts, changed, isLeaving } = this.#options;
     const hear = () => parts.news.hear(from, records, now);
-    if (isLeaving() ? hear() : parts.planner.after(hear, now)) changed();
+    if (isLeaving() ? hear() : parts.planner.after(hear, from, now)) changed();
   }
 
   #isFull(kind: EdgeKind): boolean {

@@ -1,3 +1,4 @@
+import { Budget } from './budget.ts';
 import type { Demand } from './demand.ts';
 import type { Edges } from './edges.ts';
 import type { Membership } from './membership.ts';
@@ -9,8 +10,9 @@ import type { Rtts } from './rtts.ts';
 const busyPlanMs = 100;
 const idlePlanMs = 1_000;
 const refusalMs = 60_000;
-/** However much neighbours have to say. */
-const leastPlanMs = 10;
+/** That one neighbour, or the courier, calls for by what it says; more of them wait for the next tick. */
+const plansAtOnce = 64;
+const plansPerSecond = 64;
 
 export interface PlannerOptions {
   readonly self: NodeId;
@@ -29,7 +31,7 @@ export class Planner {
   readonly #refusedBy = new Map<NodeId, number>();
   #isSettled = false;
   #planAt = 0;
-  #plannedAt = Number.NEGATIVE_INFINITY;
+  readonly #budget = new Budget(plansAtOnce, plansPerSecond);
 
   constructor(options: PlannerOptions) {
     this.#options = options;
@@ -54,21 +56,24 @@ export class Planner {
     this.#planAt = Math.min(this.#planAt, now);
   }
 
-  /** After `change`, which says whether members came or went: who is next to this node matters at once, the others at the next tick. */
-  after(change: () => boolean, now: number): boolean {
+  /**
+   * After `change` by what `by` said, which tells whether members came or went: who is next to this node matters at once, the others at
+   * the next tick.
+   */
+  after(change: () => boolean, by: NodeId, now: number): boolean {
     const { membership } = this.#options;
     const before = membership.beside(2);
     if (!change()) return false;
     const beside = membership.beside(2);
     const isSame = beside.length === before.length && beside.every((id, i) => id === before[i]);
     if (isSame) this.soon(now);
-    else this.promptly(now);
+    else this.promptly(by, now);
     return true;
   }
 
-  /** At once, or with the next tick if it was done a moment ago. */
-  promptly(now: number): void {
-    if (now - this.#plannedAt >= leastPlanMs) this.plan(now);
+  /** At once, for what `by` says; or with the next tick if it calls for too much. */
+  promptly(by: NodeId, now: number): void {
+    if (this.#budget.spend(by, 1, now)) this.plan(now);
     else this.soon(now);
   }
 
@@ -79,7 +84,6 @@ export class Planner {
   plan(now: number): void {
     const { self, policy, random, membership, edges, demand, rtts } = this.#options;
     const nodes = membership.estimate;
-    this.#plannedAt = now;
     const links = new Map(
       edges.all.map(({ peer, mine, nodes: then, since }): [NodeId, HeldEdge] => [
         peer,

@@ -107,7 +107,7 @@ export class Topology {
   introduced(ids: readonly NodeId[], now: number): void {
     const { news, planner } = this.#parts;
     const introduce = () => ids.filter((id) => news.introduce(id, 'courier', now)).length > 0;
-    if (this.#isLeaving ? introduce() : planner.after(introduce, now)) this.#isDirty = true;
+    if (this.#isLeaving ? introduce() : planner.after(introduce, this.self, now)) this.#isDirty = true;
     this.#flush();
   }
 
