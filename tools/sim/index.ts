@@ -10,10 +10,10 @@ export { drawTopologies } from './topology/draw.ts';
 export {
   type CrashResult,
   ordinaryTopology,
-  runTopology,
   type TopologyExperiment,
   type TopologyResult,
 } from './topology/experiment.ts';
+export { runTopology } from './topology/run.ts';
 export { nodeNames, type TracedFrame } from './trace/frame-trace.ts';
 export { traceToMermaid } from './trace/mermaid.ts';
 export { traceToPcapng } from './trace/pcapng.ts';
