@@ -7,7 +7,9 @@ import { version } from '../lib/version.ts';
 import type { ControllerConfig } from './config.ts';
 import type { ControllerPortReport, ControllerStatus, HostReport, LinkReport, SwitchReport } from './report.ts';
 
-const drops: ReadonlySet<string> = new Set(['tooMany', 'portsBanned', 'hostsBanned', 'ignored', 'floodsForged']);
+const drops: ReadonlySet<string> = new Set([
+  ...['tooMany', 'portsBanned', 'hostsBanned', 'pairsRefused', 'ignored', 'floodsForged'],
+]);
 
 /** What a controller can be asked. */
 export function answersOf(
@@ -32,8 +34,8 @@ function status(
   const sum = (counter: keyof ManagedSwitch['counters']) =>
     switches.reduce((total, { counters }) => total + counters[counter], 0);
   const [dropped, learned] = parted(forwarder.counters);
-  const { probesForeign, ...probes } = links.counters;
-  const { unfinished, duplicates, unwanted, connections } = controller.counters;
+  const { probesForeign, probesRefused, ...probes } = links.counters;
+  const { connections, ...refused } = controller.counters;
   return {
     ...{ name, version, pid: process.pid, uptimeMs: Math.round(now - startedAt), apps, listen, role },
     dial: dial.map(({ text }) => text),
@@ -46,7 +48,7 @@ function status(
       ...probes,
     }),
     drops: counted({
-      ...{ unfinished, duplicates, unwanted, ...dropped, probesForeign },
+      ...{ ...refused, ...dropped, probesForeign, probesRefused },
       ...{ packetOutsDropped: sum('packetOutsDropped'), portsRefused: sum('portsRefused') },
       ...{ errors: sum('errors'), malformed: sum('malformed') },
     }),

@@ -10,6 +10,10 @@ import {
   PortReason,
 } from '../../ofp/index.ts';
 import type { Connection } from '../../src/controller/index.ts';
+import { ManagedSwitch } from '../../src/controller/runtime/switch.ts';
+import { Barriers } from '../../src/controller/switching/barriers.ts';
+import { PairedRules } from '../../src/controller/switching/paired.ts';
+import { Spreading } from '../../src/controller/switching/spreading.ts';
 import { ControllerLab, LabSwitch } from './support/controller-lab.ts';
 
 const hello = (version: OfpVersion): OfpMessageInput => ({
@@ -204,6 +208,7 @@ test('switches that never come back are forgotten, and not remembered without en
   const lab = new ControllerLab();
   for (let i = 1; i <= 9000; i++) new RawSwitch(lab, `tcp:192.0.2.7:${i}`).introduce(BigInt(i), 0).connection.closed();
   expect([...lab.controller.switches].length).toBe(8192);
+  expect(lab.controller.counters.crowdedOut).toBe(808);
   lab.controller.tick(lab.clock.now() + 601_000);
   expect([...lab.controller.switches]).toEqual([]);
 });
@@ -461,4 +466,17 @@ test('hosts that are not there for a moment, again and again, make no cable a ne
   }
   expect(lab.composition.forwarder.counters.ignored).toBeGreaterThan(0);
   expect(lab.composition.links.links.some(({ to }) => to.isShared)).toBe(false);
+});
+
+test('rules for pairs of a switch with one table are bounded and counted', () => {
+  const none = (): never => {
+    throw new Error('nobody asks for ways');
+  };
+  const counters = { pairsRefused: 0, treesChanged: 0 };
+  const spreading = new Spreading(new Barriers(), none, counters);
+  const paired = new PairedRules(2, none, spreading, counters);
+  const sw = new ManagedSwitch(1n);
+  for (let i = 0; i < 70_000; i++) paired.put(sw, 2, i, { inPort: 1, out: [2] });
+  expect([...paired.rulesOf(sw)]).toHaveLength(65_536);
+  expect(counters.pairsRefused).toBe(70_000 - 65_536);
 });

@@ -67,6 +67,11 @@ export class LinkPort {
     return this.isShared || this.segment.length > 2;
   }
 
+  /** It hears no more ports than it does. */
+  get isFull(): boolean {
+    return this.#heard.size >= maxHeard;
+  }
+
   hears(port: LinkPort): boolean {
     return this.#heard.has(port);
   }
@@ -75,7 +80,7 @@ export class LinkPort {
   hear(port: LinkPort, number: number, now: number): boolean {
     const known = this.#heard.get(port);
     if (known === undefined) {
-      if (this.#heard.size >= maxHeard) return false;
+      if (this.isFull) return false;
       this.#heard.set(port, { number, at: now });
       port.#heardAt.add(this);
       return true;

@@ -21,6 +21,8 @@ export interface LinksCounters {
   probesHeard: number;
   /** Not made by this run of this controller, or long ago. */
   probesForeign: number;
+  /** Of ports that are not kept, since too many are heard where they came in. */
+  probesRefused: number;
   /** Times that the ports which forward were chosen anew. */
   recomputed: number;
   opened: number;
@@ -66,6 +68,7 @@ export class Links implements App {
     probesSent: 0,
     probesHeard: 0,
     probesForeign: 0,
+    probesRefused: 0,
     recomputed: 0,
     opened: 0,
     closed: 0,
@@ -156,7 +159,7 @@ export class Links implements App {
       this.counters.probesForeign += 1;
       return true;
     }
-    this.counters.probesHeard += 1;
+    this.counters[to.isFull && !to.hears(from) ? 'probesRefused' : 'probesHeard'] += 1;
     if (to.hear(from, probe.number, now)) {
       this.#isStale = true;
       // The other end hears at once whether it is one in both directions.

@@ -40,6 +40,8 @@ export interface ControllerCounters {
   duplicates: number;
   /** Packet-ins that no app wanted. */
   unwanted: number;
+  /** Switches that were away, and were forgotten before their time since there were too many. */
+  crowdedOut: number;
 }
 
 /** A switch that has been away for so long is forgotten, ms; until then it is taken to forward by the rules that it has. */
@@ -62,7 +64,7 @@ export class Controller implements ConnectionOwner {
   readonly apps: readonly App[];
   readonly isSole: boolean;
   readonly #only: bigint | undefined;
-  readonly counters: ControllerCounters = { connections: 0, unfinished: 0, duplicates: 0, unwanted: 0 };
+  readonly counters: ControllerCounters = { connections: 0, unfinished: 0, duplicates: 0, unwanted: 0, crowdedOut: 0 };
   readonly #journal: Journal;
   readonly #byOwner: ReadonlyMap<bigint, App>;
   readonly #switches = new Map<bigint, ManagedSwitch>();
@@ -238,7 +240,9 @@ export class Controller implements ConnectionOwner {
     this.#switches.set(sw.datapathId, sw);
     if (this.#switches.size <= maxSwitches) return;
     const oldest = this.#lostAt.keys().next().value;
-    if (oldest !== undefined) this.#forget(oldest, now);
+    if (oldest === undefined) return;
+    this.counters.crowdedOut += 1;
+    this.#forget(oldest, now);
   }
 
   #forget(sw: ManagedSwitch, now: number): void {

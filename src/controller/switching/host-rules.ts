@@ -4,7 +4,7 @@ import type { Rule } from '../runtime/rule.ts';
 import type { ManagedSwitch } from '../runtime/switch.ts';
 import type { Banned } from './bans.ts';
 import type { Host, Hosts } from './hosts.ts';
-import { PairedRules } from './paired.ts';
+import { type PairCounters, PairedRules } from './paired.ts';
 import type { Spreading } from './spreading.ts';
 import { StagedRules, stagedTables } from './staged.ts';
 
@@ -20,12 +20,12 @@ export class HostRules {
   readonly #spreading: Spreading;
   #staged: StagedRules;
 
-  constructor(owner: number, links: () => Links, hosts: Hosts, spreading: Spreading) {
+  constructor(owner: number, links: () => Links, hosts: Hosts, spreading: Spreading, counters: PairCounters) {
     this.#owner = owner;
     this.#links = links;
     this.#hosts = hosts;
     this.#spreading = spreading;
-    this.paired = new PairedRules(owner, links, spreading);
+    this.paired = new PairedRules(owner, links, spreading, counters);
     this.#staged = new StagedRules(owner, { table: 0, next: stagedTables }, links, spreading);
   }
 

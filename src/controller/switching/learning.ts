@@ -9,6 +9,7 @@ import { type BanCounters, Bans } from './bans.ts';
 import { Barriers } from './barriers.ts';
 import { HostRules } from './host-rules.ts';
 import { type Host, Hosts } from './hosts.ts';
+import type { PairCounters } from './paired.ts';
 import { Placing } from './placing.ts';
 import { Relay, type RelayCounters } from './relay.ts';
 import { Spreading, type SpreadingCounters } from './spreading.ts';
@@ -26,7 +27,7 @@ export interface LearningOptions {
   readonly maxTrees?: number;
 }
 
-export interface LearningCounters extends AgeingCounters, BanCounters, RelayCounters, SpreadingCounters {
+export interface LearningCounters extends AgeingCounters, BanCounters, PairCounters, RelayCounters, SpreadingCounters {
   learned: number;
   moved: number;
   /** Frames of hosts that were not learned, since there were too many at their port or in their network. */
@@ -48,7 +49,7 @@ export class Learning implements App {
   readonly needsStages = false;
   readonly counters: LearningCounters = {
     ...{ learned: 0, moved: 0, aged: 0, relayed: 0, treesChanged: 0 },
-    ...{ tooMany: 0, portsBanned: 0, hostsBanned: 0, ignored: 0 },
+    ...{ tooMany: 0, portsBanned: 0, hostsBanned: 0, pairsRefused: 0, ignored: 0 },
   };
   readonly #links: () => Links;
   readonly #hosts: Hosts;
@@ -66,7 +67,7 @@ export class Learning implements App {
     const { links, maxHostsPerPort = 1024, maxHosts = 16_384, maxTrees = 64 } = options;
     const hosts = new Hosts({ perPort: maxHostsPerPort, perNetwork: maxHosts });
     const spreading = new Spreading(this.#barriers, (sw) => this.#survey.refresh(sw), this.counters);
-    const rules = new HostRules(this.owner, links, hosts, spreading);
+    const rules = new HostRules(this.owner, links, hosts, spreading, this.counters);
     const placing = new Placing(hosts, rules, this.#barriers);
     this.#links = links;
     this.#hosts = hosts;

@@ -13,6 +13,12 @@ import type { Spreading } from './spreading.ts';
 const idleSeconds = 60;
 /** Most rules for pairs in a switch; what is beyond them goes through the controller. */
 const maxPairs = 65_536;
+
+export interface PairCounters {
+  /** Rules for pairs that were not made, since the switch has too many. */
+  pairsRefused: number;
+}
+
 const priorities = { bannedHost: 200, pair: 100, bannedPort: 50 } as const;
 
 /**
@@ -25,9 +31,11 @@ export class PairedRules {
   readonly #cookie: bigint;
   readonly #links: () => Links;
   readonly #spreading: Spreading;
+  readonly #counters: PairCounters;
   readonly #pairs = new WeakMap<ManagedSwitch, Pairs>();
 
-  constructor(owner: number, links: () => Links, spreading: Spreading) {
+  constructor(owner: number, links: () => Links, spreading: Spreading, counters: PairCounters) {
+    this.#counters = counters;
     this.#cookie = cookieOf(owner);
     this.#links = links;
     this.#spreading = spreading;
@@ -76,7 +84,10 @@ export class PairedRules {
     const before = pairs.get(source, destination);
     if (before !== undefined && before.inPort !== way.inPort)
       sw.rules.sendRemoval(this.#rule(source, destination, before));
-    if (before === undefined && pairs.size >= maxPairs) return;
+    if (before === undefined && pairs.size >= maxPairs) {
+      this.#counters.pairsRefused += 1;
+      return;
+    }
     pairs.set(source, destination, way);
     // Even if it is not new: the switch may have lost it.
     sw.rules.send(this.#rule(source, destination, way));
