@@ -228,8 +228,10 @@ export class Links {
       this.counters.offersRefused += 1;
       return;
     }
-    this.#note(peer, sequence, now);
-    if (!this.#options.events.offered(peer)) return;
+    const isTaken = this.#options.events.offered(peer);
+    // One that is declined may be taken when the peer insists: of two nodes that dial each other, one waits for its own dial first.
+    this.#note(peer, isTaken ? sequence : 0, now);
+    if (!isTaken) return;
     this.#begin(peer, id, courier, (name, events) => this.#options.tunnels.accept(name, offer, events));
   }
 

@@ -179,6 +179,17 @@ describe('links', () => {
     expect(a.links.counters.envelopesStale).toBe(1);
   });
 
+  it('come up by an offer that was declined at first, when the peer insists', () => {
+    const world = new World();
+    const [a, b] = [world.add(1), world.add(2)];
+    b.accepts = () => false;
+    a.links.dial(b.id, 'rendezvous');
+    world.clock.advance(250);
+    b.accepts = () => true;
+    world.clock.advance(300);
+    expect([a.seen, b.seen]).toEqual([['up'], ['offered', 'offered', 'up']]);
+  });
+
   it('take an offer of a peer every 200 ms, and then the next one that it insists on', () => {
     const { world, b } = pair();
     const hostile = Identity.fromSeed(new Uint8Array(32).fill(9));
@@ -202,7 +213,7 @@ describe('links', () => {
     expect([b.seen.length, b.links.counters.offersRefused]).toEqual([128, 72]);
     world.clock.advance(1_000);
     for (const one of strangers) b.links.receive(one.nodeId, sealOffer(one, b, 1), 'rendezvous');
-    expect([b.seen.length, b.links.counters.offersRefused]).toEqual([192, 80]);
+    expect([b.seen.length, b.links.counters.offersRefused]).toEqual([192, 208]);
   });
 
   it('answer an offer that is played again and again no more often than every 200 ms', () => {
