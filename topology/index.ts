@@ -11,7 +11,7 @@ export {
 } from './directory.ts';
 export type { Edge, EdgeSink } from './edge.ts';
 export { Edges, maxLinks } from './edges.ts';
-export { Liveness, type LivenessVerdict, maxMisses, probeIntervalMs } from './liveness.ts';
+export { Liveness, type LivenessVerdict, maxMisses } from './liveness.ts';
 export {
   defaultCapacity,
   type LinkEnd,

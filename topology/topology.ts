@@ -1,6 +1,7 @@
 import type { Directory } from './directory.ts';
 import type { Edge } from './edge.ts';
 import { Inbox } from './inbox.ts';
+import { probeIntervalMs } from './liveness.ts';
 import type { LinkEnd, TopologyCounters, TopologyOptions } from './manager.ts';
 import type { LinkMessage } from './messages.ts';
 import { makeParts, type Parts } from './parts.ts';
@@ -93,12 +94,13 @@ export class Topology {
     return this.#parts.edges.backoff.failures(peer);
   }
 
-  /** Somebody says that the neighbour is gone, and its link looks up: it is to be probed in haste. */
-  isDoubted(peer: NodeId): boolean {
-    return this.#parts.doubts.has(peer);
+  /** How often the neighbour is to be probed, ms: in haste when somebody says that it is gone. */
+  probeMs(peer: NodeId): number {
+    if (this.#parts.doubts.has(peer)) return probeIntervalMs.doubted;
+    return probeIntervalMs[this.isRingLink(peer) ? 'ring' : 'long'];
   }
 
-  /** Links along the ring are probed often; one that is new may be one. */
+  /** A link along the ring; one that is new may be one. */
   isRingLink(peer: NodeId): boolean {
     return this.#parts.edges.isRingLink(peer);
   }

@@ -10,7 +10,6 @@ import {
   type NodeId,
   type PolicyChoice,
   parseNodeId,
-  probeIntervalMs,
   Topology,
 } from '../../topology/index.ts';
 import {
@@ -219,10 +218,7 @@ export class OverlayNode<S extends NodeSwitch = NodeSwitch> {
     const { clock } = this.#parts;
     this.#timer = clock.after(tickMs, () => {
       const now = clock.now();
-      this.links.tick((peer) => {
-        if (this.topology.isDoubted(peer)) return probeIntervalMs.doubted;
-        return probeIntervalMs[this.topology.isRingLink(peer) ? 'ring' : 'long'];
-      });
+      this.links.tick((peer) => this.topology.probeMs(peer));
       for (const [peer, bytes] of this.#traffic.take(this.topology.known, now)) this.topology.sent(peer, bytes);
       this.topology.tick(now);
       if (this.#isAdjacencyStale || this.#pathsVersion !== (this.#paths?.version ?? 0)) this.#tellController();

@@ -5,7 +5,6 @@ import {
   Liveness,
   type NodeId,
   type Policy,
-  probeIntervalMs,
   type Random,
   Topology,
 } from '../../../topology/index.ts';
@@ -159,18 +158,12 @@ export class TopologyNetwork {
     if (!node.isAlive) return;
     const now = this.clock.now();
     for (const [peer, { liveness }] of [...node.ends]) {
-      const verdict = liveness.tick(now, this.#interval(node, peer));
+      const verdict = liveness.tick(now, node.topology.probeMs(peer));
       if (verdict === 'down') this.#lose(node, peer, 'silent');
       else if (verdict !== 'wait') this.#send(node, peer, { type: 'probe', sequence: verdict.probe });
     }
     node.topology.tick(now);
     this.clock.after(tickMs, () => this.#tick(node));
-  }
-
-  #interval({ topology }: SimTopology, peer: NodeId): number {
-    return topology.isDoubted(peer)
-      ? probeIntervalMs.doubted
-      : probeIntervalMs[topology.isRingLink(peer) ? 'ring' : 'long'];
   }
 
   #reaches(a: SimTopology, id: NodeId): SimTopology | undefined {
