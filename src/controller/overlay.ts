@@ -7,7 +7,7 @@ import { ArpNdProxy } from './apps/arp-nd-proxy.ts';
 import { BoundedFlood } from './apps/bounded-flood.ts';
 import { DhcpFence } from './apps/dhcp-fence.ts';
 import { type DirectoryAccess, HostDirectory, type HostDirectoryOptions } from './apps/host-directory.ts';
-import type { Host, HostLocation } from './apps/hosts.ts';
+import type { Host, HostLocation, Station } from './apps/hosts.ts';
 import { IgmpMld } from './apps/igmp-mld.ts';
 import { Ingress } from './apps/ingress.ts';
 import { Learning, type RemovedRule } from './apps/learning.ts';
@@ -107,8 +107,10 @@ export class OverlayController {
     this.#fences = settings.fence.length > 0;
     const { unknownUnicast: policy } = settings;
     const isDropped = policy === 'drop';
-    const asksUnknown = isDropped || (policy === 'directory' && directory !== undefined && !isSelfReliant);
-    const storm = new StormControl(reach, settings.storm, asksUnknown);
+    const asksUnknown = isDropped || (policy === 'directory' && directory !== undefined);
+    const isBehindLeaves = asksUnknown && isSelfReliant && !isDropped;
+    const asks = isBehindLeaves ? 'behind leaves' : asksUnknown ? 'first' : 'nobody';
+    const storm = new StormControl(reach, settings.storm, asks);
     const told: HostDirectoryOptions['told'] = (...record) => learning.told(...record);
     const registrar =
       directory && policy !== 'flood' ? new HostDirectory({ self: selfSwitch, directory, seal, told }) : undefined;
@@ -122,7 +124,10 @@ export class OverlayController {
       else if (registrar === undefined) done(false, now);
       else registrar.findHost(station, now, done);
     };
-    const unknown = asksUnknown ? new UnknownUnicast({ reach, storm, isDropped, find }) : undefined;
+    const isHere = (station: Station) => learning.isHere(station);
+    const unknown = asksUnknown
+      ? new UnknownUnicast({ reach, storm, isDropped, isBehindLeaves, isHere, find })
+      : undefined;
     const limits = new LinkLimiter(reach, settings.links);
     const routing = new OverlayRouting(reach, limits);
     const isQuerier = settings.multicastQuerier;

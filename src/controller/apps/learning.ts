@@ -85,6 +85,11 @@ export class Learning implements App {
     return this.#hosts.get(station) !== undefined;
   }
 
+  /** It is at a leaf port of this switch. */
+  isHere(station: Station): boolean {
+    return this.#hosts.get(station)?.location.kind === 'local';
+  }
+
   viewed(view: SwitchView): void {
     const before = this.#view;
     this.#view = view;

@@ -1,9 +1,11 @@
-import { type Instruction, MeterFlags, MeterModCommand, MeterNo } from '../../../ofp/index.ts';
+import { type Action, type Instruction, MeterFlags, MeterModCommand, MeterNo } from '../../../ofp/index.ts';
 import {
   apply,
   Cookie,
   everywhere,
   inPort,
+  output,
+  type SwitchPorts,
   type SwitchView,
   Table,
   toController,
@@ -20,6 +22,15 @@ export type StormKind = (typeof stormKinds)[number];
 /** Frames a second of one leaf port; 0: no limit. */
 export type StormLimits = Readonly<Record<StormKind, number>>;
 
+/** Who is asked where unicast to unknown hosts goes: nobody, it is flooded; or the controller, before leaf ports have it or behind that. */
+export type AsksUnknown = 'nobody' | 'first' | 'behind leaves';
+
+const unknownTo: Readonly<Record<AsksUnknown, (ports: SwitchPorts) => Action[]>> = {
+  nobody: everywhere,
+  first: () => [toController(wholeFrame)],
+  'behind leaves': ({ leaves }) => [...leaves.map((port) => output(port)), toController(wholeFrame)],
+};
+
 export const defaultStormLimits: StormLimits = { broadcast: 500, multicast: 2000, unknownUnicast: 500 };
 
 /** The leaf port and the kind that a meter of storm control is for. */
@@ -34,13 +45,12 @@ export class StormControl implements App {
   readonly counters = {};
   readonly #reach: AppReach;
   readonly #limits: StormLimits;
-  readonly #asksUnknown: boolean;
+  readonly #asks: AsksUnknown;
   #leaves: readonly number[] = [];
 
-  /** `asksUnknown`: unicast to unknown hosts goes to the controller, and nowhere else. */
-  constructor(reach: AppReach, limits: StormLimits, asksUnknown: boolean) {
+  constructor(reach: AppReach, limits: StormLimits, asks: AsksUnknown) {
     this.#reach = reach;
-    this.#asksUnknown = asksUnknown;
+    this.#asks = asks;
     this.#limits = limits;
   }
 
@@ -63,13 +73,10 @@ export class StormControl implements App {
     this.#reach.rules.holdFor('storm', ports, (known) =>
       known.leaves.map((port) => ({
         table: Table.destination,
-        cookie: this.#asksUnknown ? Cookie.unknown : Cookie.storm,
+        cookie: this.#asks === 'nobody' ? Cookie.storm : Cookie.unknown,
         priority: 5,
         match: [inPort(port), toOne],
-        instructions: [
-          ...this.meter(port, 'unknownUnicast'),
-          apply(...(this.#asksUnknown ? [toController(wholeFrame)] : everywhere(known))),
-        ],
+        instructions: [...this.meter(port, 'unknownUnicast'), apply(...unknownTo[this.#asks](known))],
       })),
     );
   }

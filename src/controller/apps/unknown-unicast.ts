@@ -16,6 +16,10 @@ export interface UnknownUnicastOptions {
   readonly reach: AppReach;
   readonly storm: StormControl;
   readonly isDropped: boolean;
+  /** A rule gives frames to all leaf ports before they come here. */
+  readonly isBehindLeaves: boolean;
+  /** A host is at a leaf port. */
+  readonly isHere: (station: Station) => boolean;
   /** Where a host is; true: rules lead there now. `done` may be called at once. */
   readonly find: (station: Station, now: number, done: (isFound: boolean, now: number) => void) => void;
 }
@@ -50,7 +54,7 @@ export class UnknownUnicast implements App {
     this.#view = view;
   }
 
-  /** A frame that went nowhere else. */
+  /** A frame that went nowhere else, or to leaf ports only. */
   arrived({ packet, inPort: port }: ShownFrame, now: number): void {
     const station = { mac: packet.frame.slice(0, macLength), vlan: packet.vlanId };
     const key = stationKey(station);
@@ -84,8 +88,9 @@ export class UnknownUnicast implements App {
       return;
     }
     this.counters.unknownFound += frames.length;
+    const { reach, isBehindLeaves, isHere } = this.#options;
+    if (isBehindLeaves && isHere(station)) return;
     // The rules that lead there are on their way to the switch before them.
-    const { reach } = this.#options;
     reach.send(frames.map(({ data, inPort: port }) => packetOut(data, port, [output(PortNo.TABLE)])));
   }
 
@@ -96,7 +101,9 @@ export class UnknownUnicast implements App {
       return;
     }
     this.counters.unknownFlooded += frames.length;
-    this.#options.reach.send(frames.map(({ data, inPort: port }) => packetOut(data, port, everywhere(ports))));
+    const { reach, isBehindLeaves } = this.#options;
+    const actions = isBehindLeaves ? [output(ports.flood)] : everywhere(ports);
+    reach.send(frames.map(({ data, inPort: port }) => packetOut(data, port, actions)));
   }
 
   #lendFlood({ mac, vlan }: Station, from: ReadonlySet<number>): void {

@@ -35,7 +35,11 @@ export class TestSwitch {
   #send: OverlayOptions['send'] = () => {};
   #disconnect: () => void;
 
-  constructor(self: NodeId, settings: Partial<OverlaySettings> = {}) {
+  constructor(
+    self: NodeId,
+    settings: Partial<OverlaySettings> = {},
+    extra: Partial<Pick<OverlayOptions, 'directory' | 'isSelfReliant' | 'seal'>> = {},
+  ) {
     this.bridge = new Bridge({
       datapathId: switchIdOf(self),
       selfId: self,
@@ -49,6 +53,7 @@ export class TestSwitch {
       settings: { ...defaultOverlaySettings, ...settings },
       send: (changes) => this.#send(changes),
       notice: (notice) => this.notices.push(notice),
+      ...extra,
     });
     this.#disconnect = this.#connect();
     this.settle();
