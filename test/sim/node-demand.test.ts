@@ -81,5 +81,5 @@ describe('whole nodes whose hosts exchange a lot', () => {
     expect(taken(popular).length).toBeGreaterThan(0);
     expect(taken(popular).length).toBeLessThanOrEqual(2 * Math.floor(Math.log2(nodes)));
     expect(popular.node.topology.counters.linksRefused).toBeGreaterThan(0);
-  });
+  }, 60_000);
 });
