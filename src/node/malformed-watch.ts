@@ -14,7 +14,9 @@ export class MalformedWatch {
   readonly #flood: FloodEngine;
   readonly #links: Pick<Links, 'counters'>;
   readonly #log: Logger;
-  readonly #seen = new Map<string, number>();
+  /** Counts of the last time, and of this one: what is of ports that are gone is forgotten. */
+  #before: ReadonlyMap<string, number> = new Map();
+  #counts = new Map<string, number>();
   #nextAt = 0;
 
   constructor(nodeSwitch: Pick<NodeSwitch, 'ports'>, flood: FloodEngine, links: Pick<Links, 'counters'>, log: Logger) {
@@ -27,6 +29,8 @@ export class MalformedWatch {
   tick(now: number): void {
     if (now < this.#nextAt) return;
     this.#nextAt = now + everyMs;
+    this.#before = this.#counts;
+    this.#counts = new Map();
     for (const { name, kind, no, counters } of this.#switch.ports) {
       if (kind === 'peer')
         this.#report(`${name}/${no}`, counters.rxErrors, { port: name }, 'malformed frames from a neighbour');
@@ -41,8 +45,8 @@ export class MalformedWatch {
   }
 
   #report(key: string, total: number, fields: object, message: string): void {
-    const before = this.#seen.get(key) ?? 0;
+    const before = this.#before.get(key) ?? 0;
     if (total > before) this.#log.warn({ ...fields, count: total - before, total }, message);
-    if (total > 0) this.#seen.set(key, total);
+    if (total > 0) this.#counts.set(key, total);
   }
 }
