@@ -13,6 +13,7 @@ import { type Identity, openEnvelope, sealEnvelope } from '../identity/index.ts'
 import type { Clock, Random } from '../lib/clock.ts';
 import { TokenBucket } from '../lib/token-bucket.ts';
 import type { Tunnel, TunnelEvents, TunnelFactory, TunnelOffer, TunnelSignal } from '../tunnel/index.ts';
+import { OfferGate } from './offer-gate.ts';
 import { parseTunnelSignal } from './wire.ts';
 
 /** Who carries offers and answers: the rendezvous server, or other nodes, over their links. */
@@ -86,24 +87,12 @@ interface LinkState {
   isAccused: boolean;
 }
 
-/** What is known of a peer's offers. */
-interface Heard {
-  /** Highest of what was taken: a courier cannot play an old offer again, nor bring one too late. */
-  readonly sequence: number;
-  readonly offeredAt: number;
-}
-
 /** What got no answer by then is carried again, by the other courier, and then ever more seldom. */
 const firstAgainMs = 300;
 /** However often a courier plays an offer again, it gets an answer no more often. */
 const leastAgainMs = 200;
 /** A set-up takes a dozen messages. */
 const maxTaken = 256;
-const maxHeard = 16_384;
-/** An offer makes a connection, and ends the one before it. */
-const leastOfferMs = 200;
-const offersAtOnce = 128;
-const offersPerSecond = 64;
 /** Of a neighbour. Most come when nodes next to each other on the ring move the records of their directory. */
 const messagesAtOnce = 8_192;
 const messagesPerSecond = 4_096;
@@ -119,13 +108,12 @@ export class Links {
   };
   readonly #options: LinkOptions;
   readonly #links = new Map<NodeId, LinkState>();
-  readonly #heard = new Map<NodeId, Heard>();
-  readonly #offers: TokenBucket;
+  readonly #gate: OfferGate;
   #sequence = 0;
 
   constructor(options: LinkOptions) {
     this.#options = options;
-    this.#offers = new TokenBucket(offersAtOnce, offersPerSecond, options.clock.now());
+    this.#gate = new OfferGate(options.clock.now());
   }
 
   get all(): LinkView[] {
@@ -172,7 +160,7 @@ export class Links {
     if (signal.kind === 'offer') this.#offered(peer, envelope.link, envelope.seq, signal, courier);
     else if (link?.id === envelope.link && !link.taken.has(envelope.seq) && link.taken.size < maxTaken) {
       link.taken.add(envelope.seq);
-      this.#note(peer, envelope.seq);
+      this.#gate.took(peer, envelope.seq);
       link.unanswered = [];
       link.tunnel?.signal(signal);
     } else this.counters.envelopesStale += 1;
@@ -216,34 +204,21 @@ export class Links {
 
   #offered(peer: NodeId, id: string, sequence: number, offer: TunnelOffer, courier: Courier): void {
     const link = this.#links.get(peer);
-    const heard = this.#heard.get(peer);
     const now = this.#options.clock.now();
-    if (sequence <= (heard?.sequence ?? -1)) {
+    if (this.#gate.isOld(peer, sequence)) {
       // The peer insists, since it heard nothing: the answer may not have come through.
       if (link?.id === id && !link.up && now - link.carriedAt >= leastAgainMs) this.#carryAgain(link, courier);
       else this.counters.envelopesStale += 1;
       return;
     }
-    if (now - (heard?.offeredAt ?? Number.NEGATIVE_INFINITY) < leastOfferMs || !this.#offers.take(now)) {
+    if (!this.#gate.admits(peer, now)) {
       this.counters.offersRefused += 1;
       return;
     }
-    const isTaken = this.#options.events.offered(peer);
     // One that is declined may be taken when the peer insists: of two nodes that dial each other, one waits for its own dial first.
-    this.#note(peer, isTaken ? sequence : 0, now);
-    if (!isTaken) return;
+    if (!this.#options.events.offered(peer)) return;
+    this.#gate.took(peer, sequence);
     this.#begin(peer, id, courier, (name, events) => this.#options.tunnels.accept(name, offer, events));
-  }
-
-  /** What a peer wrote before something that was taken of its present link is older than that link. */
-  #note(peer: NodeId, taken: number, offeredAt?: number): void {
-    const before = this.#heard.get(peer) ?? { sequence: 0, offeredAt: Number.NEGATIVE_INFINITY };
-    this.#heard.delete(peer);
-    this.#heard.set(peer, {
-      sequence: Math.max(taken, before.sequence),
-      offeredAt: offeredAt ?? before.offeredAt,
-    });
-    if (this.#heard.size > maxHeard) this.#heard.delete(this.#heard.keys().next().value!);
   }
 
   #begin(peer: NodeId, id: string, courier: Courier, make: (name: string, events: TunnelEvents) => Tunnel): LinkState {
