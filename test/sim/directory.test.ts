@@ -111,5 +111,6 @@ describe('the directory of an overlay', () => {
     put(kept, 2, '');
     net.run(2_000);
     expect(both()).toEqual([undefined, undefined]);
-  });
+    // Ten minutes of virtual time.
+  }, 120_000);
 });
