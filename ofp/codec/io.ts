@@ -15,6 +15,27 @@ export const cursor = { at: 0 };
 /** Twice the longest message, so that a single value that is too long cannot run past it before it is checked. */
 export const out = new Uint8Array(0x20000);
 
+const pieceSize = 65_536;
+let piece = new Uint8Array(0);
+let used = 0;
+
+/**
+ * A copy of all that was written, cut from a large piece where it is short: a buffer of its own for each of many messages costs
+ * more than to encode them. A piece lives for as long as any message in it.
+ */
+export function written(): Uint8Array {
+  const length = cursor.at;
+  if (length > pieceSize / 8) return out.slice(0, length);
+  if (used + length > piece.length) {
+    piece = new Uint8Array(pieceSize);
+    used = 0;
+  }
+  const copy = piece.subarray(used, used + length);
+  copy.set(out.subarray(0, length));
+  used += length;
+  return copy;
+}
+
 /** OpenFlow error type and code for a malformed structure of some kind. */
 export interface Fault {
   readonly type: number;

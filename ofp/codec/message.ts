@@ -6,7 +6,7 @@ import { MESSAGES } from '../tables/messages.ts';
 import { MULTIPART_REPLIES, MULTIPART_REQUESTS, type MultipartFamily } from '../tables/multipart.ts';
 import type { Family, Struct } from '../tables/schema.ts';
 import { type Codec, compile, layoutFor, type Reader, type Writer } from './compile.ts';
-import { bad, cursor, FAULTS, fail, MAX_MESSAGE, out, put16, put32, putZeros, u16, u32 } from './io.ts';
+import { bad, cursor, FAULTS, fail, MAX_MESSAGE, out, put16, put32, putZeros, u16, u32, written } from './io.ts';
 import { linkMessageCodec } from './nested.ts';
 import { listOf } from './values.ts';
 import { variableCodec } from './variable.ts';
@@ -218,7 +218,7 @@ export function decode(bytes: Uint8Array): OfpMessage {
 }
 
 /**
- * Encodes one message.
+ * Encodes one message. The bytes may share their buffer with other messages.
  *
  * @throws OfpEncodeError if a value does not fit its field, or the message does not exist in its version.
  */
@@ -231,5 +231,5 @@ export function encode(message: OfpMessageInput): Uint8Array {
     // A value of another shape than the types allow, found where it was first used.
     throw new OfpEncodeError('message', error instanceof Error ? error.message : String(error));
   }
-  return out.slice(0, cursor.at);
+  return written();
 }

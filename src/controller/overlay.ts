@@ -52,8 +52,10 @@ export interface OverlayMembers {
 }
 
 /** Ways that are made anew in a row, and each ms from then on: in a large overlay something changes all the time. */
-const waysInARow = 2_000;
-const waysPerMs = 2;
+const waysInARow = 1_000;
+const waysPerMs = 1;
+/** Ways without links that go soon are made after this at the latest: such a link takes frames for a quarter of a second. */
+const withoutLinkMs = 100;
 
 /**
  * The controller of a switch of an overlay: apps, each with its own rules, and what comes from the switch handed to the one
@@ -79,10 +81,14 @@ export class OverlayController {
   #overlay: OverlayMembers = { members: [] };
   /** Ways may be others. */
   #isStale = false;
+  /** A link went, or goes soon, and ways lead by it. */
+  #isLinkLost = false;
+  #routedAt = Number.NEGATIVE_INFINITY;
   /** The time of the last tick. */
   #now = 0;
   /** Ways that were made of late; `waysPerMs` are forgotten. */
   #waysMade = 0;
+  #members: SwitchView['members'] = new Set();
   /** The same object while nothing changed, so that apps can tell. */
   #lastPorts: SwitchPorts | undefined;
 
@@ -207,12 +213,14 @@ export class OverlayController {
 
   /**
    * With whom links are up, each with its own neighbours as far as they are known, and who is in the overlay. What is known
-   * of switches that left is forgotten. Rules follow at the next tick, since such changes come in many small pieces.
+   * of switches that left is forgotten. Rules follow at a later tick, since such changes come in many small pieces.
    */
   adjacency(neighbours: ReadonlyMap<NodeId, readonly NodeId[]>, overlay: OverlayMembers): void {
+    for (const id of this.#neighbours.keys()) if (!neighbours.has(id)) this.#isLinkLost = true;
     this.#neighbours = neighbours;
     for (const id of neighbours.keys()) this.#peerNames.set(this.#names.peer(id), id);
     this.#overlay = overlay;
+    this.#members = new Set(overlay.members.map(switchIdOf));
     this.#isStale = true;
   }
 
@@ -235,7 +243,8 @@ export class OverlayController {
   tick(now: number): void {
     this.#waysMade = Math.max(0, this.#waysMade - (now - this.#now) * waysPerMs);
     this.#now = now;
-    if (this.#isStale && this.#waysMade < waysInARow) {
+    const isUrgent = this.#isLinkLost && now - this.#routedAt >= withoutLinkMs;
+    if (this.#isStale && (isUrgent || this.#waysMade < waysInARow)) {
       this.#changed();
       this.#route();
     }
@@ -254,7 +263,7 @@ export class OverlayController {
     const view: SwitchView = {
       self: switchIdOf(this.#self),
       ports: this.#ports(),
-      members: new Set(members.map(switchIdOf)),
+      members: this.#members,
       isPartial: members.length + 1 < this.#nodes,
     };
     for (const app of this.#apps) app.viewed?.(view);
@@ -262,6 +271,8 @@ export class OverlayController {
 
   #route(): void {
     this.#isStale = false;
+    this.#isLinkLost = false;
+    this.#routedAt = this.#now;
     const ways = this.#ways();
     this.#waysMade += ways.length;
     for (const app of this.#apps) app.routed?.(ways);

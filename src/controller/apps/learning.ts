@@ -94,7 +94,8 @@ export class Learning implements App {
     const before = this.#view;
     this.#view = view;
     this.#options.reach.rules.holdFor('learning', view.ports, baseRules);
-    const left = [...(before?.members ?? [])].filter((id) => !view.members.has(id));
+    const isSame = before?.members === view.members;
+    const left = isSame ? [] : [...(before?.members ?? [])].filter((id) => !view.members.has(id));
     const gone = before?.ports?.leaves.filter((port) => !view.ports?.leaves.includes(port)) ?? [];
     if (left.length === 0 && gone.length === 0) return;
     const places = new Set([
