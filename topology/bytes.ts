@@ -1,7 +1,15 @@
 import type { NodeId } from './ring.ts';
+import { Slab } from './slab.ts';
 
 /** Bytes of a node id on the wire: 128 bits, network order. */
 export const idBytes = 16;
+
+/** What is written does not last: it is sent, and copied for that. */
+const slab = new Slab(131_072);
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
 
 /** Writes fields in network order into a buffer that grows. */
 export class Writer {
@@ -11,8 +19,8 @@ export class Writer {
 
   /** `size`: bytes that it has room for before it grows. */
   constructor(size = 256) {
-    this.#bytes = new Uint8Array(size);
-    this.#view = new DataView(this.#bytes.buffer);
+    this.#bytes = slab.room(size);
+    this.#view = viewOf(this.#bytes);
   }
 
   u8(value: number): this {
@@ -61,18 +69,19 @@ export class Writer {
     return this;
   }
 
+  /** It may share its buffer with others. */
   done(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    return this.#bytes.subarray(0, this.#length);
   }
 
   #take(count: number): number {
     const at = this.#length;
     this.#length += count;
     if (this.#length > this.#bytes.length) {
-      const larger = new Uint8Array(2 * this.#length);
+      const larger = slab.room(2 * this.#length);
       larger.set(this.#bytes);
       this.#bytes = larger;
-      this.#view = new DataView(larger.buffer);
+      this.#view = viewOf(larger);
     }
     return at;
   }
@@ -87,7 +96,7 @@ export class Reader {
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    this.#view = viewOf(bytes);
   }
 
   /** All was read, and nothing beyond. */

@@ -4,6 +4,7 @@ import { nowhere, type Place } from './place.ts';
 import type { Random } from './random.ts';
 import type { MemberRecord } from './record.ts';
 import type { NodeId } from './ring.ts';
+import { Slab } from './slab.ts';
 
 export interface NewsOptions {
   readonly self: NodeId;
@@ -45,6 +46,7 @@ export class News {
   refused = 0;
   readonly #options: NewsOptions;
   readonly #gossip = new Gossip();
+  readonly #proofs = new Slab(4_096);
   #own: MemberRecord;
   #hasLeft = false;
   #reminderAt = 0;
@@ -149,7 +151,7 @@ export class News {
     const isOld = known !== undefined && known.sequence >= record.sequence && known.state === record.state;
     if (!isOld && record.state !== 'dead' && !verify(record)) return 'forged';
     // What is kept does not keep the message that brought it, which has many others.
-    const own = isOld ? record : { ...record, proof: record.proof.slice() };
+    const own = isOld ? record : { ...record, proof: this.#proofs.copy(record.proof) };
     const verdict = this.membership.apply(own, now, isLinked);
     if (verdict === 'known') return 'nothing';
     if (verdict === 'news') this.#gossip.spread(own, own.state === 'alive' ? this.#audience() : neighbours(), from);
