@@ -28,8 +28,12 @@ export class Gossip {
   /** Hands over at most `count` records for each neighbour. */
   *take(count: number): Iterable<readonly [NodeId, MemberRecord[]]> {
     for (const [peer, waiting] of this.#waiting) {
-      const records = [...waiting.values()].slice(0, count);
-      for (const { id } of records) waiting.delete(id);
+      const records: MemberRecord[] = [];
+      for (const [id, record] of waiting) {
+        if (records.length >= count) break;
+        records.push(record);
+        waiting.delete(id);
+      }
       if (waiting.size === 0) this.#waiting.delete(peer);
       if (records.length > 0) yield [peer, records];
     }
