@@ -6,6 +6,8 @@ import type { Netns } from './netns.ts';
 export interface Arrivals {
   readonly sent: number;
   readonly lost: number;
+  /** Those that got there, and found the socket full, since the receiver did not get to run. */
+  readonly unread: number;
   readonly doubled: number;
   /** Those that came after a later one. */
   readonly late: number;
@@ -67,6 +69,7 @@ export async function startNumbered(
   { from, to, address }: { from: Netns; to: Netns; address: string },
   { perSecond, bytes }: { perSecond: number; bytes: number },
 ): Promise<NumberedFlow> {
+  const unreadBefore = await unreadBy(to);
   const listener = start(to, receiver, address);
   await listener.line();
   const talker = start(from, sender, address, `${perSecond}`, `${bytes}`);
@@ -75,9 +78,18 @@ export async function startNumbered(
       const sent = Number(await talker.end());
       await new Promise((resolve) => setTimeout(resolve, underWayMs));
       const { received, ...rest } = JSON.parse(await listener.end());
-      return { sent, lost: sent - received, ...rest };
+      const unread = (await unreadBy(to)) - unreadBefore;
+      return { sent, lost: sent - received - unread, unread, ...rest };
     },
   };
+}
+
+/** Of all UDP in the namespace. */
+async function unreadBy(netns: Netns): Promise<number> {
+  const [names, values] = (await netns.run('cat', '/proc/net/snmp'))
+    .split('\n')
+    .filter((line) => line.startsWith('Udp:'));
+  return Number(values!.split(' ')[names!.split(' ').indexOf('RcvbufErrors')]);
 }
 
 function start(netns: Netns, program: string, ...args: string[]) {
