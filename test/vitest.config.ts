@@ -26,7 +26,7 @@ export default defineConfig({
   test: {
     watch: false,
     projects: [
-      project('pure', ['unit', 'property', 'sim'], 30_000, 0),
+      project('pure', ['unit', 'property', 'sim'], 60_000, 0),
       // Real processes, namespaces and interfaces: slower, and after the pure ones, whose failures explain more.
       // Real time on a machine that others share: unattended, a test that was starved gets a second chance.
       project('system', ['interop', 'netns'], 90_000, 1, process.env.CI ? 1 : 0),
