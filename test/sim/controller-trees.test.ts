@@ -162,7 +162,21 @@ describe('whatever the network looks like', () => {
           if (isSure(at)) expect(heard.filter((to) => all.includes(to))).toEqual(all);
         }
       }),
-      { numRuns: runs, seed },
+      {
+        ...{ numRuns: runs, seed },
+        // A frame gets to the controller from a link of which one end is known to be down by then.
+        examples: [
+          [
+            { parents: [0, 0, 0, 2], extra: [[0, 2]], single: 19, delays: [10, 1, 1, 1, 1] },
+            [
+              { link: 0, wait: 316 },
+              { link: 120455051, wait: 241 },
+              { link: 0, wait: 1 },
+            ],
+            2,
+          ],
+        ],
+      },
     );
   }, 600_000);
 });

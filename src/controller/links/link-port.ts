@@ -89,9 +89,17 @@ export class LinkPort {
     return false;
   }
 
-  /** It is gone: it hears nobody, and nobody hears it. */
-  leave(): void {
-    for (const port of this.#heardAt) port.#heard.delete(this);
+  /**
+   * It is gone: it hears nobody, and nobody hears it. Where it alone was heard hosts are looked for from `until` on, ms: before, what
+   * came in there from elsewhere may still be on its way to the controller.
+   */
+  leave(until: number): void {
+    for (const port of this.#heardAt) {
+      port.#heard.delete(this);
+      if (port.#heard.size > 0) continue;
+      port.eligibleAt = Math.max(port.eligibleAt, until);
+      port.isUsable = false;
+    }
     for (const port of this.#heard.keys()) port.#heardAt.delete(this);
   }
 

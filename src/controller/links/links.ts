@@ -208,7 +208,7 @@ export class Links implements App {
     this.#ports.get(sw)?.delete(no);
     // One that carried nothing and was joined with nothing goes without a trace.
     if (isForwarding || wasLink) this.#isStale = true;
-    port.leave();
+    port.leave(now + drainMs);
     if (wasLink && isForwarding) this.#drainedAt = now + drainMs;
     this.#close(port);
     return isForwarding;
