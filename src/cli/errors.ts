@@ -13,9 +13,7 @@ export type CliErrorCode =
   /** A file cannot be read or written. */
   | 'CLI_FILE'
   /** More than one option is a range of values. */
-  | 'CLI_SWEEP'
-  /** Something that the command cannot do without was not given. */
-  | 'CLI_MISSING';
+  | 'CLI_SWEEP';
 
 export class CliError extends Error {
   override readonly name = 'CliError';

@@ -15,7 +15,10 @@ const prefixed = z.string().refine((text) => {
   return rest.length === 0 && family !== 0 && bits >= 0 && bits <= (family === 4 ? 32 : 128);
 }, 'an address with its prefix length, such as 10.77.0.1/24 or fd77::1/64');
 
-const url = z.string().refine((text) => {
+const noRendezvous =
+  "none to find other nodes at: give --rendezvous ws://HOST:7788, the address of a 'ringlet rendezvous', or set it in --config";
+
+const url = z.string({ error: ({ input }) => (input === undefined ? noRendezvous : undefined) }).refine((text) => {
   try {
     return ['ws:', 'wss:'].includes(new URL(text).protocol);
   } catch {

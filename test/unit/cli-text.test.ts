@@ -9,7 +9,7 @@ import { formatDuration, formatPairs, formatTable } from '../../src/cli/table.ts
 
 describe('what is said of an error', () => {
   it('is the message alone for errors of ours, a line for each of theirs', () => {
-    const error = new CliError('CLI_MISSING', 'name: too long\nmtu: too small');
+    const error = new CliError('CLI_CONFIG_FILE', 'name: too long\nmtu: too small');
     expect(describeFault(error, false)).toEqual({ exitCode: 1, lines: ['name: too long', 'mtu: too small'] });
   });
 
@@ -149,8 +149,7 @@ describe('the configuration of a node', () => {
     expect(() => configsOf({ ...given, config: [file] })).toThrow(message);
   });
 
-  it('refuses a file that is not there, and a node without a rendezvous', () => {
+  it('refuses a file that is not there', () => {
     expect(() => configsOf({ ...given, config: [join(folder, 'none')] })).toThrow(/cannot read .*none/);
-    expect(() => configsOf(given)).toThrow(/give --rendezvous/);
   });
 });

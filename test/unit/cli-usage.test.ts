@@ -75,7 +75,7 @@ describe('what cannot be done is one line with the way out, and exit code 1', ()
     [['replay', '/nonexistent'], /cannot read \/nonexistent \(ENOENT\)/],
     [['replay', process.execPath], /is neither pcap nor pcapng/],
     [['replay', 'x', '--flows', '/nonexistent'], /cannot read \/nonexistent/],
-    [['up'], /no rendezvous .*--rendezvous ws:\/\/HOST:7788/],
+    [['up'], /rendezvous: none .*--rendezvous ws:\/\/HOST:7788/],
     [['up', '--config', '/nonexistent'], /cannot read \/nonexistent/],
     [['up', '--rendezvous', 'http://a'], /rendezvous: .*such as ws:\/\//],
     [['up', '--rendezvous', 'ws://a', '--tap', 'much-too-long-a-name'], /tap: an interface name/],

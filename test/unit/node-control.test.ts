@@ -125,6 +125,10 @@ describe('the configuration of a node', () => {
     for (const wrong of ['0x0800', '0x05ff', '88b5', '0x88B5']) {
       expect(() => parseNodeConfig({ ...good, floodEtherType: wrong })).toThrow(/floodEtherType/);
     }
+    // A key that is misspelt is named beside the one that is missed for it.
+    expect(() => parseNodeConfig({ name: 'x', rendezvus: good.rendezvous })).toThrow(
+      /give --rendezvous(.|\n)*"rendezvus"/,
+    );
     expect(parseNodeConfig({ ...good, openflow: '[::1]:6653' }).openflow).toEqual({ host: '::1', port: 6653 });
     expect(parseNodeConfig({ ...good, ovs: 'br0' }).mtu).toBe(1500);
     for (const [key, value] of [

@@ -171,7 +171,7 @@ export function configsOf({
     throw new CliError('CLI_SEVERAL_NODES', text);
   }
   const inputs = files.length > 0 ? files.map(readConfigFile) : [{}];
-  return inputs.map((input) => withDefaults({ ...input, ...given }));
+  return inputs.map((input) => ({ name: hostname(), ...input, ...given }));
 }
 
 const unlikeTheirKeys: Readonly<Record<string, string>> = {
@@ -184,12 +184,6 @@ const unlikeTheirKeys: Readonly<Record<string, string>> = {
 /** What sets a key of the configuration. */
 function flagOf(key: string): string {
   return unlikeTheirKeys[key] ?? `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-function withDefaults(given: Record<string, unknown>): Record<string, unknown> {
-  if ('rendezvous' in given) return { name: hostname(), ...given };
-  const wayOut = "give --rendezvous ws://HOST:7788, the address of a 'ringlet rendezvous', or set it in --config";
-  throw new CliError('CLI_MISSING', `no rendezvous to find other nodes at: ${wayOut}`);
 }
 
 function collect(value: string, earlier: readonly string[] = []): string[] {
